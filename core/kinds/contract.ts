@@ -1,0 +1,207 @@
+/**
+ * Kinds: what a resource is. Its names and verbs, its schema, its defaults, its validation, how it is patched, selected
+ * and printed; all as data or as pure functions. No store, no clock, no I/O: the API room calls these, and so may any
+ * plugin. Nothing here changes its arguments unless it says so.
+ */
+import type { KubeObject, LabelSelector as LabelSelectorSpec } from './types.js'
+
+/** TypeScript types of every built-in kind, made from the field table (`core/kinds/types.ts` is generated). */
+export type * from './types.js'
+export { createRegistry } from './registry.js'
+export { decode } from './decode.js'
+export { applyDefaults, validate, validateUpdate } from './strategy.js'
+export { jsonPatch, mergePatch, strategicMergePatch } from './patch.js'
+export { parseFieldSelector, parseLabelSelector, selectorFromObject } from './selector.js'
+export { compareQuantities, formatQuantity, parseQuantity, quantityToMilli, quantityToNumber } from './quantity.js'
+export { tableColumns, tableRow } from './columns.js'
+export { openApiV3 } from './openapi.js'
+
+// ---------------------------------------------------------------------------------------------------------- schema
+
+/** How the elements of a list or map belong together; from the facts of the API. */
+export interface ListFacts {
+  /** For server-side apply: `map` lists are keyed by `keys`. Absent: atomic. */
+  readonly listType?: 'map' | 'set' | 'atomic'
+  readonly keys?: readonly string[]
+  /** For strategic merge patch. Absent: replaced whole. */
+  readonly patch?: 'merge' | 'replace' | 'merge,retainKeys' | 'retainKeys'
+  readonly mergeKey?: string
+}
+
+/** The type of a value. Types are shared and may be recursive: never walk them without an object beside. */
+export type TypeSchema =
+  | ObjectSchema
+  | ({ readonly type: 'array'; readonly items: TypeSchema } & ListFacts)
+  | { readonly type: 'map'; readonly values: TypeSchema; readonly atomic?: boolean }
+  | { readonly type: 'string'; readonly values?: readonly string[] }
+  | { readonly type: 'integer'; readonly bits: 32 | 64 }
+  | { readonly type: 'number' | 'boolean' | 'bytes' | 'time' | 'microTime' | 'duration' | 'quantity' | 'intOrString' }
+  /** Anything, kept as it is: RawExtension, JSON, FieldsV1. */
+  | { readonly type: 'any' }
+
+export interface ObjectSchema {
+  readonly type: 'object'
+  /** "core.v1.Container"; unique. */
+  readonly name: string
+  readonly fields: ReadonlyMap<string, FieldSchema>
+  /** Replaced whole by server-side apply. */
+  readonly atomic?: boolean
+}
+export interface FieldSchema {
+  readonly schema: TypeSchema
+  readonly required: boolean
+  /** Protobuf field number. */
+  readonly number: number
+  readonly retainKeys?: boolean
+}
+
+// ------------------------------------------------------------------------------------------------------------ kinds
+
+export interface GroupVersionKind {
+  /** '' for the core group. */
+  readonly group: string
+  readonly version: string
+  readonly kind: string
+}
+export type Verb = 'create' | 'delete' | 'deletecollection' | 'get' | 'list' | 'patch' | 'update' | 'watch'
+
+export interface Subresource {
+  readonly name: string
+  readonly verbs: readonly Verb[]
+  /** Where it is not the kind itself: Scale, Binding, Eviction, TokenRequest, … */
+  readonly kind?: GroupVersionKind
+}
+
+/** A resource that the API serves. Immutable; a change registers a new one. */
+export interface ResourceKind extends GroupVersionKind {
+  /** "v1" or "apps/v1". */
+  readonly apiVersion: string
+  /** Plural, lower case: the part of the URL and the key. */
+  readonly resource: string
+  readonly singular: string
+  readonly listKind: string
+  readonly shortNames: readonly string[]
+  readonly categories: readonly string[]
+  readonly namespaced: boolean
+  /** Empty `verbs` apart from create, and not stored: reviews. */
+  readonly verbs: readonly Verb[]
+  readonly stored: boolean
+  readonly subresources: ReadonlyMap<string, Subresource>
+  readonly schema: ObjectSchema
+  /** A `status` subresource exists: writes to the one ignore the other. */
+  readonly hasStatus: boolean
+  /** metadata.generation counts, and these say when: see kubernetes-api.md, section 9. */
+  readonly generation: 'none' | 'spec' | 'spec-and-annotations' | 'non-metadata'
+  /** PUT with an empty resourceVersion is allowed. */
+  readonly unconditionalUpdate: boolean
+  /** PUT on a missing name creates. */
+  readonly createOnUpdate: boolean
+  /** DELETE answers with the object rather than a Status. */
+  readonly deleteReturnsObject: boolean
+  readonly defaultPropagation: 'Background' | 'Orphan'
+  /** Field selectors beyond metadata.name and metadata.namespace: label → value as text. */
+  readonly selectableFields: ReadonlyMap<string, (object: KubeObject) => string>
+  /** Hand-written behaviour; absent parts mean "nothing besides the schema". */
+  readonly strategy: Strategy
+}
+
+/** A problem at a path, as it stands in `Status.details.causes`. */
+export interface FieldError {
+  readonly reason:
+    | 'FieldValueRequired'
+    | 'FieldValueInvalid'
+    | 'FieldValueNotSupported'
+    | 'FieldValueForbidden'
+    | 'FieldValueDuplicate'
+    | 'FieldValueTooLong'
+    | 'FieldValueTooMany'
+    | 'FieldValueNotFound'
+    | 'FieldValueTypeInvalid'
+  /** "spec.containers[0].image". */
+  readonly field: string
+  /** As Kubernetes prints it: `Required value`, `Invalid value: "x": must be …`. */
+  readonly message: string
+}
+
+/** All are synchronous and pure but for the object they are told to change. */
+export interface Strategy {
+  /** Fills in defaults, changing `object`. Runs on every decode, on write and on read: must be idempotent. */
+  defaults?(object: KubeObject): void
+  /** Before a create is stored, after defaults: sets what the server owns (phase, qosClass, labels of selectors). Changes `object`. */
+  prepareCreate?(object: KubeObject): void
+  /** Before an update is stored: carries over what the client may not change. Changes `object`. */
+  prepareUpdate?(object: KubeObject, old: KubeObject): void
+  /** Beyond schema and metadata. */
+  validate?(object: KubeObject): FieldError[]
+  validateUpdate?(object: KubeObject, old: KubeObject): FieldError[]
+  validateStatusUpdate?(object: KubeObject, old: KubeObject): FieldError[]
+}
+
+/** The kinds that are served now. Kinds come and go at run time. */
+export interface KindRegistry {
+  /** By URL parts. */
+  resource(group: string, version: string, resource: string): ResourceKind | undefined
+  /** By what stands in an object: ("apps/v1", "Deployment"). */
+  kind(apiVersion: string, kind: string): ResourceKind | undefined
+  /** By plural, singular, short name or kind in any case, with or without ".group": what a user types. First match in discovery order. */
+  find(name: string): ResourceKind | undefined
+  /** Group versions in discovery order: core first, then as Kubernetes orders them; kinds by resource. */
+  all(): readonly ResourceKind[]
+  /** Adds a kind, or replaces the one of the same group, version and resource. Returns the function that removes it. */
+  register(kind: ResourceKind): () => void
+  onChange(listener: () => void): () => void
+}
+
+// ---------------------------------------------------------------------------------------------------- decode, check
+
+export interface DecodeOptions {
+  /** What to do about unknown and duplicate fields: list them as `strict` findings, or drop them in silence. */
+  readonly unknownFields: 'report' | 'drop'
+}
+/**
+ * `object` is a fresh, unfrozen tree of the kind's shape: unknown fields pruned, canonical quantities and times, nulls
+ * dropped where they mean "absent", defaults not yet applied. `errors` are values of a wrong type (HTTP 400).
+ * `strict` lists what strict field validation refuses: `unknown field "spec.x"`.
+ */
+export interface Decoded {
+  readonly object: KubeObject
+  readonly errors: readonly FieldError[]
+  readonly strict: readonly string[]
+}
+
+// -------------------------------------------------------------------------------------------------------- selectors
+
+export interface Selector {
+  /** True for a selector without requirements: everything matches. */
+  readonly everything: boolean
+  readonly text: string
+  matches(labels: Readonly<Record<string, string>> | undefined): boolean
+}
+export interface FieldSelector {
+  readonly everything: boolean
+  readonly text: string
+  matches(object: KubeObject): boolean
+  /** The exact name that a match must have, where the selector says one. Lets a list become a get. */
+  readonly name?: string
+}
+/** Text that cannot be parsed answers `{ error }`, with a message for the user; never throws. */
+export type Parsed<T> = { readonly value: T; readonly error?: undefined } | { readonly error: string; readonly value?: undefined }
+export type { LabelSelectorSpec }
+
+// ---------------------------------------------------------------------------------------------------------- patches
+
+/** `invalid` (400): the patch itself is malformed. `failed` (422): it does not apply to this object. */
+export type PatchResult =
+  | { readonly ok: true; readonly object: KubeObject }
+  | { readonly ok: false; readonly kind: 'invalid' | 'failed'; readonly message: string }
+
+// ------------------------------------------------------------------------------------------------------------ tables
+
+export interface TableColumn {
+  readonly name: string
+  readonly type: 'string' | 'integer' | 'number' | 'boolean' | 'date'
+  readonly format: string
+  readonly description: string
+  /** 0 always, 1 only wide. */
+  readonly priority: number
+}
