@@ -36,6 +36,8 @@ export type TypeSchema =
   | { readonly type: 'string'; readonly values?: readonly string[] }
   | { readonly type: 'integer'; readonly bits: 32 | 64 }
   | { readonly type: 'number' | 'boolean' | 'bytes' | 'time' | 'microTime' | 'duration' | 'quantity' | 'intOrString' }
+  /** An object, or something that is none: `additionalProperties` of a CRD's schema is a schema or a boolean. */
+  | { readonly type: 'either'; readonly object: ObjectSchema; readonly other: TypeSchema }
   /** Anything, kept as it is: RawExtension, JSON, FieldsV1. */
   | { readonly type: 'any' }
 
@@ -50,9 +52,15 @@ export interface ObjectSchema {
 export interface FieldSchema {
   readonly schema: TypeSchema
   readonly required: boolean
-  /** Protobuf field number. */
+  /** Protobuf field number; 0 where the type is never sent as protobuf. */
   readonly number: number
+  /** Protobuf only: the numbers of the messages that the field lies in, outermost first, where JSON shows it inlined. */
+  readonly nested?: readonly number[]
   readonly retainKeys?: boolean
+  /** Filled in by `applyDefaults` where the field is absent. */
+  readonly default?: string | number | boolean
+  /** Decoding makes an empty object where the field is absent: every stored object of a kind with a spec has one. */
+  readonly always?: boolean
 }
 
 // ------------------------------------------------------------------------------------------------------------ kinds

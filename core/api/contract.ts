@@ -1,0 +1,222 @@
+/**
+ * The API: what a request goes through, whoever sends it. HTTPS requests and in-process clients enter the same pipeline
+ * after the transport: authenticate → authorise → decode, default → admit (mutate) → validate → admit (validate) → one
+ * store transaction → the stored bytes are the reply.
+ */
+import type { Cause } from '../client/contract.js'
+import type { KubeObject, KindRegistry, ResourceKind } from '../kinds/contract.js'
+import type { Slot, Token } from '../kernel/contract.js'
+import { many, one } from '../kernel/contract.js'
+import type { CachedObject, EventEncoder, WatchBatch } from '../watch/contract.js'
+
+export const KindsToken: Token<KindRegistry, 'one'> = one<KindRegistry>('api.kinds/v1')
+export const ApiHooksToken: Token<ApiHooks, 'one'> = one<ApiHooks>('api.hooks/v1')
+export const ApiPipelineToken: Token<ApiPipeline, 'one'> = one<ApiPipeline>('api.pipeline/v1')
+export const AuthenticatorToken: Token<Authenticator, 'many'> = many<Authenticator>('api.authenticator/v1')
+export const NodeConnectionsToken: Token<NodeConnections, 'one'> = one<NodeConnections>('api.node-connections/v1')
+export const ApiAddressToken: Token<ApiAddress, 'one'> = one<ApiAddress>('api.address/v1')
+
+// -------------------------------------------------------------------------------------------------------- requests
+
+export interface UserInfo {
+  readonly name: string
+  readonly uid?: string
+  readonly groups: readonly string[]
+  readonly extra?: Readonly<Record<string, readonly string[]>>
+}
+
+export type ApiVerb = 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch' | 'delete' | 'deletecollection' | 'connect'
+
+/** A request on a resource, after the transport and authentication. */
+export interface ApiRequest {
+  readonly verb: ApiVerb
+  readonly group: string
+  readonly version: string
+  readonly resource: string
+  readonly subresource?: string
+  /** '' for cluster scope or all namespaces. */
+  readonly namespace: string
+  /** '' for a collection. */
+  readonly name: string
+  /** The query, first value of each key: `labelSelector`, `limit`, `dryRun`, `fieldValidation`, … */
+  readonly query: Readonly<Record<string, string>>
+  readonly user: UserInfo
+  readonly userAgent: string
+  /** The decoded body: an object tree (JSON, YAML or protobuf, decoded by the transport). Never changed by the pipeline. */
+  readonly body?: unknown
+  /** Duplicate fields that the transport found in the text, for strict validation. */
+  readonly duplicates?: readonly string[]
+  /** For patches: which kind. */
+  readonly patchType?: 'json' | 'merge' | 'strategic' | 'apply'
+  readonly cause?: Cause
+  readonly signal?: AbortSignal
+}
+
+export type ApiResult =
+  /** One object. `item` where it is a stored one: send its bytes as they are. */
+  | { readonly type: 'object'; readonly code: 200 | 201 | 202; readonly object: KubeObject; readonly item?: CachedObject; readonly warnings: readonly string[] }
+  | {
+      readonly type: 'list'
+      readonly kind: ResourceKind
+      readonly items: readonly CachedObject[]
+      readonly resourceVersion: string
+      readonly continue?: string
+      readonly remainingItemCount?: number
+    }
+  | { readonly type: 'watch'; readonly kind: ResourceKind; open(sink: WatchSink): { close(): void } }
+
+export interface WatchSink {
+  /** Events as they come; `batch.frames(encoder)` joins and shares them. */
+  batch(batch: WatchBatch): void
+  bookmark(resourceVersion: string, annotations?: Readonly<Record<string, string>>): void
+  /** An ERROR event to send (410 Expired), or undefined for an ordinary end (`timeoutSeconds`, shutdown). */
+  end(status?: KubeObject): void
+}
+export type { EventEncoder }
+
+export interface ApiPipeline {
+  /** Rejects with `ApiError` (core/client) for every refusal: the transport turns its Status into the reply. */
+  handle(request: ApiRequest): Promise<ApiResult>
+}
+
+// ----------------------------------------------------------------------------------------------------------- hooks
+
+/** Asked of every request, also in-process ones. */
+export interface AuthorizationRequest {
+  readonly user: UserInfo
+  readonly verb: string
+  readonly group: string
+  readonly version: string
+  readonly resource: string
+  readonly subresource: string
+  readonly namespace: string
+  readonly name: string
+  /** For requests beside the API's resources: '/healthz', '/version'. '' otherwise. */
+  readonly path: string
+}
+/** `reason` is shown to the user. */
+export interface AuthorizationVerdict {
+  readonly allowed: boolean
+  readonly reason: string
+}
+
+/** `object` is absent for a delete; `oldObject` for a create. Both as stored, in the request's version. */
+export interface AdmissionRequest {
+  readonly operation: 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT'
+  readonly kind: ResourceKind
+  readonly subresource: string
+  readonly namespace: string
+  readonly name: string
+  readonly object?: KubeObject
+  readonly oldObject?: KubeObject
+  readonly user: UserInfo
+  readonly dryRun: boolean
+}
+/** A refusal. `code` 403 unless something else is meant; `message` is shown as it is. */
+export interface AdmissionDenial {
+  readonly code: number
+  readonly reason: string
+  readonly message: string
+}
+
+export interface ApiHooks {
+  /**
+   * asyncBail: the first verdict counts; `undefined` passes on. No verdict at all is a refusal (403). Members of
+   * `system:masters` are allowed before the slot is asked. Called for every request: must be fast.
+   */
+  readonly authorize: Slot<[AuthorizationRequest], Promise<AuthorizationVerdict | undefined> | AuthorizationVerdict | undefined>
+  /**
+   * asyncWaterfall over the object: a tap returns a changed copy, or undefined to leave it. The object is unfrozen and
+   * its own: a tap may also change it in place. Runs after defaulting, and defaulting runs again after it. A denial is
+   * thrown as an `ApiError`.
+   */
+  readonly mutate: Slot<[KubeObject, AdmissionRequest], Promise<KubeObject | undefined> | KubeObject | undefined>
+  /** asyncBail: the first denial counts. The object is final. */
+  readonly validate: Slot<[AdmissionRequest], Promise<AdmissionDenial | undefined> | AdmissionDenial | undefined>
+  /** sync: a write is committed and visible. For ledgers and metrics; must not throw. */
+  readonly committed: Slot<[CommittedWrite], void>
+}
+export interface CommittedWrite {
+  readonly verb: 'create' | 'update' | 'delete'
+  readonly kind: ResourceKind
+  readonly item: CachedObject
+  readonly user: UserInfo
+  readonly cause?: Cause
+}
+
+/** Tried in order of the owner's id until one answers; none: 401. Must not throw for foreign credentials. */
+export interface Authenticator {
+  readonly name: string
+  authenticate(credentials: Credentials): Promise<UserInfo | undefined> | UserInfo | undefined
+}
+export interface Credentials {
+  /** Without "Bearer ". */
+  readonly token?: string
+  /** Subject of a client certificate that the cluster's CA signed and TLS verified. */
+  readonly certificate?: { readonly commonName: string; readonly organizations: readonly string[] }
+}
+
+/** Where the server listens, once started; also what agents and kubeconfigs need. */
+export interface ApiAddress {
+  /** "https://127.0.0.1:6443" */
+  readonly url: string
+  readonly host: string
+  readonly port: number
+  /** PEM of the CA that signed the server's certificate. */
+  readonly ca: string
+  readonly kubeconfig: string
+}
+
+// ------------------------------------------------------------------------------------------------ streams to a node
+
+/**
+ * How the API reaches the agent of a node for logs, exec, attach and port-forward. Agents of this process register
+ * themselves; remote ones are dialled by an implementation of the same interface.
+ */
+export interface NodeConnections {
+  /** Registers the agent of a node. The returned function removes it; calling it twice is allowed. */
+  register(node: string, streams: NodeStreams): () => void
+  get(node: string): NodeStreams | undefined
+}
+export interface PodRef {
+  readonly namespace: string
+  readonly name: string
+  readonly uid: string
+}
+export interface LogOptions {
+  readonly container: string
+  readonly follow: boolean
+  readonly previous: boolean
+  readonly timestamps: boolean
+  readonly tailLines?: number
+  readonly limitBytes?: number
+  /** Milliseconds since 1970. */
+  readonly sinceTime?: number
+  readonly signal: AbortSignal
+}
+export interface ExecOptions {
+  readonly container: string
+  readonly command: readonly string[]
+  readonly tty: boolean
+  readonly stdin: boolean
+  readonly stdout: boolean
+  readonly stderr: boolean
+}
+/** The caller's ends of the streams. Back-pressure: `write` resolves when more may come. */
+export interface ExecStreams {
+  readonly stdin: AsyncIterable<Uint8Array>
+  stdout(chunk: Uint8Array): Promise<void>
+  stderr(chunk: Uint8Array): Promise<void>
+  /** Terminal sizes as they come. */
+  readonly resize: AsyncIterable<{ readonly width: number; readonly height: number }>
+  readonly signal: AbortSignal
+}
+export interface NodeStreams {
+  /** Rejects with `ApiError` 400 when the container is not started yet. Ends when the container does, or the signal aborts. */
+  logs(pod: PodRef, options: LogOptions): AsyncIterable<Uint8Array>
+  exec(pod: PodRef, options: ExecOptions, streams: ExecStreams): Promise<{ readonly exitCode: number }>
+  /** As `exec`, on the container's own process. */
+  attach(pod: PodRef, options: Omit<ExecOptions, 'command'>, streams: ExecStreams): Promise<void>
+  /** A connection to a port inside the pod's network namespace. */
+  dial(pod: PodRef, port: number): Promise<import('node:stream').Duplex>
+}

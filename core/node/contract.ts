@@ -1,0 +1,296 @@
+/**
+ * The node room: the agent's contracts for a container runtime, a pod network and volumes. The runtime contract has the
+ * shape of the CRI: sandboxes that hold what a Pod shares, containers in them, verbs that may be repeated.
+ *
+ * The agent calls a runtime only from its pod workers: one Pod's calls never overlap, different Pods' calls do.
+ */
+import type { Duplex } from 'node:stream'
+import type { Token } from '../kernel/contract.js'
+import { many } from '../kernel/contract.js'
+
+export const RuntimeToken: Token<RuntimeDriver, 'many'> = many<RuntimeDriver>('node.runtime/v1')
+export const VolumeToken: Token<VolumeDriver, 'many'> = many<VolumeDriver>('node.volume/v1')
+export const BackOffToken: Token<BackOff, 'many'> = many<BackOff>('node.back-off/v1')
+
+// --------------------------------------------------------------------------------------------------------- runtimes
+
+/** What a runtime plugin provides. One driver may serve many nodes of one process. */
+export interface RuntimeDriver {
+  /** The plugin's id: what `nodes[].runtime.id` picks. */
+  readonly id: string
+  readonly supports: RuntimeCapabilities
+  /** Asked once for each start of `davit up --runtime auto`. Cheap (under 100 ms); never throws: a reason instead. */
+  probe(): Promise<{ readonly usable: true; readonly version: string } | { readonly usable: false; readonly reason: string }>
+  /** Opens the runtime for a node. Sandboxes of another node name are invisible to it. */
+  open(node: NodeContext): Promise<Runtime>
+}
+export interface RuntimeCapabilities extends Readonly<Record<string, boolean>> {
+  /** Containers run from images with a root file system of their own. */
+  readonly images: boolean
+  /** Each sandbox has a network namespace and an IP of its own. */
+  readonly podNetwork: boolean
+  readonly exec: boolean
+  readonly attach: boolean
+  readonly portForward: boolean
+  readonly logs: boolean
+  /** CPU, memory and process limits are enforced by the kernel. */
+  readonly resourceLimits: boolean
+  /** Mounts appear at their path inside the container and nowhere else. */
+  readonly mounts: boolean
+  /** `runAsUser`, `runAsGroup`. */
+  readonly users: boolean
+  readonly capabilities: boolean
+  readonly readOnlyRootFilesystem: boolean
+  /** Containers outlive Davit and are found again by `list`. */
+  readonly adoption: boolean
+  /** Not real: simulates containers. */
+  readonly hollow: boolean
+}
+export interface NodeContext {
+  readonly nodeName: string
+  /** The agent's own directory for this node; exists, mode 0700. */
+  readonly directory: string
+  /** "10.244.0.0/24": the addresses that this node's sandboxes may have. */
+  readonly podCidr: string
+  /** Of the cluster DNS; absent while none runs. */
+  readonly clusterDns?: string
+  readonly signal: AbortSignal
+}
+
+export interface RuntimeVersion {
+  /** "docker", "containerd", "process", "hollow". */
+  readonly name: string
+  readonly version: string
+}
+
+/** A sandbox: what the containers of a Pod share (network, IPC, hostname). */
+export interface SandboxConfig {
+  readonly pod: { readonly namespace: string; readonly name: string; readonly uid: string }
+  /** Counts the sandboxes of the pod; the newest ready one is the pod's. */
+  readonly attempt: number
+  readonly hostname: string
+  readonly hostNetwork: boolean
+  readonly hostPid: boolean
+  readonly hostIpc: boolean
+  /** Kept by the runtime and given back by `listSandboxes`. */
+  readonly labels: Readonly<Record<string, string>>
+  readonly annotations: Readonly<Record<string, string>>
+  readonly dns: { readonly servers: readonly string[]; readonly searches: readonly string[]; readonly options: readonly string[] }
+  readonly portMappings: readonly PortMapping[]
+  readonly sysctls: Readonly<Record<string, string>>
+}
+export interface PortMapping {
+  readonly containerPort: number
+  readonly hostPort: number
+  readonly hostIp: string
+  readonly protocol: 'TCP' | 'UDP' | 'SCTP'
+}
+export interface Sandbox {
+  readonly id: string
+  readonly pod: SandboxConfig['pod']
+  readonly attempt: number
+  readonly state: 'ready' | 'notReady'
+  /** Milliseconds since 1970. */
+  readonly createdAt: number
+  /** The addresses of the pod, IPv4 first; empty with hostNetwork. */
+  readonly ips: readonly string[]
+  readonly labels: Readonly<Record<string, string>>
+  readonly annotations: Readonly<Record<string, string>>
+}
+
+export interface ContainerConfig {
+  readonly name: string
+  /** The restart count: counts the containers of this name in the pod. */
+  readonly attempt: number
+  readonly image: string
+  /** Replaces the image's entry point where not empty. */
+  readonly command: readonly string[]
+  readonly args: readonly string[]
+  readonly workingDirectory: string
+  readonly environment: readonly { readonly name: string; readonly value: string }[]
+  readonly mounts: readonly Mount[]
+  readonly labels: Readonly<Record<string, string>>
+  readonly annotations: Readonly<Record<string, string>>
+  readonly stdin: boolean
+  readonly tty: boolean
+  readonly resources: ContainerResources
+  readonly security: ContainerSecurity
+  /** On the host: mounted at the container's terminationMessagePath by `mounts`; named here for runtimes without mounts. */
+  readonly terminationMessageFile?: string
+}
+export interface Mount {
+  readonly hostPath: string
+  readonly containerPath: string
+  readonly readOnly: boolean
+}
+/** Absent: no limit. */
+export interface ContainerResources {
+  /** Relative weight, 2 to 262144, from the CPU request. */
+  readonly cpuShares?: number
+  /** Thousandths of a core. */
+  readonly cpuLimitMillis?: number
+  /** Bytes. */
+  readonly memoryLimit?: number
+  readonly memoryRequest?: number
+  readonly pidsLimit?: number
+}
+export interface ContainerSecurity {
+  readonly runAsUser?: number
+  readonly runAsGroup?: number
+  readonly supplementalGroups: readonly number[]
+  readonly privileged: boolean
+  readonly readOnlyRootFilesystem: boolean
+  readonly noNewPrivileges: boolean
+  readonly addCapabilities: readonly string[]
+  readonly dropCapabilities: readonly string[]
+}
+
+export interface Container {
+  readonly id: string
+  readonly sandboxId: string
+  readonly name: string
+  readonly attempt: number
+  readonly image: string
+  /** Digest or id of the image that runs. */
+  readonly imageId: string
+  readonly state: 'created' | 'running' | 'exited' | 'unknown'
+  readonly createdAt: number
+  /** 0: not yet. Milliseconds since 1970. */
+  readonly startedAt: number
+  readonly finishedAt: number
+  /** Meaningful when exited. 128 + signal for a container that a signal ended. */
+  readonly exitCode: number
+  /** "Completed", "Error", "OOMKilled", or the runtime's word. */
+  readonly reason: string
+  readonly message: string
+  readonly labels: Readonly<Record<string, string>>
+  readonly annotations: Readonly<Record<string, string>>
+}
+
+/** Something of a sandbox or container changed: read it again. Events may be lost or doubled; state is what counts. */
+export interface RuntimeEvent {
+  readonly podUid: string
+  readonly type: 'containerStarted' | 'containerExited' | 'containerRemoved' | 'sandboxChanged'
+}
+
+export interface LogReadOptions {
+  readonly follow: boolean
+  readonly timestamps: boolean
+  readonly tailLines?: number
+  readonly limitBytes?: number
+  readonly sinceTime?: number
+  readonly signal: AbortSignal
+}
+export interface ExecRequest {
+  readonly command: readonly string[]
+  readonly tty: boolean
+  readonly stdin: AsyncIterable<Uint8Array> | undefined
+  readonly stdout: ((chunk: Uint8Array) => Promise<void>) | undefined
+  readonly stderr: ((chunk: Uint8Array) => Promise<void>) | undefined
+  readonly resize: AsyncIterable<{ readonly width: number; readonly height: number }>
+  readonly signal: AbortSignal
+}
+
+/** Reasons that a Pod's status shows as the container's waiting reason. */
+export type RuntimeProblem =
+  | 'ErrImagePull'
+  | 'ErrImageNeverPull'
+  | 'InvalidImageName'
+  | 'CreateContainerConfigError'
+  | 'CreateContainerError'
+  | 'RunContainerError'
+  | 'FailedCreatePodSandBox'
+/** What a runtime throws for what a user can mend; anything else is a fault of the runtime and is retried. */
+export class RuntimeError extends Error {
+  readonly problem: RuntimeProblem
+  constructor(problem: RuntimeProblem, message: string, options?: { cause?: unknown }) {
+    super(message, options)
+    this.name = 'RuntimeError'
+    this.problem = problem
+  }
+}
+
+/**
+ * A runtime, opened for one node. Stop and remove are idempotent: a missing thing is not an error. All reject when the
+ * daemon cannot be reached; the agent then marks the node NotReady and goes on trying.
+ */
+export interface Runtime {
+  version(): Promise<RuntimeVersion>
+  /** Makes and starts a sandbox; on failure nothing of it is left. */
+  runSandbox(config: SandboxConfig): Promise<Sandbox>
+  /** Ends all its containers at once and releases its network. The sandbox stays listed as notReady until removed. */
+  stopSandbox(id: string): Promise<void>
+  removeSandbox(id: string): Promise<void>
+  /** All sandboxes of this node, of former lives of Davit too. */
+  listSandboxes(): Promise<readonly Sandbox[]>
+  createContainer(sandbox: Sandbox, config: ContainerConfig): Promise<string>
+  startContainer(id: string): Promise<void>
+  /** SIGTERM (or the image's stop signal), SIGKILL after `graceSeconds`. Resolves when it has exited. */
+  stopContainer(id: string, graceSeconds: number): Promise<void>
+  /** Kills if need be. Its log goes too. */
+  removeContainer(id: string): Promise<void>
+  /** Changes the limits of a running container; only with `resourceLimits`. */
+  updateContainer(id: string, resources: ContainerResources): Promise<void>
+  listContainers(): Promise<readonly Container[]>
+  /** undefined: not there (any more). */
+  container(id: string): Promise<Container | undefined>
+  /** Present images by any of their names; undefined: not here. */
+  image(name: string): Promise<{ readonly id: string; readonly size: number } | undefined>
+  /** Resolves with the image's id. `RuntimeError` `ErrImagePull` or `InvalidImageName` with the registry's words. */
+  pullImage(name: string, signal: AbortSignal): Promise<string>
+  /** Ends when the container has exited and all is read, or the signal aborts. Works on exited containers until removed. */
+  logs(id: string, options: LogReadOptions): AsyncIterable<Uint8Array>
+  /** Runs a command in a running container and collects at most 64 KiB of each stream. `timedOut`: killed after `timeoutMs`. */
+  execSync(id: string, command: readonly string[], timeoutMs: number): Promise<ExecResult>
+  exec(id: string, request: ExecRequest): Promise<{ readonly exitCode: number }>
+  attach(id: string, request: Omit<ExecRequest, 'command'>): Promise<void>
+  /** A connection to 127.0.0.1:port inside the sandbox's network. */
+  dial(sandboxId: string, port: number): Promise<Duplex>
+  /** For all events from now on. The agent lists everything again once after subscribing, and once a minute only where this returns `undefined`: no events. */
+  subscribe(listener: (event: RuntimeEvent) => void): (() => void) | undefined
+  /** Cores-nanoseconds used and bytes in use; for stats. undefined: not known. */
+  usage(id: string): Promise<{ readonly cpuNanoseconds: number; readonly memoryBytes: number } | undefined>
+  /** Lets go of connections; running containers stay. */
+  close(): Promise<void>
+}
+export interface ExecResult {
+  readonly exitCode: number
+  readonly stdout: Uint8Array
+  readonly stderr: Uint8Array
+  readonly timedOut: boolean
+}
+
+// ---------------------------------------------------------------------------------------------------------- volumes
+
+/** Puts one kind of volume source ("emptyDir", "configMap", "hostPath", …) into a directory. */
+export interface VolumeDriver {
+  /** The field of the Pod's volume that it serves. */
+  readonly source: string
+  /**
+   * Makes the volume present and current; called before the pod's containers are created and again whenever something
+   * it depends on changes: idempotent. Returns the path on the host to mount. A refusal is data.
+   */
+  mount(request: VolumeRequest): Promise<{ readonly path: string } | { readonly wait: string }>
+  /** Removes what `mount` made; called once no container uses it; idempotent, also without a mount before. */
+  unmount(request: VolumeRequest): Promise<void>
+}
+export interface VolumeRequest {
+  readonly pod: import('../kinds/contract.js').Pod
+  readonly volume: import('../kinds/contract.js').Volume
+  /** A directory for this volume of this pod; its parent exists. */
+  readonly directory: string
+  /** Reads objects that the pod may see (ConfigMaps, Secrets); undefined: not there. */
+  readonly read: VolumeReader
+}
+export interface VolumeReader {
+  configMap(namespace: string, name: string): Promise<import('../kinds/contract.js').ConfigMap | undefined>
+  secret(namespace: string, name: string): Promise<import('../kinds/contract.js').Secret | undefined>
+}
+
+// --------------------------------------------------------------------------------------------------------- back-off
+
+/** How long to wait before a crashed container is started again. The first contribution (by plugin id) is asked; without one: 10 s doubling to 300 s. */
+export interface BackOff {
+  /** Pure. Milliseconds; `restarts` counts those since the last reset (10 minutes of running). */
+  delay(restarts: number): number
+}
