@@ -23,6 +23,11 @@ export interface RuntimeDriver {
   probe(): Promise<{ readonly usable: true; readonly version: string } | { readonly usable: false; readonly reason: string }>
   /** Opens the runtime for a node. Sandboxes of another node name are invisible to it. */
   open(node: NodeContext): Promise<Runtime>
+  /**
+   * Removes all that this runtime ever made for the node: containers, sandboxes, networks, files. For `davit down`,
+   * called without an open runtime; idempotent.
+   */
+  purge(node: NodeContext): Promise<void>
 }
 export interface RuntimeCapabilities extends Readonly<Record<string, boolean>> {
   /** Containers run from images with a root file system of their own. */
