@@ -82,7 +82,10 @@ export interface TapOptions {
 export interface TapInfo {
   readonly owner: string
   readonly stage: number
-  /** Calls so far and their total time in milliseconds, async time included. */
+  /**
+   * Calls so far and their total time in milliseconds, async time included. In the synchronous kinds one call of 64 is
+   * timed and the total is worked out from those.
+   */
   readonly calls: number
   readonly totalMs: number
 }
@@ -190,7 +193,12 @@ export interface PluginConfig<S extends TSchema = TSchema> {
  * exactly what `provides` declares. Each of setup, start, drain and dispose has a deadline (30 s unless `deadlineMs`
  * says otherwise) after which the kernel fails with an error that names this plugin.
  */
-export interface Plugin<R extends TokenMap = TokenMap, O extends TokenMap = TokenMap, P extends TokenMap = TokenMap, S extends TSchema = TSchema> {
+export interface Plugin<
+  R extends TokenMap = TokenMap,
+  O extends TokenMap = TokenMap,
+  P extends TokenMap = TokenMap,
+  S extends TSchema = TSchema,
+> {
   /** The folder's name under `plugins/`; never changes. */
   readonly id: string
   /** The range of core's plugin API that it is written for, checked before set-up. */
@@ -213,7 +221,9 @@ export interface Plugin<R extends TokenMap = TokenMap, O extends TokenMap = Toke
   setup(
     context: PluginContext<Static<S>>,
     received: { readonly [K in keyof R]: Received<R[K]> } & { readonly [K in keyof O]?: Received<O[K]> | undefined },
-  ): Promise<PluginLife & (keyof P extends never ? { provides?: undefined } : { provides: { readonly [K in keyof P]: Given<P[K]> } })>
+  ): Promise<
+    PluginLife & (keyof P extends never ? { provides?: undefined } : { provides: { readonly [K in keyof P]: Given<P[K]> } })
+  >
 }
 
 /** A plugin of any shape, as the kernel handles it. */
@@ -234,7 +244,16 @@ export interface AnyPlugin {
 // ---------------------------------------------------------------------------------------------------------- status
 
 /** `skipped`: not applicable here. `failed`: optional and did not come up, or did not survive a reload. */
-export type PluginState = 'described' | 'setting-up' | 'ready' | 'starting' | 'running' | 'draining' | 'stopped' | 'skipped' | 'failed'
+export type PluginState =
+  | 'described'
+  | 'setting-up'
+  | 'ready'
+  | 'starting'
+  | 'running'
+  | 'draining'
+  | 'stopped'
+  | 'skipped'
+  | 'failed'
 
 export interface PluginStatus {
   readonly id: string
@@ -259,6 +278,8 @@ export interface PluginEntry {
   readonly config?: unknown
   readonly configVersion?: number
   readonly optional?: boolean
+  /** Makes the instance's id `id:name`, so that one plugin may have several entries. */
+  readonly name?: string
   /** Where the entry stands ("davit.yaml: plugins[3]"), for error messages. */
   readonly source?: string
 }

@@ -1,0 +1,114 @@
+/**
+ * The errors that users see, and the table of their codes: what each means and what to do. `docs/errors.md` is made
+ * from this table. Codes are never renamed or used for something else; new ones go in alphabetical order.
+ */
+interface ErrorEntry {
+  readonly meaning: string
+  readonly action: string
+}
+
+export const errorTable = {
+  DAVIT_CONFIG_INVALID: {
+    meaning: 'A plugin’s configuration does not match its schema.',
+    action: 'Correct the key that the message names; it shows the value that was found and what is allowed.',
+  },
+  DAVIT_CONFIG_SCHEMA: {
+    meaning: 'The configuration schema that a plugin declares is itself broken.',
+    action: 'Report it to the author of the plugin that the message names.',
+  },
+  DAVIT_CONFIG_VERSION: {
+    meaning: 'A configuration entry has a version that its plugin cannot read.',
+    action: 'Use a version that the plugin knows, or a newer release of the plugin.',
+  },
+  DAVIT_DEADLINE: {
+    meaning: 'A plugin did not finish setup, start, drain or dispose in time.',
+    action:
+      'Look at the log of the plugin that the message names; it waits for something. Raise its `deadlineMs` if that is normal.',
+  },
+  DAVIT_KERNEL_STOPPED: {
+    meaning: 'Something was asked of a kernel that has been stopped.',
+    action: 'Start the process again.',
+  },
+  DAVIT_PLUGIN_API: {
+    meaning: 'A plugin is written for another version of the plugin API.',
+    action: 'Install a release of the plugin for this version of Davit.',
+  },
+  DAVIT_PLUGIN_CYCLE: {
+    meaning: 'Plugins require each other in a circle, so none of them can come first.',
+    action: 'Break the circle that the message prints: one of the tokens should be a `many` token or a slot.',
+  },
+  DAVIT_PLUGIN_DUPLICATE: {
+    meaning: 'Two configuration entries have the same plugin id and name.',
+    action: 'Remove one of them, or give one a name.',
+  },
+  DAVIT_PLUGIN_EXPORT: {
+    meaning: 'A plugin file or package has no plugin as its default export.',
+    action: 'Write `export default definePlugin({ … })`.',
+  },
+  DAVIT_PLUGIN_FAILED: {
+    meaning: 'A plugin threw while it was set up or started, and its entry does not say `optional: true`.',
+    action: 'Look at the cause in the message. `optional: true` lets the process start without the plugin.',
+  },
+  DAVIT_PLUGIN_INVALID: {
+    meaning: 'A plugin’s description, or what its setup returned, breaks the rules of the plugin contract.',
+    action: 'Report it to the author of the plugin that the message names.',
+  },
+  DAVIT_PLUGIN_LOAD: {
+    meaning: 'A plugin’s source could not be found, compiled or run.',
+    action: 'Correct the file at the line that the message names.',
+  },
+  DAVIT_PLUGIN_MISSING: {
+    meaning: 'A plugin requires a token that no running plugin provides.',
+    action: 'Add a plugin that provides the token, or remove the one that requires it.',
+  },
+  DAVIT_PLUGIN_UNKNOWN: {
+    meaning: 'A reload names a plugin that this process does not run.',
+    action: 'Look up the ids with `davit plugins`.',
+  },
+  DAVIT_PROVIDER_CONFLICT: {
+    meaning: 'Two plugins provide the same token, of which there may be only one provider.',
+    action: 'Remove one of the two plugins that the message names from the configuration.',
+  },
+  DAVIT_RELOAD_FAILED: {
+    meaning: 'A reload failed; what ran before runs again.',
+    action: 'Look at the cause in the message, correct it and reload again.',
+  },
+  DAVIT_ROLLBACK_FAILED: {
+    meaning: 'A reload failed, and what ran before did not come up again either.',
+    action: 'Restart the process; the message has both causes.',
+  },
+  DAVIT_SLOT_ERROR: {
+    meaning: 'A plugin’s tap on a slot threw an error.',
+    action: 'Report it to the author of the plugin that the message names; a verdict should be returned, not thrown.',
+  },
+  DAVIT_STOP_FAILED: {
+    meaning: 'A plugin failed to release something when it was stopped.',
+    action: 'Look at the causes; something may still be held, such as a port or a file.',
+  },
+} as const satisfies Record<`DAVIT_${string}`, ErrorEntry>
+
+export type ErrorCode = keyof typeof errorTable
+
+export interface DavitErrorOptions {
+  /** Facts for programs, such as the slot and the owner of a `DAVIT_SLOT_ERROR`. Serialisable. */
+  readonly details?: Readonly<Record<string, unknown>>
+  readonly cause?: unknown
+}
+
+/** An error for a user: its message stands alone, its code says what to do. Everything else that is thrown is a bug. */
+export class DavitError extends Error {
+  readonly code: ErrorCode
+  readonly details: Readonly<Record<string, unknown>>
+
+  constructor(code: ErrorCode, message: string, options: DavitErrorOptions = {}) {
+    super(message, 'cause' in options ? { cause: options.cause } : undefined)
+    this.name = 'DavitError'
+    this.code = code
+    this.details = options.details ?? {}
+  }
+}
+
+/** The message of anything that was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
