@@ -1,4 +1,5 @@
 // Writes core/kinds/types.ts from the field table (core/kinds/table). `--check` writes nothing and fails where it differs.
+import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { tsImport } from 'tsx/esm/api'
@@ -22,7 +23,16 @@ const scalars = {
   any: 'unknown',
 }
 /** Whoever stands first keeps the plain name where two packages have a type of one name. */
-const order = ['meta/v1', 'core/v1', 'apps/v1', 'batch/v1', 'rbac/v1', 'admissionregistration/v1', 'authentication/v1', 'autoscaling/v2']
+const order = [
+  'meta/v1',
+  'core/v1',
+  'apps/v1',
+  'batch/v1',
+  'rbac/v1',
+  'admissionregistration/v1',
+  'authentication/v1',
+  'autoscaling/v2',
+]
 const packs = [...order, ...Object.keys(tables).filter((pack) => !order.includes(pack))]
 
 const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1)
@@ -43,7 +53,10 @@ function expression(pack, type, values) {
   }
   if (type.startsWith('{')) return `Record<string, ${expression(pack, type.slice(1, -1))}>`
   if (type.includes('/') && !/^\w+\/v\d+\./.test(type)) {
-    return type.split('/').map((one) => expression(pack, one)).join(' | ')
+    return type
+      .split('/')
+      .map((one) => expression(pack, one))
+      .join(' | ')
   }
   if (type === 'string' && values) return `Known<${values.map((value) => `'${value}'`).join(' | ')}>`
   return scalars[type] ?? names.get(type.includes('.') ? type : `${pack}.${type}`)
@@ -53,19 +66,25 @@ function expression(pack, type, values) {
 function fieldsOf(pack, type) {
   return typeRow(pack, type).rows.flatMap((row) => {
     if (row.inline === undefined) return [row]
-    if (row.inline === 'TypeMeta') return [{ name: 'apiVersion', type: 'string' }, { name: 'kind', type: 'string' }]
+    if (row.inline === 'TypeMeta')
+      return [
+        { name: 'apiVersion', type: 'string' },
+        { name: 'kind', type: 'string' },
+      ]
     return fieldsOf(pack, row.inline)
   })
 }
 
 const metaType = 'meta/v1.ObjectMeta'
-const isKind = (fields) => fields[0]?.name === 'apiVersion' && fields.some((field) => field.name === 'metadata' && /ObjectMeta$/.test(field.type))
+const isKind = (fields) =>
+  fields[0]?.name === 'apiVersion' && fields.some((field) => field.name === 'metadata' && /ObjectMeta$/.test(field.type))
 const inKind = new Set(['apiVersion', 'kind', 'metadata', 'spec'])
 
 function member(pack, kind, field) {
   const key = /^\w+$/.test(field.name) ? field.name : `'${field.name}'`
   const type = !kind && field.type === metaType ? 'TemplateMeta' : expression(pack, field.type, field.values)
-  const required = field.required || (kind && inKind.has(field.name)) || (pack === 'meta/v1' && kind === undefined && field.name === 'name')
+  const required =
+    field.required || (kind && inKind.has(field.name)) || (pack === 'meta/v1' && kind === undefined && field.name === 'name')
   return required ? `  ${key}: ${type}` : `  ${key}?: ${type} | undefined`
 }
 
@@ -105,7 +124,17 @@ export type MicroTime = string
 /** Metadata in a template: the name is made later. */
 export type TemplateMeta = Partial<ObjectMeta>
 `
-const text = [head, ...packs.map((pack) => `// ${pack}\n${typeNames(pack).map((type) => declaration(pack, type)).join('')}`)].join('\n')
+const draft = [
+  head,
+  ...packs.map(
+    (pack) =>
+      `// ${pack}\n${typeNames(pack)
+        .map((type) => declaration(pack, type))
+        .join('')}`,
+  ),
+].join('\n')
+const biome = fileURLToPath(new URL('../node_modules/@biomejs/biome/bin/biome', import.meta.url))
+const text = execFileSync(process.execPath, [biome, 'format', `--stdin-file-path=${target}`], { input: draft, encoding: 'utf8' })
 
 if (!process.argv.includes('--check')) writeFileSync(target, text)
 else if (readFileSync(target, 'utf8') !== text) {

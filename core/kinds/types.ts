@@ -454,7 +454,9 @@ export interface PersistentVolumeClaimStatus {
 }
 export interface HostPathVolumeSource {
   path: string
-  type?: Known<'' | 'DirectoryOrCreate' | 'Directory' | 'FileOrCreate' | 'File' | 'Socket' | 'CharDevice' | 'BlockDevice'> | undefined
+  type?:
+    | Known<'' | 'DirectoryOrCreate' | 'Directory' | 'FileOrCreate' | 'File' | 'Socket' | 'CharDevice' | 'BlockDevice'>
+    | undefined
 }
 export interface EmptyDirVolumeSource {
   medium?: string | undefined
@@ -1573,14 +1575,18 @@ export type LimitRange = {
 }
 export interface ResourceQuotaSpec {
   hard?: Record<string, Quantity> | undefined
-  scopes?: Known<'Terminating' | 'NotTerminating' | 'BestEffort' | 'NotBestEffort' | 'PriorityClass' | 'CrossNamespacePodAffinity'>[] | undefined
+  scopes?:
+    | Known<'Terminating' | 'NotTerminating' | 'BestEffort' | 'NotBestEffort' | 'PriorityClass' | 'CrossNamespacePodAffinity'>[]
+    | undefined
   scopeSelector?: ScopeSelector | undefined
 }
 export interface ScopeSelector {
   matchExpressions?: ScopedResourceSelectorRequirement[] | undefined
 }
 export interface ScopedResourceSelectorRequirement {
-  scopeName: Known<'Terminating' | 'NotTerminating' | 'BestEffort' | 'NotBestEffort' | 'PriorityClass' | 'CrossNamespacePodAffinity'>
+  scopeName: Known<
+    'Terminating' | 'NotTerminating' | 'BestEffort' | 'NotBestEffort' | 'PriorityClass' | 'CrossNamespacePodAffinity'
+  >
   operator: Known<'In' | 'NotIn' | 'Exists' | 'DoesNotExist'>
   values?: string[] | undefined
 }
@@ -2507,7 +2513,33 @@ export interface CertificateSigningRequestSpec {
   request: string
   signerName: string
   expirationSeconds?: number | undefined
-  usages?: Known<'signing' | 'digital signature' | 'content commitment' | 'key encipherment' | 'key agreement' | 'data encipherment' | 'cert sign' | 'crl sign' | 'encipher only' | 'decipher only' | 'any' | 'server auth' | 'client auth' | 'code signing' | 'email protection' | 's/mime' | 'ipsec end system' | 'ipsec tunnel' | 'ipsec user' | 'timestamping' | 'ocsp signing' | 'microsoft sgc' | 'netscape sgc'>[] | undefined
+  usages?:
+    | Known<
+        | 'signing'
+        | 'digital signature'
+        | 'content commitment'
+        | 'key encipherment'
+        | 'key agreement'
+        | 'data encipherment'
+        | 'cert sign'
+        | 'crl sign'
+        | 'encipher only'
+        | 'decipher only'
+        | 'any'
+        | 'server auth'
+        | 'client auth'
+        | 'code signing'
+        | 'email protection'
+        | 's/mime'
+        | 'ipsec end system'
+        | 'ipsec tunnel'
+        | 'ipsec user'
+        | 'timestamping'
+        | 'ocsp signing'
+        | 'microsoft sgc'
+        | 'netscape sgc'
+      >[]
+    | undefined
   username?: string | undefined
   uid?: string | undefined
   groups?: string[] | undefined
@@ -3133,8 +3165,8 @@ export interface ConversionResponse {
 }
 export interface JSONSchemaProps {
   id?: string | undefined
-  '$schema'?: string | undefined
-  '$ref'?: string | undefined
+  $schema?: string | undefined
+  $ref?: string | undefined
   description?: string | undefined
   type?: string | undefined
   format?: string | undefined
