@@ -8,6 +8,14 @@ interface ErrorEntry {
 }
 
 export const errorTable = {
+  DAVIT_API_ADDRESS: {
+    meaning: 'The API server cannot listen at the configured address.',
+    action: 'Free the port, or set `address` and `port` of the plugin `api-server` to ones that are free on this machine.',
+  },
+  DAVIT_API_TOKEN_FILE: {
+    meaning: 'The file of static bearer tokens cannot be read or has a broken line.',
+    action: 'Correct the line that the message names: `token,user,uid,"group1,group2"`.',
+  },
   DAVIT_CONFIG_INVALID: {
     meaning: 'A plugin’s configuration does not match its schema.',
     action: 'Correct the key that the message names; it shows the value that was found and what is allowed.',
@@ -28,6 +36,14 @@ export const errorTable = {
   DAVIT_KERNEL_STOPPED: {
     meaning: 'Something was asked of a kernel that has been stopped.',
     action: 'Start the process again.',
+  },
+  DAVIT_PKI_CA_EXPIRED: {
+    meaning: 'The certificate of the cluster’s own authority has expired.',
+    action: 'Move the directory that the message names away; the next start makes new keys, and clients need the new kubeconfig.',
+  },
+  DAVIT_PKI_UNREADABLE: {
+    meaning: 'A key or certificate of the cluster is damaged, or the two do not belong together.',
+    action: 'Restore the file from a backup, or remove the pair that the message names so that it is made anew.',
   },
   DAVIT_PLUGIN_API: {
     meaning: 'A plugin is written for another version of the plugin API.',
