@@ -97,9 +97,69 @@ export const errorTable = {
     meaning: 'A plugin’s tap on a slot threw an error.',
     action: 'Report it to the author of the plugin that the message names; a verdict should be returned, not thrown.',
   },
+  DAVIT_SNAPSHOT_CORRUPT: {
+    meaning: 'A snapshot file is damaged, cut off, or not a snapshot of a version that can be read.',
+    action: 'Use another snapshot. Nothing of this one was loaded.',
+  },
+  DAVIT_SNAPSHOT_EXISTS: {
+    meaning: 'The file that a snapshot should be written to exists already.',
+    action: 'Name a file that does not exist; a snapshot never overwrites one.',
+  },
+  DAVIT_SNAPSHOT_FAILED: {
+    meaning: 'A snapshot file could not be read or written.',
+    action: 'Look at the cause in the message: the directory must exist, be writable and have room.',
+  },
   DAVIT_STOP_FAILED: {
     meaning: 'A plugin failed to release something when it was stopped.',
     action: 'Look at the causes; something may still be held, such as a port or a file.',
+  },
+  DAVIT_STORE_CLOSED: {
+    meaning: 'Something was asked of a store that is closed.',
+    action: 'Nothing, if the process is stopping; else start it again.',
+  },
+  DAVIT_STORE_COMPACTED: {
+    meaning: 'A read or watch wants a revision whose history is no longer kept.',
+    action: 'List anew and watch from there. Keep more history with `retainSeconds` and `retainRevisions` of the store plugin.',
+  },
+  DAVIT_STORE_FAILED: {
+    meaning: 'The store’s disk cannot be read.',
+    action: 'Look at the cause in the message; check the disk of the data directory, then start the process again.',
+  },
+  DAVIT_STORE_FORMAT: {
+    meaning: 'The data directory was written by another version, or is not one of a store.',
+    action: 'Start the version that wrote it, or point the store plugin at another directory.',
+  },
+  DAVIT_STORE_FUTURE_REVISION: {
+    meaning: 'A read wants a revision that the store has not reached.',
+    action: 'Ask again later, or without a revision.',
+  },
+  DAVIT_STORE_INVALID: {
+    meaning: 'A transaction or lease breaks the rules of the store contract.',
+    action: 'Report it to the author of the code that the stack names.',
+  },
+  DAVIT_STORE_LEASE_GONE: {
+    meaning: 'A key was to be attached to a lease that has run out or was revoked.',
+    action: 'Grant a new lease.',
+  },
+  DAVIT_STORE_LOCKED: {
+    meaning: 'The data directory is in use by another process.',
+    action: 'Stop that process, or give this one a directory of its own (`path` of the store plugin).',
+  },
+  DAVIT_STORE_NOT_EMPTY: {
+    meaning: 'A snapshot was to be restored into a store that holds something.',
+    action: 'Restore into a new data directory.',
+  },
+  DAVIT_STORE_OPEN_FAILED: {
+    meaning: 'The data directory cannot be opened.',
+    action: 'Look at the cause in the message: permissions, a full disk, or damaged files (then restore a snapshot).',
+  },
+  DAVIT_STORE_TOO_LARGE: {
+    meaning: 'A value is larger than 3 MiB.',
+    action: 'Make the object smaller; large data belongs in a volume.',
+  },
+  DAVIT_STORE_WRITE_FAILED: {
+    meaning: 'A write did not reach the disk, and nothing of it was kept.',
+    action: 'Make room on the disk of the data directory; the store goes on by itself.',
   },
 } as const satisfies Record<`DAVIT_${string}`, ErrorEntry>
 

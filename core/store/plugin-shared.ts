@@ -1,0 +1,14 @@
+import type { Store } from './contract.js'
+
+interface Sharing {
+  shared<T extends AsyncDisposable>(key: string, make: () => Promise<T>): Promise<T>
+}
+
+/** The store under `key`, opened by whoever is first; a reload finds it open, and it closes with its last user. */
+export async function sharedStore(context: Sharing, key: string, open: () => Promise<Store>): Promise<Store> {
+  const holder = await context.shared(key, async () => {
+    const store = await open()
+    return { store, [Symbol.asyncDispose]: () => store.close() }
+  })
+  return holder.store
+}
