@@ -255,7 +255,7 @@ export interface Runtime {
   subscribe(listener: (event: RuntimeEvent) => void): (() => void) | undefined
   /** Cores-nanoseconds used and bytes in use; for stats. undefined: not known. */
   usage(id: string): Promise<{ readonly cpuNanoseconds: number; readonly memoryBytes: number } | undefined>
-  /** Lets go of connections; running containers stay. */
+  /** Lets go of connections; running containers stay. Idempotent. */
   close(): Promise<void>
 }
 export interface ExecResult {

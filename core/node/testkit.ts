@@ -1,0 +1,40 @@
+/**
+ * The conformance kit for container runtimes. A runtime plugin's `conformance.test.ts` is this and no more:
+ *
+ * ```ts
+ * import { runtimeKit } from '@davit/core/node/testkit'
+ * import { createDriver } from './driver.js'
+ *
+ * runtimeKit('process', () => ({ driver: createDriver(), image: 'busybox' }), { requires: ['linux'] })
+ * ```
+ *
+ * The factory is called for each test, and twice in one where the kit plays a restart of Davit: drivers that share
+ * nothing in memory must find the same containers. It is also called once when the file is loaded, for `supports`,
+ * which alone decides what is left out: making a driver must have no side effect.
+ */
+
+import { suite } from '../testing/contract.js'
+import { adoptionCases } from './testkit/adoption.js'
+import type { KitOptions, RuntimeSubject } from './testkit/bench.js'
+import { withBench } from './testkit/bench.js'
+import { containerCases } from './testkit/containers.js'
+import { isolationCases } from './testkit/isolation.js'
+import { logCases } from './testkit/logs.js'
+import { sandboxCases } from './testkit/sandboxes.js'
+import { streamCases } from './testkit/streams.js'
+
+export type { Behaviour, KitOptions, RuntimeSubject } from './testkit/bench.js'
+
+export function runtimeKit(name: string, factory: () => RuntimeSubject, options: KitOptions = {}): void {
+  const { supports } = factory().driver
+  const test = suite(`runtime ${name}`)
+  const cases = [...sandboxCases, ...containerCases, ...logCases, ...streamCases, ...isolationCases, ...adoptionCases]
+  for (const item of cases) {
+    if (!(item.needs ?? []).every((capability) => supports[capability])) continue
+    if ((item.without ?? []).some((capability) => supports[capability])) continue
+    test(item.name, (t) => withBench(t, factory, item.run), {
+      timeoutMs: options.timeoutMs ?? 30_000,
+      ...(options.requires ? { requires: options.requires } : {}),
+    })
+  }
+}
