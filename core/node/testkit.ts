@@ -13,9 +13,11 @@
  * which alone decides what is left out: making a driver must have no side effect.
  */
 
+import { createClock } from '../kernel/clock.js'
+import { createRandom } from '../kernel/random.js'
 import { suite } from '../testing/contract.js'
 import { adoptionCases } from './testkit/adoption.js'
-import type { KitOptions, RuntimeSubject } from './testkit/bench.js'
+import type { KitOptions, KitServices, RuntimeSubject } from './testkit/bench.js'
 import { withBench } from './testkit/bench.js'
 import { containerCases } from './testkit/containers.js'
 import { isolationCases } from './testkit/isolation.js'
@@ -23,16 +25,17 @@ import { logCases } from './testkit/logs.js'
 import { sandboxCases } from './testkit/sandboxes.js'
 import { streamCases } from './testkit/streams.js'
 
-export type { Behaviour, KitOptions, RuntimeSubject } from './testkit/bench.js'
+export type { Behaviour, KitOptions, KitServices, RuntimeSubject } from './testkit/bench.js'
 
-export function runtimeKit(name: string, factory: () => RuntimeSubject, options: KitOptions = {}): void {
-  const { supports } = factory().driver
+export function runtimeKit(name: string, factory: (services: KitServices) => RuntimeSubject, options: KitOptions = {}): void {
+  const services: KitServices = { clock: createClock(), random: createRandom() }
+  const { supports } = factory(services).driver
   const test = suite(`runtime ${name}`)
   const cases = [...sandboxCases, ...containerCases, ...logCases, ...streamCases, ...isolationCases, ...adoptionCases]
   for (const item of cases) {
     if (!(item.needs ?? []).every((capability) => supports[capability])) continue
     if ((item.without ?? []).some((capability) => supports[capability])) continue
-    test(item.name, (t) => withBench(t, factory, item.run), {
+    test(item.name, (t) => withBench(t, () => factory(services), item.run), {
       timeoutMs: options.timeoutMs ?? 30_000,
       ...(options.requires ? { requires: options.requires } : {}),
     })

@@ -1,5 +1,6 @@
 import * as assert from '../../testing/assert.js'
 import type { Case } from './bench.js'
+import { repeats } from './sandboxes.js'
 
 export const adoptionCases: readonly Case[] = [
   {
@@ -69,6 +70,20 @@ export const adoptionCases: readonly Case[] = [
       assert.equal(await other.listSandboxes(), [])
       assert.equal(await other.listContainers(), [])
       assert.is((await runtime.listSandboxes()).length, 1)
+    },
+  },
+  {
+    name: 'purging leaves nothing of the node, however often it is done',
+    async run({ runtime, subject, context, sandbox, start, running, reopen }) {
+      const made = await sandbox()
+      await running(await start(made, { onTerminate: 'ignore' }))
+      await start(made, { exitCode: 0 }, { name: 'other' })
+      await sandbox()
+      await runtime.close()
+      for (let turn = 0; turn < repeats; turn += 1) await subject.driver.purge(context)
+      const again = await reopen(context.nodeName, subject.driver)
+      assert.equal(await again.listContainers(), [])
+      assert.equal(await again.listSandboxes(), [])
     },
   },
 ]

@@ -2,6 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Clock, Random } from '../../kernel/contract.js'
 import type { Capability, TestContext } from '../../testing/contract.js'
 import type {
   Container,
@@ -19,6 +20,12 @@ export interface KitOptions {
   readonly requires?: readonly Capability[]
   /** For each case; default 30 s. */
   readonly timeoutMs?: number
+}
+
+/** The machine's time and chance, for drivers that take them as services. */
+export interface KitServices {
+  readonly clock: Clock
+  readonly random: Random
 }
 
 export interface RuntimeSubject {
@@ -51,6 +58,7 @@ export interface Case {
 export interface Bench {
   readonly runtime: Runtime
   readonly subject: RuntimeSubject
+  readonly context: NodeContext
   /** For files of the test; made anew for each test. */
   readonly directory: string
   sandbox(config?: Partial<SandboxConfig>): Promise<Sandbox>
@@ -64,8 +72,8 @@ export interface Bench {
   running(id: string): Promise<Container>
   /** Reads the log to its end, or until `enough` says so. */
   log(id: string, enough?: (text: string) => boolean): Promise<string>
-  /** Opens a runtime again, with a driver of its own: for this node, or for another. */
-  reopen(nodeName?: string): Promise<Runtime>
+  /** Opens a runtime again: for this node or another, with a driver of its own unless it is given one. */
+  reopen(nodeName?: string, driver?: RuntimeDriver): Promise<Runtime>
 }
 
 export const nodeName = 'kit'
@@ -88,7 +96,8 @@ export async function withBench(
   }
   try {
     const runtime = await track(subject.driver, nodeName)
-    await run(benchOf(runtime, subject, directory, (node = nodeName) => track(factory().driver, node)))
+    const context = contextOf(subject, directory, nodeName, t.signal)
+    await run(benchOf(runtime, subject, context, (node = nodeName, driver = factory().driver) => track(driver, node)))
   } finally {
     for (const runtimes of opened.values()) await clear(runtimes)
     await rm(directory, { recursive: true, force: true })
@@ -113,7 +122,7 @@ async function clear(runtimes: readonly Runtime[]): Promise<void> {
   }
 }
 
-function benchOf(runtime: Runtime, subject: RuntimeSubject, directory: string, reopen: Bench['reopen']): Bench {
+function benchOf(runtime: Runtime, subject: RuntimeSubject, context: NodeContext, reopen: Bench['reopen']): Bench {
   const create: Bench['create'] = async (sandbox, behaviour, config) =>
     runtime.createContainer(sandbox, containerConfig(subject, behaviour, config))
   const start: Bench['start'] = async (sandbox, behaviour, config) => {
@@ -124,7 +133,8 @@ function benchOf(runtime: Runtime, subject: RuntimeSubject, directory: string, r
   return {
     runtime,
     subject,
-    directory,
+    context,
+    directory: context.directory,
     reopen,
     create,
     start,
