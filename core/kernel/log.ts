@@ -1,3 +1,4 @@
+import type { Logger as PinoLogger } from 'pino'
 import type { Clock, Logger } from './contract.js'
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
@@ -20,7 +21,17 @@ export async function createLogger(options: LogOptions): Promise<Logger> {
   const write = options.write ?? ((line: string) => void process.stderr.write(line))
   if (options.format === 'human') return humanLogger(levels.indexOf(level), write, options.clock, {})
   const { pino } = await import('pino')
-  return pino({ level, base: null, timestamp: () => `,"time":${options.clock.now()}` }, { write })
+  return jsonLogger(pino({ level, base: null, timestamp: () => `,"time":${options.clock.now()}` }, { write }))
+}
+
+function jsonLogger(pino: PinoLogger): Logger {
+  return {
+    debug: (fields, message) => pino.debug(fields, message),
+    info: (fields, message) => pino.info(fields, message),
+    warn: (fields, message) => pino.warn(fields, message),
+    error: (fields, message) => pino.error(fields, message),
+    child: (fields) => jsonLogger(pino.child(fields)),
+  }
 }
 
 /** Drops everything. */

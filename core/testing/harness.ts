@@ -52,6 +52,7 @@ interface Group {
   readonly beforeEach: Hook[]
   readonly afterEach: Hook[]
   readonly uvu: ReturnType<typeof uvuSuite>
+  size: number
   ready?: Promise<void>
 }
 
@@ -73,11 +74,12 @@ if (/\.test\.[mc]?[jt]s$/.test(process.argv[1] ?? '')) {
 
 /** Makes a group; `name` stands before the names of its tests. */
 export function suite(name: string): Suite {
-  const group: Group = { name, before: [], after: [], beforeEach: [], afterEach: [], uvu: uvuSuite(name) }
+  const group: Group = { name, before: [], after: [], beforeEach: [], afterEach: [], uvu: uvuSuite(name), size: 0 }
   groups.push(group)
   group.uvu.after(() => step(`${name || 'file'}: after`, async () => all(group.after)))
   const add = (test: string, run: TestFunction, options: TestOptions = {}): void => {
     schedule()
+    group.size += 1
     const full = name ? `${name}: ${test}` : test
     group.uvu(test, () => runTest(group, full, run, options))
   }
@@ -204,7 +206,7 @@ async function bodyDone(): Promise<void> {
 async function runAll(): Promise<void> {
   const queue: unknown[] = [null]
   globalThis.UVU_QUEUE = [queue]
-  for (const group of groups) group.uvu.run()
+  for (const group of groups) if (group.size > 0) group.uvu.run()
   await exec()
   const leaked = await leakedSince(start)
   if (leaked.length > 0) fail('leak check', new Error(`still open after the last test: ${leaked.join(', ')}`))

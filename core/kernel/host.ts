@@ -1,0 +1,11 @@
+/** What the composition root and the tests use of the kernel beyond its contract. Plugins never import it. */
+export { bootKernel } from './boot.js'
+export { createClock } from './clock.js'
+export { createVirtualClock, type VirtualClock } from './clock-virtual.js'
+export { decodeConfig } from './config.js'
+export { messageOf } from './errors.js'
+export { createIds, createSeededIds } from './ids.js'
+export { createLogger, type LogLevel, type LogOptions, silentLogger } from './log.js'
+export { coreVersion, pluginApi } from './plugin.js'
+export { createRandom, createSeededRandom } from './random.js'
+export { didYouMean } from './suggest.js'
