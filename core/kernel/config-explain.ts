@@ -3,21 +3,21 @@ import type { ErrorObject } from 'ajv'
 import { declaredKeys, type SchemaNode } from './config-schema.js'
 import { didYouMean } from './suggest.js'
 
-/** One line for each fault of `root`; what the branches of a union say becomes one answer. */
-export function explain(errors: readonly ErrorObject[], root: unknown): string[] {
+/** One line for each fault of `root`, which messages call `name`; what the branches of a union say becomes one answer. */
+export function explain(errors: readonly ErrorObject[], root: unknown, name: string): string[] {
   const unions = errors.filter(isUnion)
   const outermost = unions.filter((union) => !unions.some((other) => other !== union && isBelow(union, other)))
   const direct = errors.filter((error) => !isUnion(error) && !outermost.some((union) => isBelow(error, union)))
-  const lines = direct.map((error) => line(error, root))
+  const lines = direct.map((error) => line(error, root, name))
   for (const union of outermost) {
     const below = errors.filter((error) => error !== union && isBelow(error, union))
-    lines.push(...explainUnion(union, below, root))
+    lines.push(...explainUnion(union, below, root, name))
   }
   return [...new Set(lines)]
 }
 
 /** A choice of constants lists them; of object forms the one that fits best is explained. */
-function explainUnion(union: ErrorObject, below: readonly ErrorObject[], root: unknown): string[] {
+function explainUnion(union: ErrorObject, below: readonly ErrorObject[], root: unknown, name: string): string[] {
   const branches = new Map<string, ErrorObject[]>()
   for (const error of below) {
     const branch = error.schemaPath.slice(union.schemaPath.length + 1).split('/')[0] ?? ''
@@ -29,11 +29,11 @@ function explainUnion(union: ErrorObject, below: readonly ErrorObject[], root: u
   )
   if (constants.length > 0 && constants.every((error) => error !== undefined)) {
     const allowed = constants.map((error) => show(error?.params.allowedValue)).join(', ')
-    return [`${dotted(union.instancePath)}: must be one of ${allowed}, got ${show(at(root, union.instancePath))}`]
+    return [`${dotted(union.instancePath, name)}: must be one of ${allowed}, got ${show(at(root, union.instancePath))}`]
   }
   const unlike = (list: readonly ErrorObject[]): number => list.filter(isMismatch).length
   const [best] = lists.sort((a, b) => unlike(a) - unlike(b) || a.length - b.length)
-  return best && unlike(best) === 0 ? explain(best, root) : [line(union, root)]
+  return best && unlike(best) === 0 ? explain(best, root, name) : [line(union, root, name)]
 }
 
 function isUnion(error: ErrorObject): boolean {
@@ -49,14 +49,14 @@ function isMismatch(error: ErrorObject): boolean {
   return error.keyword === 'const' || error.keyword === 'type'
 }
 
-function line(error: ErrorObject, root: unknown): string {
-  const path = dotted(error.instancePath)
+function line(error: ErrorObject, root: unknown, name: string): string {
+  const path = dotted(error.instancePath, name)
   const value = show(at(root, error.instancePath))
   switch (error.keyword) {
     case 'additionalProperties':
-      return unknownKey(error, root)
+      return unknownKey(error, root, name)
     case 'required':
-      return `${path}.${String(error.params.missingProperty)}: is required`
+      return `${member(path, String(error.params.missingProperty))}: is required`
     case 'enum':
       return `${path}: must be one of ${(error.params.allowedValues as unknown[]).map(show).join(', ')}, got ${value}`
     case 'const':
@@ -69,18 +69,24 @@ function line(error: ErrorObject, root: unknown): string {
   }
 }
 
-function unknownKey(error: ErrorObject, root: unknown): string {
+function unknownKey(error: ErrorObject, root: unknown, name: string): string {
+  const path = dotted(error.instancePath, name)
   const key = String(error.params.additionalProperty)
   const known = Object.keys(declaredKeys((error.parentSchema ?? {}) as SchemaNode) ?? {})
   const object = at(root, error.instancePath)
   const value = show(isContainer(object) ? Reflect.get(object, key) : undefined)
   const allowed = known.length > 0 ? `Known keys: ${known.join(', ')}.` : 'No keys are known here.'
-  return `${dotted(error.instancePath)}.${key}: unknown key (value ${value}).${didYouMean(key, known)} ${allowed}`
+  return `${member(path, key)}: unknown key (value ${value}).${didYouMean(key, known)} ${allowed}`
 }
 
 /** `/rules/0/name` as `config.rules[0].name`. */
-function dotted(pointer: string): string {
-  return segments(pointer).reduce((text, part) => (/^\d+$/.test(part) ? `${text}[${part}]` : `${text}.${part}`), 'config')
+function dotted(pointer: string, name: string): string {
+  return segments(pointer).reduce(member, name)
+}
+
+function member(path: string, key: string): string {
+  if (/^\d+$/.test(key)) return `${path}[${key}]`
+  return path === '' ? key : `${path}.${key}`
 }
 
 function at(root: unknown, pointer: string): unknown {

@@ -1,5 +1,5 @@
 import { assert, suite } from '../testing/contract.js'
-import { decodeConfig } from './config.js'
+import { decodeBySchema, decodeConfig } from './config.js'
 import { type AnyPlugin, DavitError, Type } from './contract.js'
 
 const fields = Type.Object({
@@ -107,6 +107,17 @@ errors('configuration for a plugin that has none, or that is no object, is refus
 errors('a broken schema blames the plugin', async () => {
   const broken = plugin({ version: 1, schema: Type.Object({ a: Type.Unsafe({ type: 'strnig' }) }) })
   await assert.rejects(decodeConfig({ plugin: broken, config: { a: 1 } }), { code: 'DAVIT_CONFIG_SCHEMA' })
+})
+
+errors('another file is checked in the same way, with paths from its root', async () => {
+  const schema = Type.Object({ plugins: Type.Array(Type.Object({ id: Type.String() }), { default: [] }) })
+  assert.equal(await decodeBySchema('davit.yaml', schema, {}), { plugins: [] })
+  const faulty = decodeBySchema('davit.yaml', schema, { plugins: [{ ident: 'x' }], node: 1 })
+  const error = await assert.rejects(faulty, { code: 'DAVIT_CONFIG_INVALID' })
+  for (const part of ['plugins[0].id: is required', 'plugins[0].ident: unknown key', '\n  node: unknown key']) {
+    assert.ok(error.message.includes(part), `${part} in ${error.message}`)
+  }
+  await assert.rejects(decodeBySchema('davit.yaml', schema, null), 'davit.yaml: must be an object, got null')
 })
 
 const versions = suite('versions')

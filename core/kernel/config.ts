@@ -2,7 +2,7 @@
 import type { ValidateFunction } from 'ajv'
 import { explain, show } from './config-explain.js'
 import { closeSchema, fillDefaults, lacksRequired, type SchemaNode } from './config-schema.js'
-import type { AnyPlugin, PluginConfig, PluginEntry } from './contract.js'
+import type { PluginConfig, PluginEntry, TSchema } from './contract.js'
 import { DavitError, messageOf } from './errors.js'
 
 /**
@@ -19,12 +19,23 @@ export async function decodeConfig(entry: PluginEntry): Promise<Readonly<Record<
     if (key !== undefined) throw invalid(where, [`config.${key}: this plugin has no configuration`])
     return Object.freeze({})
   }
-  const { schema } = plugin.config
-  const migrated = migrate(where, plugin.config, entry)
-  const value = fillDefaults(schema, structuredClone(migrated)) as Record<string, unknown>
+  return decode(where, plugin.config.schema, migrate(where, plugin.config, entry), 'config')
+}
+
+/**
+ * Checks any object against a schema in the same way: unknown keys are errors at every level, defaults are filled in,
+ * the result is frozen. `where` stands before the message. For files that are no plugin's, such as the cluster's own.
+ */
+export async function decodeBySchema(where: string, schema: TSchema, given: unknown): Promise<Readonly<Record<string, unknown>>> {
+  if (!isObject(given)) throw invalid(where, [`must be an object, got ${show(given)}`])
+  return decode(where, schema, given, '')
+}
+
+async function decode(where: string, schema: TSchema, given: unknown, root: string): Promise<Readonly<Record<string, unknown>>> {
+  const value = fillDefaults(schema, structuredClone(given)) as Record<string, unknown>
   // Defaults that stand alone are as good as the schema; compiling a validator for them would cost every start.
-  const untouched = isObject(migrated) && Object.keys(migrated).length === 0
-  if (!untouched || lacksRequired(schema, value)) await check(where, plugin, schema, value)
+  const untouched = isObject(given) && Object.keys(given).length === 0
+  if (!untouched || lacksRequired(schema, value)) await check(where, schema, value, root)
   return deepFreeze(value)
 }
 
@@ -52,19 +63,19 @@ function migrate(where: string, config: PluginConfig, entry: PluginEntry): unkno
 
 const validators = new WeakMap<object, ValidateFunction>()
 
-async function check(where: string, plugin: AnyPlugin, schema: SchemaNode, value: unknown): Promise<void> {
+async function check(where: string, schema: SchemaNode, value: unknown, root: string): Promise<void> {
   let validate = validators.get(schema)
   if (!validate) {
     const { Ajv } = await import('ajv')
     try {
       validate = new Ajv({ allErrors: true, strict: false, validateFormats: false, verbose: true }).compile(closeSchema(schema))
     } catch (cause) {
-      const message = `the configuration schema of plugin "${plugin.id}" is broken: ${messageOf(cause)}`
+      const message = `${where}: its configuration schema is broken: ${messageOf(cause)}`
       throw new DavitError('DAVIT_CONFIG_SCHEMA', message, { cause })
     }
     validators.set(schema, validate)
   }
-  if (!validate(value)) throw invalid(where, explain(validate.errors ?? [], value))
+  if (!validate(value)) throw invalid(where, explain(validate.errors ?? [], value, root))
 }
 
 function invalid(where: string, faults: readonly string[]): DavitError {

@@ -2,7 +2,7 @@
 export { bootKernel } from './boot.js'
 export { createClock } from './clock.js'
 export { createVirtualClock, type VirtualClock } from './clock-virtual.js'
-export { decodeConfig } from './config.js'
+export { decodeBySchema, decodeConfig } from './config.js'
 export { messageOf } from './errors.js'
 export { createIds, createSeededIds } from './ids.js'
 export { createLogger, type LogLevel, type LogOptions, silentLogger } from './log.js'
