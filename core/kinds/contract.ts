@@ -1,20 +1,23 @@
 /**
  * Kinds: what a resource is. Its names and verbs, its schema, its defaults, its validation, how it is patched, selected
- * and printed; all as data or as pure functions. No store, no clock, no I/O: the API room calls these, and so may any
- * plugin. Nothing here changes its arguments unless it says so.
+ * and printed; all as data or as pure functions. No store, no clock, no I/O (but for `readDescriptions`): the API room
+ * calls these, and so may any plugin. Nothing here changes its arguments unless it says so.
  */
 import type { KubeObject, LabelSelector as LabelSelectorSpec } from './types.js'
 
+export { tableColumns, tableRow } from './columns.js'
+export { decode } from './decode.js'
+export { readDescriptions } from './descriptions.js'
+export { duplicateFields } from './duplicates.js'
+export { type DefinitionOf, type Descriptions, openApiV3 } from './openapi.js'
+export { openApiV2Minimal } from './openapi-v2.js'
+export { jsonPatch, mergePatch, strategicMergePatch } from './patch.js'
+export { compareQuantities, formatQuantity, parseQuantity, quantityToMilli, quantityToNumber } from './quantity.js'
+export { createRegistry } from './registry.js'
+export { parseFieldSelector, parseLabelSelector, selectorFromObject } from './selector.js'
+export { applyDefaults, validate, validateUpdate } from './strategy.js'
 /** TypeScript types of every built-in kind, made from the field table (`core/kinds/types.ts` is generated). */
 export type * from './types.js'
-export { createRegistry } from './registry.js'
-export { decode } from './decode.js'
-export { applyDefaults, validate, validateUpdate } from './strategy.js'
-export { jsonPatch, mergePatch, strategicMergePatch } from './patch.js'
-export { parseFieldSelector, parseLabelSelector, selectorFromObject } from './selector.js'
-export { compareQuantities, formatQuantity, parseQuantity, quantityToMilli, quantityToNumber } from './quantity.js'
-export { tableColumns, tableRow } from './columns.js'
-export { openApiV3 } from './openapi.js'
 
 // ---------------------------------------------------------------------------------------------------------- schema
 
@@ -141,7 +144,8 @@ export interface Strategy {
   prepareUpdate?(object: KubeObject, old: KubeObject): void
   /** Beyond schema and metadata. */
   validate?(object: KubeObject): FieldError[]
-  validateUpdate?(object: KubeObject, old: KubeObject): FieldError[]
+  /** `subresource` is the way in: `ephemeralcontainers`, `scale`, `finalize`, …; absent for the object itself. Never `status`. */
+  validateUpdate?(object: KubeObject, old: KubeObject, subresource?: string): FieldError[]
   validateStatusUpdate?(object: KubeObject, old: KubeObject): FieldError[]
 }
 

@@ -1025,7 +1025,7 @@ ResourceQuotaSpec
   scopeSelector 3 ScopeSelector
 ScopeSelector atomic
   matchExpressions 1 [ScopedResourceSelectorRequirement] atomic
-ScopedResourceSelectorRequirement atomic
+ScopedResourceSelectorRequirement
   scopeName 1 string ! = Terminating | NotTerminating | BestEffort | NotBestEffort | PriorityClass | CrossNamespacePodAffinity
   operator 2 string ! = In | NotIn | Exists | DoesNotExist
   values 3 [string] atomic

