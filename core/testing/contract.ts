@@ -14,11 +14,13 @@
  * child process) is a failure that says its kind; a file without a test is a failure.
  */
 
+export { createVirtualClock, type VirtualClock } from '../kernel/clock-virtual.js'
 export type { ErrorMatcher } from './assert.js'
 export * as assert from './assert.js'
 export type { Hook, Suite, TestContext, TestFunction, TestOptions } from './harness.js'
 export { suite } from './harness.js'
 export { type Capability, missing } from './machine.js'
+export { createTestServices, type LogLine, type TestServices } from './services.js'
 
 import { suite } from './harness.js'
 
