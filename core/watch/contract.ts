@@ -4,9 +4,10 @@
  *
  * Who may call it: the API room. Everybody else watches through the client contract.
  */
-import type { FieldSelector, KubeObject, Selector } from '../kinds/contract.js'
+
 import type { Token } from '../kernel/contract.js'
 import { one } from '../kernel/contract.js'
+import type { FieldSelector, KubeObject, Selector } from '../kinds/contract.js'
 import type { Entry, Key, Revision } from '../store/contract.js'
 
 export const WatchCachesToken: Token<WatchCaches, 'one'> = one<WatchCaches>('watch.caches/v1')
@@ -32,7 +33,7 @@ export interface CachedObject {
 /** What a watcher sees of a change, after its selectors: leaving them is DELETED, entering them ADDED. */
 export interface WatchEvent {
   readonly type: 'ADDED' | 'MODIFIED' | 'DELETED'
-  /** For DELETED the last state (for a selector's leaving: the new state), with the revision of this change. */
+  /** For DELETED the last state that the watcher may see (for a selector's leaving: the one before), with the revision of this change. */
   readonly item: CachedObject
 }
 
@@ -68,7 +69,7 @@ export interface SubscribeOptions extends Scope {
   readonly progressMs?: number
 }
 export interface Subscriber {
-  /** In order, nothing lost, nothing twice; must not throw and must not wait. Called from a later turn than the commit's caller expects nothing of. */
+  /** In order, nothing lost, nothing twice; must not throw and must not wait. Called in a later turn than the commit. */
   batch(batch: WatchBatch): void
   /** Nothing matched since the last call of either, and all up to `revision` is delivered: the time for a bookmark. */
   progress?(revision: Revision): void
