@@ -68,7 +68,13 @@ async function benchWatch(store: Store): Promise<void> {
   let calls = 0
   let events = 0
   const after = await store.current()
-  const sink = { events: (batch: readonly unknown[]) => void (calls++, (events += batch.length)), end: () => {} }
+  const sink = {
+    events(batch: readonly unknown[]) {
+      calls += 1
+      events += batch.length
+    },
+    end() {},
+  }
   const handles = Array.from({ length: 100 }, () => store.watch({ ...all, after }, sink))
   await measure('update with 100 watchers, 32 in flight', 10_000, 32, (number) => {
     const key = keyOf(number)

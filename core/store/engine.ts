@@ -63,7 +63,7 @@ export class Engine implements Store {
 
   constructor(disk: Disk, loaded: Loaded, options: EngineOptions) {
     const { clock, log } = options
-    this.supports = { durable: disk.durable, memo: true, leases: true, snapshots: true }
+    this.supports = { durable: disk.durable, memo: !disk.durable || options.ringBytes > 0, leases: true, snapshots: true }
     this.#disk = disk
     this.#log = log
     this.#history = loaded.history

@@ -53,11 +53,12 @@ export class History {
   select(from: Key, to: Key, revision: Revision, limit: number): Selection {
     const versions: Version[] = []
     let count = 0
-    for (const node of this.index.between(from, to)) {
+    this.index.between(from, to, (node) => {
       const version = versionAt(node, revision)
-      if (version === undefined) continue
-      if (count++ < limit) versions.push(version)
-    }
+      if (version === undefined) return
+      count += 1
+      if (count <= limit) versions.push(version)
+    })
     return { versions, more: count > versions.length, count }
   }
 

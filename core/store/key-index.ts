@@ -49,16 +49,15 @@ export class KeyIndex {
     if (chunk.length === 0) this.#chunks.splice(at, 1)
   }
 
-  /** The nodes from `from` on and before `to`, in order. The index must not change meanwhile. */
-  *between(from: Key, to: Key): Generator<KeyNode, void, undefined> {
+  /** Hands the nodes from `from` on and before `to` to `visit`, in order. The index must not change meanwhile. */
+  between(from: Key, to: Key, visit: (node: KeyNode) => void): void {
     let at = Math.max(0, this.#chunkOf(from))
     let position = lowerBound(this.#chunks[at] ?? [], from)
     for (let chunk = this.#chunks[at]; chunk !== undefined; chunk = this.#chunks[++at], position = 0) {
-      for (; position < chunk.length; position++) {
-        const node = chunk[position] as KeyNode
-        if (node.key >= to) return
-        yield node
-      }
+      const whole = (chunk.at(-1) as KeyNode).key < to
+      const end = whole ? chunk.length : lowerBound(chunk, to)
+      for (; position < end; position++) visit(chunk[position] as KeyNode)
+      if (!whole) return
     }
   }
 

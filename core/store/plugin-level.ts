@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import { definePlugin } from '../kernel/contract.js'
 import { StoreToken } from './contract.js'
 import { openLevelStore } from './level-engine.js'
@@ -16,7 +17,7 @@ export const storeLevel = definePlugin({
     const { path, cacheSize, retainRevisions, retainSeconds, retainAtMost } = context.config
     const retention = { revisions: retainRevisions, seconds: retainSeconds, maximumRevisions: retainAtMost }
     const { clock, log } = context
-    const store = await sharedStore(context, `store-level:${path}`, () =>
+    const store = await sharedStore(context, `store-level:${resolve(path)}`, () =>
       openLevelStore({ clock, log, directory: path, cacheSize, retention }),
     )
     return { provides: { store } }
