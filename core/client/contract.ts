@@ -11,6 +11,7 @@ import type { KubeObject } from '../kinds/contract.js'
 
 export { ApiError, isConflict, isExists, isGone, isNotFound } from './api-error.js'
 export { edit } from './edit.js'
+export { createEventRecorder, type EventRecorder, type EventRecorderOptions } from './event-recorder.js'
 export * from './resources.js'
 export { createWorkQueue, type WorkQueue, type WorkQueueOptions } from './work-queue.js'
 
