@@ -1,0 +1,76 @@
+/** Runs the files and says what came out. */
+import type { TestFile } from './run-files.js'
+import { type FileResult, runFile } from './run-process.js'
+
+const atOnce = 2
+
+/** Two files at a time; then the serial ones, alone. `onResult` hears of each as it ends. */
+export async function runFiles(
+  root: string,
+  files: readonly TestFile[],
+  onResult: (result: FileResult) => void,
+): Promise<FileResult[]> {
+  const results: FileResult[] = []
+  const work = async (queue: TestFile[]): Promise<void> => {
+    for (let file = queue.shift(); file; file = queue.shift()) {
+      const result = await runFile(root, file)
+      results.push(result)
+      onResult(result)
+    }
+  }
+  const beside = files.filter((file) => !file.serial)
+  await Promise.all(Array.from({ length: atOnce }, () => work(beside)))
+  await work(files.filter((file) => file.serial))
+  return results
+}
+
+/** One line for a file that passed; everything it printed for one that did not. */
+export function printFile(result: FileResult): void {
+  const { passed, failed, skipped } = count([result])
+  const seconds = (result.ms / 1_000).toFixed(1)
+  const skips = skipped > 0 ? `, ${skipped} skipped` : ''
+  if (failed === 0) {
+    console.log(`ok    ${result.path}  ${passed} passed${skips}  ${seconds} s`)
+    return
+  }
+  console.log(`FAIL  ${result.path}  ${passed} passed, ${failed} failed${skips}  ${seconds} s`)
+  if (result.fault) console.log(`      ${result.fault}`)
+  for (const { test, outcome, reason } of result.tests) {
+    if (outcome === 'failed') console.log(`      "${test}": ${reason.split('\n')[0]}`)
+  }
+  console.log(result.output.trimEnd().replace(/^/gm, '    | '))
+}
+
+/** What was skipped, gathered by reason. */
+export function printSkips(results: readonly FileResult[]): void {
+  const byReason = new Map<string, string[]>()
+  for (const { path, tests } of results) {
+    for (const { test, outcome, reason } of tests) {
+      if (outcome === 'skipped') byReason.set(reason, [...(byReason.get(reason) ?? []), `${path}: ${test}`])
+    }
+  }
+  for (const [reason, tests] of [...byReason].sort()) {
+    console.log(`\nskipped, ${reason}`)
+    for (const test of tests.sort()) console.log(`      ${test}`)
+  }
+}
+
+export function closingLine(results: readonly FileResult[]): { readonly line: string; readonly ok: boolean } {
+  const { passed, failed, skipped } = count(results)
+  // No test at all is a failure: a wrong filter or folder must not look like success.
+  const failures = passed + failed + skipped === 0 ? 1 : failed
+  return {
+    line: `${passed} passed, ${failures} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`,
+    ok: failures === 0,
+  }
+}
+
+/** A file that failed as a whole counts as one failure more. */
+function count(results: readonly FileResult[]): { passed: number; failed: number; skipped: number } {
+  const totals = { passed: 0, failed: 0, skipped: 0 }
+  for (const { tests, fault } of results) {
+    for (const { outcome } of tests) totals[outcome] += 1
+    if (fault) totals.failed += 1
+  }
+  return totals
+}

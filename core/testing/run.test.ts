@@ -1,0 +1,237 @@
+import { spawn } from 'node:child_process'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { assert, type TestContext, test } from './contract.js'
+import { declarations } from './run-files.js'
+
+const contract = fileURLToPath(new URL('./contract.ts', import.meta.url))
+const runner = fileURLToPath(new URL('./run.ts', import.meta.url))
+const head = `import { assert, suite, test } from ${JSON.stringify(contract)}\n`
+
+/** Writes the test files into a folder of their own, runs the runner on it and returns what it printed. */
+async function run(t: TestContext, files: Record<string, string>, args: string[] = [], env: Record<string, string> = {}) {
+  const root = await t.directory()
+  await mkdir(join(root, 'node_modules'))
+  await writeFile(join(root, 'package.json'), '{ "type": "module" }')
+  for (const [name, body] of Object.entries(files)) await writeFile(join(root, name), `${body.replace('HEAD', head)}\n`)
+  const child = spawn(process.execPath, [...process.execArgv, runner, ...args], {
+    env: { ...process.env, DAVIT_TEST_ROOT: root, DAVIT_TEST_REPORT: '', DAVIT_REQUIRE: '', ...env },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  let output = ''
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    output += text
+  })
+  const code = await new Promise((resolve) => child.once('close', resolve))
+  return { code, output, last: output.trimEnd().split('\n').at(-1), root }
+}
+const slow = { timeoutMs: 60_000 }
+
+test(
+  'passing files end in code 0 and a closing line',
+  async (t) => {
+    const files = { 'a.test.ts': `HEAD test('one', () => assert.is(1, 1))`, 'b.test.ts': `HEAD suite('group')('two', () => {})` }
+    const { code, output, last } = await run(t, files)
+    assert.is(last, '2 passed, 0 failed')
+    assert.is(code, 0)
+    assert.match(output, /^ok {4}a\.test\.ts {2}1 passed/m)
+  },
+  slow,
+)
+
+test(
+  'a failing test is named with its reason and its output',
+  async (t) => {
+    const body = `HEAD test('good', () => {})\ntest('bad', () => { console.log('a hint'); assert.is(1, 2) })`
+    const { code, output, last } = await run(t, { 'a.test.ts': body })
+    assert.is(last, '1 passed, 1 failed')
+    assert.is(code, 1)
+    assert.match(output, /FAIL {2}a\.test\.ts/)
+    assert.match(output, /"bad": Expected values to be strictly equal/)
+    assert.match(output, /\| .*a hint/)
+  },
+  slow,
+)
+
+test(
+  'a hanging test fails by its own deadline, and the next ones still run',
+  async (t) => {
+    const body = `HEAD test('hangs', () => new Promise(() => {}), { timeoutMs: 50 })\ntest('next', () => {})`
+    const { output, last } = await run(t, { 'a.test.ts': body })
+    assert.is(last, '1 passed, 1 failed')
+    assert.match(output, /"hangs" did not end within 50 ms/)
+  },
+  slow,
+)
+
+test(
+  'a file that blocks is killed with its children, and the test is named',
+  async (t) => {
+    const body = `// @timeout 3
+HEAD import { spawn } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+test('spins', () => {
+  const child = spawn('sleep', ['600'], { stdio: 'inherit' })
+  writeFileSync('pid', String(child.pid))
+  for (;;);
+})`
+    const { code, output, last, root } = await run(t, { 'a.test.ts': body })
+    assert.is(last, '0 passed, 1 failed')
+    assert.is(code, 1)
+    assert.match(output, /stuck: killed after 3 s, in the test "spins"/)
+    const pid = Number(await readFile(join(root, 'pid'), 'utf8'))
+    assert.ok(await isGone(pid), 'the child of the stuck file was left behind')
+  },
+  slow,
+)
+
+test(
+  'what is left open is a failure that says its kind',
+  async (t) => {
+    const body = `HEAD import { createServer } from 'node:net'
+test('leaks', () => new Promise((resolve) => createServer().listen(0, resolve)))`
+    const { output, last } = await run(t, { 'a.test.ts': body })
+    assert.is(last, '1 passed, 1 failed')
+    assert.match(output, /"leak check": still open after the last test: TCPServerWrap/)
+  },
+  slow,
+)
+
+test(
+  'an error that nobody catches is a failure of the test that was running',
+  async (t) => {
+    const body = `HEAD test('careless', () => new Promise((resolve) => {
+  setTimeout(() => { setTimeout(resolve, 5); throw new Error('nobody caught me') }, 1)
+}))`
+    const { output, last } = await run(t, { 'a.test.ts': body })
+    assert.is(last, '1 passed, 1 failed')
+    assert.match(output, /"uncaught error during "careless"": nobody caught me/)
+  },
+  slow,
+)
+
+test(
+  'no test in a file, and no file at all, are failures',
+  async (t) => {
+    const none = await run(t, { 'a.test.ts': 'HEAD void [assert, suite, test]', 'b.test.ts': 'export {}' })
+    assert.is(none.last, '0 passed, 2 failed')
+    assert.match(none.output, /FAIL {2}a\.test\.ts.*\n {6}no test ran/)
+    assert.match(none.output, /FAIL {2}b\.test\.ts/)
+    const filtered = await run(t, { 'a.test.ts': `HEAD test('one', () => {})` }, ['nowhere'])
+    assert.match(filtered.output, /no test file matches nowhere/)
+    assert.is(filtered.last, '0 passed, 1 failed')
+    assert.is(filtered.code, 1)
+  },
+  slow,
+)
+
+test(
+  'a file that does not compile or throws in its body fails',
+  async (t) => {
+    const files = { 'a.test.ts': 'const = 1', 'b.test.ts': `HEAD test('one', () => {})\nthrow new Error('in the body')` }
+    const { code, output, last } = await run(t, files)
+    assert.is(code, 1)
+    assert.match(output, /FAIL {2}a\.test\.ts/)
+    assert.match(output, /in the body/)
+    assert.match(last ?? '', / [12] failed$| [2-9] failed$/)
+  },
+  slow,
+)
+
+test(
+  'a process that exits in the middle of a test is a failure',
+  async (t) => {
+    const { output, last } = await run(t, { 'a.test.ts': `HEAD test('quits', () => process.exit(0))` })
+    assert.is(last, '0 passed, 1 failed')
+    assert.match(output, /ended early \(exit code \d\), in the test "quits"/)
+  },
+  slow,
+)
+
+test(
+  'a skip has a reason, and DAVIT_REQUIRE makes it a failure',
+  async (t) => {
+    const body = `HEAD test('needs', () => { throw new Error('ran') }, { requires: ['docker'] })`
+    const without = { DOCKER_HOST: 'unix:///nowhere/docker.sock' }
+    const skipped = await run(t, { 'a.test.ts': body }, [], without)
+    assert.is(skipped.last, '0 passed, 0 failed, 1 skipped')
+    assert.is(skipped.code, 0)
+    assert.match(skipped.output, /skipped, needs docker: no Docker at \/nowhere\/docker\.sock/)
+    const required = await run(t, { 'a.test.ts': body }, [], { ...without, DAVIT_REQUIRE: 'root,docker' })
+    assert.is(required.last, '0 passed, 1 failed')
+    assert.match(required.output, /DAVIT_REQUIRE names docker, but: no Docker/)
+  },
+  slow,
+)
+
+test(
+  'filters pick files by a part of their path, and --list runs nothing',
+  async (t) => {
+    const files = { 'apple.test.ts': `HEAD test('one', () => {})`, 'pear.test.ts': `HEAD test('two', () => assert.is(1, 2))` }
+    assert.is((await run(t, files, ['./apple'])).last, '1 passed, 0 failed')
+    assert.is((await run(t, files, ['--list', 'pear'])).output, 'pear.test.ts\n')
+    assert.is((await run(t, files, ['--list', 'pear'])).code, 0)
+  },
+  slow,
+)
+
+test(
+  'serial files run alone, after the others',
+  async (t) => {
+    const mark = (name: string) => `import { appendFileSync } from 'node:fs'
+test('${name}', async () => {
+  appendFileSync('log', '${name} in\\n')
+  await new Promise((resolve) => setTimeout(resolve, 100))
+  appendFileSync('log', '${name} out\\n')
+})`
+    const files = {
+      'a.test.ts': `// @serial\nHEAD ${mark('a')}`,
+      'b.test.ts': `// @serial\nHEAD ${mark('b')}`,
+      'c.test.ts': `HEAD ${mark('c')}`,
+    }
+    const { root, last } = await run(t, files)
+    assert.is(last, '3 passed, 0 failed')
+    const log = (await readFile(join(root, 'log'), 'utf8')).trim().split('\n')
+    assert.equal(log, ['c in', 'c out', 'a in', 'a out', 'b in', 'b out'])
+  },
+  slow,
+)
+
+test(
+  'hooks that throw fail what they belong to, and nothing else',
+  async (t) => {
+    const body = `HEAD const broken = suite('broken')
+broken.before(() => { throw new Error('no set-up') })
+broken('one', () => {})
+broken('two', () => {})
+const sound = suite('sound')
+sound.after(() => { throw new Error('no tear-down') })
+sound('three', () => {})`
+    const { output, last } = await run(t, { 'a.test.ts': body })
+    assert.is(last, '1 passed, 3 failed')
+    assert.match(output, /"broken: one": no set-up/)
+    assert.match(output, /"sound: after": no tear-down/)
+  },
+  slow,
+)
+
+test('a file declares itself in its first lines only', () => {
+  assert.equal(declarations('// @serial\n// @timeout 300\n'), { serial: true, timeoutMs: 300_000 })
+  assert.equal(declarations('import x\n'), { serial: false, timeoutMs: 120_000 })
+  assert.equal(declarations(`${'\n'.repeat(6)}// @serial`), { serial: false, timeoutMs: 120_000 })
+})
+
+async function isGone(pid: number): Promise<boolean> {
+  for (let attempt = 0; attempt < 50; attempt += 1) {
+    try {
+      const state = await readFile(`/proc/${pid}/stat`, 'utf8')
+      // Killed, and only waiting for its new parent to notice.
+      if (/\) Z /.test(state)) return true
+    } catch {
+      return true
+    }
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+  return false
+}

@@ -1,0 +1,53 @@
+/**
+ * Runs test files, each in a process of its own, two at a time.
+ *
+ *   run.ts [--coverage] [--list] [filter …]
+ *
+ * A filter is a part of a path; without one every `*.test.ts` of the repository runs. In its first lines a file may say
+ * `// @serial` (it runs alone) and `// @timeout 300` (seconds; 120 is the default). The last line printed is
+ * `N passed, N failed`; the exit code is not 0 when something failed or nothing ran.
+ */
+import { spawnSync } from 'node:child_process'
+import { createRequire } from 'node:module'
+import { fileURLToPath } from 'node:url'
+import { findTests } from './run-files.js'
+import { closingLine, printFile, printSkips, runFiles } from './run-report.js'
+
+const root = process.env.DAVIT_TEST_ROOT ?? fileURLToPath(new URL('../..', import.meta.url))
+const args = process.argv.slice(2)
+const flags = args.filter((arg) => arg.startsWith('--'))
+const filters = args.filter((arg) => !arg.startsWith('--'))
+const unknown = flags.find((flag) => flag !== '--coverage' && flag !== '--list')
+
+if (unknown) {
+  console.error(`unknown option ${unknown}; there are --coverage and --list`)
+  process.exitCode = 2
+} else if (flags.includes('--coverage')) {
+  process.exitCode = runCovered(filters)
+} else {
+  await run()
+}
+
+async function run(): Promise<void> {
+  const files = await findTests(root, filters)
+  if (flags.includes('--list')) {
+    for (const file of files) console.log(file.path)
+    return
+  }
+  const results = await runFiles(root, files, printFile)
+  printSkips(results)
+  if (files.length === 0) console.log(`no test file${filters.length > 0 ? ` matches ${filters.join(' ')}` : ''}`)
+  const { line, ok } = closingLine(results)
+  console.log(line)
+  process.exitCode = ok ? 0 : 1
+}
+
+/** The same run under c8, which reads the coverage that Node writes for every process. */
+function runCovered(rest: readonly string[]): number {
+  const c8 = createRequire(import.meta.url).resolve('c8/bin/c8.js')
+  const self = [...process.execArgv, fileURLToPath(import.meta.url), ...rest]
+  const exclude = ['**/*.test.ts', '**/testkit/**', 'core/testing/**'].flatMap((pattern) => ['--exclude', pattern])
+  const options = ['--reporter', 'text-summary', '--reporter', 'lcov', ...exclude]
+  const child = spawnSync(process.execPath, [c8, ...options, process.execPath, ...self], { stdio: 'inherit', cwd: root })
+  return child.status ?? 1
+}
