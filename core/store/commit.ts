@@ -48,7 +48,8 @@ export class CommitQueue {
   #syncTimer: Timer | undefined
   /**
    * Relaxed writes may be seen and then lost with the machine, and their revisions must not come again with another
-   * content. So the disk knows a revision that none of them exceeds; after a crash of the machine counting goes on there.
+   * content. So the disk knows a revision that none of them exceeds; after a crash of the machine counting goes on there,
+   * and all history before it is compacted: whoever saw what is lost lists anew.
    */
   #ceiling: Revision
 

@@ -1,5 +1,6 @@
 import { type Clock, DavitError, type Logger } from '../kernel/contract.js'
 import { CommitQueue } from './commit.js'
+import { Compaction } from './compaction.js'
 import type {
   Entry,
   Key,
@@ -22,7 +23,7 @@ import { closedError, compactedError, failedError, futureError, messageOf } from
 import type { History, Version } from './history.js'
 import { Leases } from './lease.js'
 import { type Loaded, wipe } from './load.js'
-import { type DiskWrite, encode, leaseName, leaseWrite, metaNames, versionDeletes } from './records.js'
+import { type DiskWrite, encode, leaseName, leaseWrite, metaNames } from './records.js'
 import { restoreSnapshot, verifySnapshot } from './restore.js'
 import { Retention, type RetentionOptions } from './retention.js'
 import { Ring } from './ring.js'
@@ -40,7 +41,6 @@ export interface EngineOptions {
 }
 
 const noValue = new Uint8Array(0)
-const compactedAtOnce = 512
 
 /** The store over one disk, or over none. It puts the parts together; each of them has its own file. */
 export class Engine implements Store {
@@ -55,7 +55,7 @@ export class Engine implements Store {
   readonly #retention: Retention
   readonly #ring: Ring | undefined
   #lastLease: number
-  #compaction: Promise<void> = Promise.resolve()
+  readonly #compaction: Compaction
   /** A restore has the store for itself; whoever comes meanwhile waits. */
   #restoring: Promise<unknown> | undefined
   #closing: Promise<void> | undefined
@@ -77,9 +77,14 @@ export class Engine implements Store {
       publish: (versions) => this.#publish(versions),
       rollback: () => this.#rollback(),
     })
+    this.#compaction = new Compaction(this.#history, {
+      write: (writes) => this.#commit(writes, [], () => {}, [], false),
+      compacted: () => this.#watchers.end(compactedError(0, this.compacted), this.compacted),
+      stopped: () => this.#closing !== undefined,
+    })
     for (const lease of loaded.leases) this.#leases.add(lease)
     this.#leases.reattach(this.#attachments())
-    if (loaded.garbage.length > 0) this.#inBackground(() => this.#discard(loaded.garbage))
+    if (loaded.garbage.length > 0) this.#inBackground(() => this.#compaction.discard(loaded.garbage))
   }
 
   get compacted(): Revision {
@@ -145,9 +150,7 @@ export class Engine implements Store {
   compact(revision: Revision): Promise<void> {
     return this.#writing(() => {
       if (revision > this.#history.visible) throw futureError(revision, this.#history.visible)
-      const turn = this.#compaction.then(() => this.#compact(revision))
-      this.#compaction = turn.catch(() => {})
-      return turn
+      return this.#compaction.run(revision)
     })
   }
 
@@ -172,6 +175,11 @@ export class Engine implements Store {
         this.#restoring = undefined
       })
     })
+  }
+
+  /** How much history to leave from now on. */
+  retain(options: RetentionOptions): void {
+    this.#retention.options = options
   }
 
   close(): Promise<void> {
@@ -285,26 +293,6 @@ export class Engine implements Store {
     this.#inBackground(() => this.revokeLease(id))
   }
 
-  // ---------------------------------------------------------------------------------------------------- compaction
-
-  async #compact(revision: Revision): Promise<void> {
-    if (revision <= this.#history.compacted) return
-    await this.#commit([{ name: metaNames.compacted, value: encode(revision) }], [], () => {}, [], false)
-    do {
-      const garbage = this.#history.compact(revision, compactedAtOnce)
-      this.#watchers.end(compactedError(revision, this.#history.compacted), this.#history.compacted)
-      await this.#discard(garbage)
-    } while (this.#history.cluttered && this.#closing === undefined)
-  }
-
-  /** Versions that a closing store leaves behind are found and deleted when it opens again. */
-  async #discard(garbage: readonly Version[]): Promise<void> {
-    for (let first = 0; first < garbage.length && this.#closing === undefined; first += compactedAtOnce) {
-      const writes = garbage.slice(first, first + compactedAtOnce).flatMap(versionDeletes)
-      await this.#commit(writes, [], () => {}, [], false)
-    }
-  }
-
   // --------------------------------------------------------------------------------------------- restore and close
 
   async #restore(file: string): Promise<Revision> {
@@ -339,7 +327,7 @@ export class Engine implements Store {
     await this.#restoring
     try {
       await this.#queue.close()
-      await this.#compaction
+      await this.#compaction.settled()
       await this.#queue.close()
     } finally {
       this.#watchers.end(closedError())

@@ -1,5 +1,4 @@
 import type { Clock, Logger } from '../kernel/contract.js'
-import type { Store } from './contract.js'
 import type { Disk } from './disk.js'
 import { Engine } from './engine.js'
 import { LevelDisk } from './level-disk.js'
@@ -21,7 +20,7 @@ export const defaultCacheSize = 8 * 1024 * 1024
 export const defaultRingBytes = 8 * 1024 * 1024
 
 /** The store on LevelDB in one directory, which it makes when it is missing and locks while it is open. */
-export async function openLevelStore(options: LevelStoreOptions): Promise<Store> {
+export async function openLevelStore(options: LevelStoreOptions): Promise<Engine> {
   const { clock, log, directory, cacheSize = defaultCacheSize, wrap = (disk: Disk) => disk } = options
   const disk = wrap(await LevelDisk.open({ directory, cacheSize }, clock))
   try {

@@ -1,5 +1,4 @@
 import type { Clock, Logger } from '../kernel/contract.js'
-import type { Store } from './contract.js'
 import { noDisk } from './disk.js'
 import { Engine } from './engine.js'
 import { load } from './load.js'
@@ -12,6 +11,6 @@ export interface MemoryStoreOptions {
 }
 
 /** The store in memory: the same engine over no disk, for tests and for clusters that need not outlive their process. */
-export async function openMemoryStore({ clock, log, retention = defaultRetention }: MemoryStoreOptions): Promise<Store> {
+export async function openMemoryStore({ clock, log, retention = defaultRetention }: MemoryStoreOptions): Promise<Engine> {
   return new Engine(noDisk, await load(noDisk), { clock, log, retention, ringBytes: 0 })
 }

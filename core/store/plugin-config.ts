@@ -20,7 +20,7 @@ const retention = {
   }),
 }
 
-/** A reload that changes any of it takes effect when the last user of the open store is gone. */
+/** A reload keeps the store open: what is retained changes at once, another `cacheSize` counts from the next start. */
 export const levelConfig = {
   version: 1,
   schema: Type.Object({

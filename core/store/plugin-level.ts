@@ -17,7 +17,7 @@ export const storeLevel = definePlugin({
     const { path, cacheSize, retainRevisions, retainSeconds, retainAtMost } = context.config
     const retention = { revisions: retainRevisions, seconds: retainSeconds, maximumRevisions: retainAtMost }
     const { clock, log } = context
-    const store = await sharedStore(context, `store-level:${resolve(path)}`, () =>
+    const store = await sharedStore(context, `store-level:${resolve(path)}`, retention, () =>
       openLevelStore({ clock, log, directory: path, cacheSize, retention }),
     )
     return { provides: { store } }

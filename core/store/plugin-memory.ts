@@ -16,7 +16,9 @@ export const storeMemory = definePlugin({
     const { retainRevisions, retainSeconds, retainAtMost } = context.config
     const retention = { revisions: retainRevisions, seconds: retainSeconds, maximumRevisions: retainAtMost }
     const { clock, log } = context
-    const store = await sharedStore(context, `store-memory:${context.id}`, () => openMemoryStore({ clock, log, retention }))
+    const store = await sharedStore(context, `store-memory:${context.id}`, retention, () =>
+      openMemoryStore({ clock, log, retention }),
+    )
     return { provides: { store } }
   },
 })

@@ -14,28 +14,27 @@ export const defaultRetention: RetentionOptions = { revisions: 10_000, seconds: 
 
 /** Decides when to compact and up to where. Growth wakes it: an idle store never compacts. */
 export class Retention {
-  readonly #options: RetentionOptions
+  /** May be replaced at any time. */
+  options: RetentionOptions
   readonly #clock: Clock
-  readonly #step: number
   /** When which revision was the newest, oldest first. */
   #marks: { readonly revision: Revision; readonly at: number }[]
 
   constructor(options: RetentionOptions, clock: Clock, current: Revision) {
-    this.#options = options
+    this.options = options
     this.#clock = clock
-    this.#step = Math.max(1, Math.floor(options.revisions / 8))
     this.#marks = [{ revision: current, at: clock.monotonic() }]
   }
 
   /** Called with the newest revision after each group. Returns the revision to compact up to, when it is time. */
   note(current: Revision, compacted: Revision): Revision | undefined {
+    const { revisions, seconds, maximumRevisions } = this.options
     const last = this.#marks.at(-1)?.revision ?? 0
-    if (current - last < this.#step) return undefined
+    if (current - last < revisions / 8) return undefined
     const now = this.#clock.monotonic()
     this.#marks.push({ revision: current, at: now })
-    const old = this.#marks.findLastIndex((mark) => mark.at <= now - this.#options.seconds * 1000)
+    const old = this.#marks.findLastIndex((mark) => mark.at <= now - seconds * 1000)
     if (old > 0) this.#marks.splice(0, old)
-    const { revisions, maximumRevisions } = this.#options
     const byTime = old < 0 ? 0 : (this.#marks[0]?.revision ?? 0)
     const target = Math.max(Math.min(current - revisions, byTime), current - maximumRevisions)
     return target - compacted >= revisions / 2 ? target : undefined
