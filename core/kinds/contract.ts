@@ -60,6 +60,8 @@ export interface FieldSchema {
   /** Protobuf only: the numbers of the messages that the field lies in, outermost first, where JSON shows it inlined. */
   readonly nested?: readonly number[]
   readonly retainKeys?: boolean
+  /** '', 0 and false mean "absent" here, as they do to clients in Go: decoding drops them. Elsewhere they are values. */
+  readonly omitZero?: boolean
   /** Filled in by `applyDefaults` where the field is absent. */
   readonly default?: string | number | boolean
   /** Decoding makes an empty object where the field is absent: every stored object of a kind with a spec has one. */
@@ -114,6 +116,8 @@ export interface ResourceKind extends GroupVersionKind {
   readonly selectableFields: ReadonlyMap<string, (object: KubeObject) => string>
   /** Hand-written behaviour; absent parts mean "nothing besides the schema". */
   readonly strategy: Strategy
+  /** How a table shows it, where the kind brings that along (printer columns of custom resources). */
+  readonly table?: TablePrinter
 }
 
 /** A problem at a path, as it stands in `Status.details.causes`. */
@@ -217,3 +221,10 @@ export interface TableColumn {
   /** 0 always, 1 only wide. */
   readonly priority: number
 }
+
+/** `row` answers one cell per column, at a moment in milliseconds since 1970. Pure. */
+export interface TablePrinter {
+  readonly columns: readonly TableColumn[]
+  row(object: KubeObject, now: number): TableCell[]
+}
+export type TableCell = string | number | boolean

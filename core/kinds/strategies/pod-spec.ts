@@ -1,0 +1,140 @@
+/** Rules of a pod's spec, in pods and in templates. */
+import type { FieldError } from '../contract.js'
+import { checkName, checkNotNegative, duplicate, forbidden, invalid, required, tooMany } from '../field-error.js'
+import { checkLabels } from '../metadata.js'
+import { dnsLabel, dnsSubdomain, ipAddress, labelValue, qualifiedName } from '../names.js'
+import { selectorFromObject } from '../selector.js'
+import type { PodSpec, PodTemplateSpec, Toleration, TopologySpreadConstraint } from '../types.js'
+import { checkAffinity } from './affinity.js'
+import { checkContainers, type PodScope } from './containers.js'
+import { checkVolumes } from './volumes.js'
+
+const NO_NAMES: ReadonlySet<string> = new Set()
+
+export function checkPodTemplate(errors: FieldError[], path: string, template: PodTemplateSpec | undefined): void {
+  if (template === undefined) {
+    errors.push(required(path))
+    return
+  }
+  checkLabels(errors, `${path}.metadata.labels`, template.metadata?.labels)
+  if (template.spec === undefined) errors.push(required(`${path}.spec.containers`))
+  else checkPodSpec(errors, `${path}.spec`, template.spec)
+}
+
+export function checkPodSpec(errors: FieldError[], path: string, spec: PodSpec): void {
+  const volumes = spec.volumes === undefined ? NO_NAMES : checkVolumes(errors, `${path}.volumes`, spec.volumes)
+  const scope: PodScope = { spec, volumes, names: new Set(), hostPorts: new Set() }
+  if (spec.containers === undefined || spec.containers.length === 0) errors.push(required(`${path}.containers`))
+  else checkContainers(errors, scope, `${path}.containers`, spec.containers, 'container')
+  if (spec.initContainers !== undefined) checkContainers(errors, scope, `${path}.initContainers`, spec.initContainers, 'init')
+  if (spec.ephemeralContainers !== undefined) {
+    checkContainers(errors, scope, `${path}.ephemeralContainers`, spec.ephemeralContainers, 'ephemeral')
+  }
+  checkPlacement(errors, path, spec)
+  checkIdentity(errors, path, spec)
+  checkNetwork(errors, path, spec)
+  checkSecurity(errors, path, spec)
+}
+
+function checkPlacement(errors: FieldError[], path: string, spec: PodSpec): void {
+  if (spec.nodeName) checkName(errors, `${path}.nodeName`, spec.nodeName, dnsSubdomain)
+  checkLabels(errors, `${path}.nodeSelector`, spec.nodeSelector)
+  for (const [index, toleration] of (spec.tolerations ?? []).entries()) {
+    checkToleration(errors, `${path}.tolerations[${index}]`, toleration)
+  }
+  if (spec.affinity !== undefined) checkAffinity(errors, `${path}.affinity`, spec.affinity)
+  if (spec.topologySpreadConstraints !== undefined) {
+    checkSpread(errors, `${path}.topologySpreadConstraints`, spec.topologySpreadConstraints)
+  }
+  if (spec.schedulingGates !== undefined) checkGates(errors, path, spec)
+}
+
+function checkIdentity(errors: FieldError[], path: string, spec: PodSpec): void {
+  if (spec.serviceAccountName) checkName(errors, `${path}.serviceAccountName`, spec.serviceAccountName, dnsSubdomain)
+  if (spec.hostname) checkName(errors, `${path}.hostname`, spec.hostname, dnsLabel)
+  if (spec.subdomain) checkName(errors, `${path}.subdomain`, spec.subdomain, dnsLabel)
+  if (spec.priorityClassName) checkName(errors, `${path}.priorityClassName`, spec.priorityClassName, dnsSubdomain)
+  if (spec.runtimeClassName) checkName(errors, `${path}.runtimeClassName`, spec.runtimeClassName, dnsSubdomain)
+  const deadline = spec.activeDeadlineSeconds
+  if (deadline !== undefined && (deadline < 1 || deadline > 2 ** 31 - 1)) {
+    errors.push(invalid(`${path}.activeDeadlineSeconds`, deadline, 'must be between 1 and 2147483647, inclusive'))
+  }
+  for (const [index, { name }] of (spec.imagePullSecrets ?? []).entries()) {
+    if (!name) errors.push(required(`${path}.imagePullSecrets[${index}].name`))
+  }
+}
+
+function checkNetwork(errors: FieldError[], path: string, spec: PodSpec): void {
+  for (const [index, alias] of (spec.hostAliases ?? []).entries()) {
+    checkName(errors, `${path}.hostAliases[${index}].ip`, alias.ip, ipAddress)
+    for (const [at, hostname] of (alias.hostnames ?? []).entries()) {
+      checkName(errors, `${path}.hostAliases[${index}].hostnames[${at}]`, hostname, dnsSubdomain)
+    }
+  }
+  const nameservers = spec.dnsConfig?.nameservers ?? []
+  if (spec.dnsPolicy === 'None' && nameservers.length === 0) {
+    const detail = 'must provide at least one DNS nameserver when `dnsPolicy` is None'
+    errors.push(required(`${path}.dnsConfig.nameservers`, detail))
+  }
+  if (nameservers.length > 3) errors.push(tooMany(`${path}.dnsConfig.nameservers`, nameservers.length, 3))
+  for (const [index, server] of nameservers.entries()) {
+    checkName(errors, `${path}.dnsConfig.nameservers[${index}]`, server, ipAddress)
+  }
+}
+
+function checkSecurity(errors: FieldError[], path: string, { securityContext, shareProcessNamespace, hostPID }: PodSpec): void {
+  if (shareProcessNamespace === true && hostPID === true) {
+    errors.push(invalid(`${path}.shareProcessNamespace`, true, 'ShareProcessNamespace and HostPID cannot both be enabled'))
+  }
+  if (securityContext === undefined) return
+  checkNotNegative(errors, `${path}.securityContext.runAsUser`, securityContext.runAsUser)
+  checkNotNegative(errors, `${path}.securityContext.runAsGroup`, securityContext.runAsGroup)
+  checkNotNegative(errors, `${path}.securityContext.fsGroup`, securityContext.fsGroup)
+}
+
+function checkToleration(errors: FieldError[], at: string, toleration: Toleration): void {
+  const { key, operator = '', value, effect, tolerationSeconds } = toleration
+  if (key) checkName(errors, `${at}.key`, key, qualifiedName)
+  else if (operator !== 'Exists') {
+    errors.push(
+      invalid(
+        `${at}.operator`,
+        operator,
+        'operator must be Exists when `key` is empty, which means "match all values and all keys"',
+      ),
+    )
+  }
+  if (tolerationSeconds !== undefined && effect !== 'NoExecute') {
+    errors.push(invalid(`${at}.effect`, effect ?? '', "effect must be 'NoExecute' when `tolerationSeconds` is set"))
+  }
+  if (operator === 'Exists' && value) {
+    errors.push(invalid(`${at}.operator`, toleration, "value must be empty when `operator` is 'Exists'"))
+  } else if (value) checkName(errors, `${at}.value`, value, labelValue)
+}
+
+function checkSpread(errors: FieldError[], path: string, constraints: readonly TopologySpreadConstraint[]): void {
+  const seen = new Set<string>()
+  for (const [index, constraint] of constraints.entries()) {
+    const at = `${path}[${index}]`
+    if (!(constraint.maxSkew > 0)) errors.push(invalid(`${at}.maxSkew`, constraint.maxSkew, 'must be greater than zero'))
+    if (!constraint.topologyKey) errors.push(required(`${at}.topologyKey`, 'can not be empty'))
+    const pair = `{${constraint.topologyKey}, ${constraint.whenUnsatisfiable}}`
+    if (seen.has(pair)) errors.push(duplicate(`${at}.{topologyKey, whenUnsatisfiable}`, pair))
+    seen.add(pair)
+    const { error } = selectorFromObject(constraint.labelSelector)
+    if (error !== undefined) errors.push(invalid(`${at}.labelSelector`, constraint.labelSelector, error))
+  }
+}
+
+function checkGates(errors: FieldError[], path: string, spec: PodSpec): void {
+  const names = new Set<string>()
+  for (const [index, { name }] of (spec.schedulingGates ?? []).entries()) {
+    const at = `${path}.schedulingGates[${index}].name`
+    checkName(errors, at, name, qualifiedName)
+    if (names.has(name)) errors.push(duplicate(`${path}.schedulingGates[${index}]`, name))
+    names.add(name)
+  }
+  if (names.size > 0 && spec.nodeName) {
+    errors.push(forbidden(`${path}.nodeName`, 'cannot be set until all schedulingGates have been cleared'))
+  }
+}

@@ -1,0 +1,121 @@
+/** Rules of a pod's volumes: unique names, one source each, and the sources that can be written wrongly by hand. */
+import type { FieldError } from '../contract.js'
+import { checkName, duplicate, forbidden, invalid, required } from '../field-error.js'
+import { configKey, dnsLabel } from '../names.js'
+import type { KeyToPath, Volume, VolumeProjection } from '../types.js'
+
+export function hasVolumeSource(volume: Volume): boolean {
+  for (const key in volume) if (key !== 'name' && volume[key as keyof Volume] !== undefined) return true
+  return false
+}
+
+/** Answers the names, for the mounts to be held against. */
+export function checkVolumes(errors: FieldError[], path: string, volumes: readonly Volume[]): ReadonlySet<string> {
+  const names = new Set<string>()
+  for (let index = 0; index < volumes.length; index++) {
+    const volume = volumes[index] as Volume
+    const at = `${path}[${index}]`
+    if (!volume.name) errors.push(required(`${at}.name`))
+    else checkName(errors, `${at}.name`, volume.name, dnsLabel)
+    if (names.has(volume.name)) errors.push(duplicate(`${at}.name`, volume.name))
+    names.add(volume.name)
+    checkSource(errors, at, volume)
+  }
+  return names
+}
+
+function checkSource(errors: FieldError[], at: string, volume: Volume): void {
+  let first = true
+  for (const key in volume) {
+    if (key === 'name' || volume[key as keyof Volume] === undefined) continue
+    if (!first) errors.push(forbidden(`${at}.${key}`, 'may not specify more than 1 volume type'))
+    first = false
+  }
+  if (first) errors.push(required(at, 'must specify a volume type'))
+  checkMode(errors, `${at}.secret.defaultMode`, volume.secret?.defaultMode)
+  checkMode(errors, `${at}.configMap.defaultMode`, volume.configMap?.defaultMode)
+  checkMode(errors, `${at}.downwardAPI.defaultMode`, volume.downwardAPI?.defaultMode)
+  checkMode(errors, `${at}.projected.defaultMode`, volume.projected?.defaultMode)
+  if (volume.secret !== undefined) {
+    if (!volume.secret.secretName) errors.push(required(`${at}.secret.secretName`))
+    checkItems(errors, `${at}.secret.items`, volume.secret.items)
+  }
+  if (volume.configMap !== undefined) {
+    if (!volume.configMap.name) errors.push(required(`${at}.configMap.name`))
+    checkItems(errors, `${at}.configMap.items`, volume.configMap.items)
+  }
+  if (volume.hostPath !== undefined) checkHostPath(errors, `${at}.hostPath.path`, volume.hostPath.path)
+  checkDownward(errors, `${at}.downwardAPI.items`, volume.downwardAPI?.items)
+  for (const [index, source] of (volume.projected?.sources ?? []).entries()) {
+    checkProjection(errors, `${at}.projected.sources[${index}]`, source)
+  }
+}
+
+function checkHostPath(errors: FieldError[], path: string, value: string | undefined): void {
+  if (!value) errors.push(required(path))
+  else if (value.split('/').includes('..')) errors.push(invalid(path, value, "must not contain '..'"))
+}
+
+function checkProjection(errors: FieldError[], at: string, source: VolumeProjection): void {
+  const sources = Object.values(source).filter((value) => value !== undefined)
+  if (sources.length > 1) errors.push(forbidden(at, 'may not specify more than 1 volume type'))
+  if (source.secret !== undefined) {
+    if (!source.secret.name) errors.push(required(`${at}.secret.name`))
+    checkItems(errors, `${at}.secret.items`, source.secret.items)
+  }
+  if (source.configMap !== undefined) {
+    if (!source.configMap.name) errors.push(required(`${at}.configMap.name`))
+    checkItems(errors, `${at}.configMap.items`, source.configMap.items)
+  }
+  checkDownward(errors, `${at}.downwardAPI.items`, source.downwardAPI?.items)
+  const token = source.serviceAccountToken
+  if (token === undefined) return
+  const seconds = token.expirationSeconds ?? 3600
+  const field = `${at}.serviceAccountToken.expirationSeconds`
+  if (seconds < 600) errors.push(invalid(field, seconds, 'may not specify a duration less than 10 minutes'))
+  if (seconds > 2 ** 32) errors.push(invalid(field, seconds, 'may not specify a duration larger than 2^32 seconds'))
+  if (!token.path) errors.push(required(`${at}.serviceAccountToken.path`))
+  else checkLocalPath(errors, `${at}.serviceAccountToken.path`, token.path)
+}
+
+type DownwardItems = NonNullable<NonNullable<Volume['downwardAPI']>['items']>
+
+function checkDownward(errors: FieldError[], path: string, items: DownwardItems | undefined): void {
+  for (const [index, item] of (items ?? []).entries()) {
+    const at = `${path}[${index}]`
+    if (!item.path) errors.push(required(`${at}.path`))
+    else checkLocalPath(errors, `${at}.path`, item.path)
+    checkMode(errors, `${at}.mode`, item.mode)
+    if (item.fieldRef !== undefined && item.resourceFieldRef !== undefined) {
+      errors.push(invalid(at, 'resource', 'fieldRef and resourceFieldRef can not be specified simultaneously'))
+    } else if (item.fieldRef === undefined && item.resourceFieldRef === undefined) {
+      errors.push(required(at, 'one of fieldRef and resourceFieldRef is required'))
+    }
+  }
+}
+
+function checkItems(errors: FieldError[], path: string, items: readonly KeyToPath[] | undefined): void {
+  for (const [index, item] of (items ?? []).entries()) {
+    const at = `${path}[${index}]`
+    if (!item.key) errors.push(required(`${at}.key`))
+    else checkName(errors, `${at}.key`, item.key, configKey)
+    if (!item.path) errors.push(required(`${at}.path`))
+    else checkLocalPath(errors, `${at}.path`, item.path)
+    checkMode(errors, `${at}.mode`, item.mode)
+  }
+}
+
+/** Within the volume: relative, without a step up, and not where atomic writes keep their own names. */
+export function checkLocalPath(errors: FieldError[], path: string, value: string): void {
+  if (value.startsWith('/')) errors.push(invalid(path, value, 'must be a relative path'))
+  if (value.split('/').includes('..')) errors.push(invalid(path, value, "must not contain '..'"))
+  if (value.startsWith('..') && !value.startsWith('../') && value !== '..') {
+    errors.push(invalid(path, value, "must not start with '..'"))
+  }
+}
+
+function checkMode(errors: FieldError[], path: string, mode: number | undefined): void {
+  if (mode !== undefined && (mode < 0 || mode > 0o777)) {
+    errors.push(invalid(path, mode, 'must be a number between 0 and 0777 (octal), both inclusive'))
+  }
+}
