@@ -4,9 +4,9 @@
  * A reconciler is level-triggered (law 12): it gets a key, reads the present state and makes it what it should be.
  */
 import type { Cause, Client, Informer, ResourceRef } from '../client/contract.js'
-import type { KubeObject } from '../kinds/contract.js'
 import type { Clock, Ids, Logger, Random, Token } from '../kernel/contract.js'
 import { many } from '../kernel/contract.js'
+import type { KubeObject } from '../kinds/contract.js'
 
 export const ControllerToken: Token<Controller, 'many'> = many<Controller>('controller.controller/v1')
 
@@ -63,8 +63,8 @@ export interface ReconcileContext extends ControllerHost {
   readonly signal: AbortSignal
 }
 
+export { adoptAndRelease, type Claim } from './claim.js'
 export { namespacedKey, splitKey } from './key.js'
 export { controllerOf, isControlledBy, ownerReference } from './owner.js'
-export { adoptAndRelease, type Claim } from './claim.js'
-export { slowStart } from './slow-start.js'
 export { isPodActive, isPodAvailable, isPodReady } from './pods.js'
+export { slowStart } from './slow-start.js'

@@ -5,9 +5,10 @@
  * Policies are pure (law 9): they see a frozen snapshot, which does not change during a cycle, and answer with data.
  * All but `Permit` and `Bind` are synchronous and must not wait. They are called from one cycle at a time.
  */
-import type { Node, Pod } from '../kinds/contract.js'
+
 import type { Token } from '../kernel/contract.js'
 import { many } from '../kernel/contract.js'
+import type { Node, Pod } from '../kinds/contract.js'
 
 export const QueueSort: Token<QueueSortPolicy, 'many'> = many<QueueSortPolicy>('scheduler.queue-sort/v1')
 export const PreFilter: Token<PreFilterPolicy, 'many'> = many<PreFilterPolicy>('scheduler.pre-filter/v1')
@@ -92,7 +93,11 @@ export interface QueuedPod {
 export interface PreFilterPolicy {
   readonly name: string
   /** Once a cycle, before any filter. A rejection ends the cycle; `nodes` narrows the search to these names. */
-  preFilter(state: CycleState, pod: PodInfo, snapshot: Snapshot): { readonly nodes?: ReadonlySet<string> } | { readonly rejection: Rejection } | undefined
+  preFilter(
+    state: CycleState,
+    pod: PodInfo,
+    snapshot: Snapshot,
+  ): { readonly nodes?: ReadonlySet<string> } | { readonly rejection: Rejection } | undefined
 }
 export interface FilterPolicy {
   readonly name: string
@@ -102,7 +107,12 @@ export interface FilterPolicy {
 export interface PostFilterPolicy {
   readonly name: string
   /** When no node passed: a plan to make room, or undefined. The first plan counts; the host carries it out and the Pod waits. */
-  postFilter(state: CycleState, pod: PodInfo, snapshot: Snapshot, rejections: ReadonlyMap<string, Rejection>): { readonly node: string; readonly victims: readonly PodInfo[] } | undefined
+  postFilter(
+    state: CycleState,
+    pod: PodInfo,
+    snapshot: Snapshot,
+    rejections: ReadonlyMap<string, Rejection>,
+  ): { readonly node: string; readonly victims: readonly PodInfo[] } | undefined
 }
 export interface ScorePolicy {
   readonly name: string

@@ -1,0 +1,2 @@
+/** What the composition root takes of the controller room. */
+export { controllerHost } from './plugin.js'

@@ -1,0 +1,147 @@
+/** Runs one controller: its informers wake its queue, its queue calls `reconcile` with the cause of the run. */
+import type { Cause, Client, Clients, EventRecorder, Informer, ResourceRef, WorkQueue } from '../client/contract.js'
+import { createEventRecorder, createWorkQueue, isConflict } from '../client/contract.js'
+import type { Clock, Ids, Logger, Random } from '../kernel/contract.js'
+import type { KubeObject } from '../kinds/contract.js'
+import type { Controller, ControllerHost, ControllerWatch } from './contract.js'
+
+export interface RunnerServices {
+  readonly clients: Clients
+  readonly clock: Clock
+  readonly random: Random
+  readonly ids: Ids
+  readonly log: Logger
+  /** Plugin id and version of the contributor. */
+  readonly actor: string
+}
+
+type Trigger = Cause['trigger']
+
+/** How soon a write that met a newer version is tried again, in milliseconds: the informer is about to bring it. */
+const conflictRetryMs = 10
+
+export class ControllerRunner implements ControllerHost {
+  readonly clock: Clock
+  readonly random: Random
+  readonly ids: Ids
+  readonly log: Logger
+  readonly client: Client
+  readonly #controller: Controller
+  readonly #services: RunnerServices
+  readonly #queue: WorkQueue
+  readonly #events: EventRecorder
+  readonly #abort = new AbortController()
+  readonly #undo: (() => void)[] = []
+  /** What woke each waiting key last. */
+  readonly #triggers = new Map<string, Trigger>()
+
+  constructor(controller: Controller, services: RunnerServices) {
+    this.#controller = controller
+    this.#services = services
+    this.clock = services.clock
+    this.random = services.random
+    this.ids = services.ids
+    this.log = services.log.child({ controller: controller.name })
+    const component = `${controller.name}-controller`
+    this.client = services.clients.as({
+      name: `system:controller:${component}`,
+      groups: ['system:controllers'],
+      manager: component,
+    })
+    this.#events = createEventRecorder({ client: this.client, clock: this.clock, random: this.random, log: this.log, component })
+    this.#queue = createWorkQueue({
+      clock: this.clock,
+      random: this.random,
+      concurrency: controller.concurrency ?? 4,
+      work: (key) => this.#work(key),
+      failed: (key, error, failures) => this.#failed(key, error, failures),
+    })
+  }
+
+  get stats() {
+    return { name: this.#controller.name, ...this.#queue.stats }
+  }
+
+  async start(): Promise<void> {
+    const informers = this.#controller.watches.map((watch) => this.#follow(watch))
+    await this.#controller.start?.(this)
+    await Promise.all(informers.map((informer) => informer.whenSynced(this.#abort.signal)))
+    if (!this.#abort.signal.aborted) this.#queue.start()
+  }
+
+  /** Idempotent. Resolves when the reconciles under way are done. */
+  async stop(): Promise<void> {
+    if (this.#abort.signal.aborted) return
+    this.#abort.abort(new Error(`controller ${this.#controller.name} stops`))
+    for (const undo of this.#undo.splice(0).reverse()) undo()
+    await this.#queue.close()
+    await this.#controller.stop?.()
+    this.#events.close()
+  }
+
+  informer<T extends KubeObject>(resource: ResourceRef<T>): Informer<T> {
+    return this.#services.clients.informer(resource)
+  }
+
+  enqueue(key: string, afterMs = 0): void {
+    if (!this.#triggers.has(key)) this.#triggers.set(key, { timer: `${this.#controller.name} asked for ${key}` })
+    if (afterMs > 0) this.#queue.addAfter(key, afterMs)
+    else this.#queue.add(key)
+  }
+
+  event(object: KubeObject, type: 'Normal' | 'Warning', reason: string, message: string): void {
+    this.#events.record(object, type, reason, message)
+  }
+
+  #follow(watch: ControllerWatch): Informer<KubeObject> {
+    const informer = this.informer(watch.resource as ResourceRef)
+    const wake = (object: KubeObject, event: { old?: KubeObject; deleted: boolean }) => {
+      for (const key of watch.keys(object, event)) {
+        const { namespace = '', name, resourceVersion = '' } = object.metadata
+        this.#triggers.set(key, { object: { resource: watch.resource.resource, namespace, name, resourceVersion } })
+        this.#queue.add(key)
+      }
+    }
+    const remove = informer.on({
+      added: (object) => wake(object, { deleted: false }),
+      updated: (object, old) => wake(object, { old, deleted: false }),
+      deleted: (object) => wake(object, { deleted: true }),
+    })
+    this.#undo.push(remove)
+    return informer
+  }
+
+  async #work(key: string): Promise<number | undefined> {
+    const trigger = this.#triggers.get(key) ?? { timer: `${this.#controller.name} tries ${key} again` }
+    this.#triggers.delete(key)
+    const cause: Cause = { actor: this.#services.actor, trigger }
+    const result = await this.#controller.reconcile(key, this.#context(cause))
+    return result?.requeueAfterMs
+  }
+
+  #context(cause: Cause) {
+    return {
+      client: this.client,
+      clock: this.clock,
+      random: this.random,
+      ids: this.ids,
+      log: this.log,
+      cause,
+      signal: this.#abort.signal,
+      informer: <T extends KubeObject>(resource: ResourceRef<T>) => this.informer(resource),
+      enqueue: (key: string, afterMs?: number) => this.enqueue(key, afterMs),
+      event: (object: KubeObject, type: 'Normal' | 'Warning', reason: string, message: string) =>
+        this.event(object, type, reason, message),
+    }
+  }
+
+  #failed(key: string, error: unknown, failures: number): number | undefined {
+    if (isConflict(error)) return conflictRetryMs
+    if (this.#abort.signal.aborted) return undefined
+    this.log.warn(
+      { key, failures, error: error instanceof Error ? error.message : String(error) },
+      'a reconcile failed and is tried again',
+    )
+    return undefined
+  }
+}

@@ -1,0 +1,2 @@
+/** What the composition root takes of the scheduler room. */
+export { schedulerHost } from './plugin.js'

@@ -1,0 +1,54 @@
+import type { Pod } from '@davit/core/kinds'
+import type { FilterPolicy, Rejection, ScorePolicy } from '@davit/core/scheduler'
+
+interface Taint {
+  readonly key: string
+  readonly value?: string | undefined
+  readonly effect: string
+}
+type Tolerations = Pod['spec']['tolerations']
+
+/** An empty key with Exists tolerates everything; an empty effect every effect. */
+export function tolerated(taint: Taint, tolerations: Tolerations): boolean {
+  return (tolerations ?? []).some((toleration) => {
+    if (toleration.effect && toleration.effect !== taint.effect) return false
+    if (toleration.key && toleration.key !== taint.key) return false
+    if (toleration.operator === 'Exists') return true
+    return toleration.key !== undefined && toleration.key !== '' && (toleration.value ?? '') === (taint.value ?? '')
+  })
+}
+
+const rejections = new Map<string, Rejection>()
+function untolerated(taint: Taint): Rejection {
+  const reason = `node(s) had untolerated taint {${taint.key}: ${taint.value ?? ''}}`
+  let rejection = rejections.get(reason)
+  if (!rejection) {
+    rejection = { reason, unresolvable: true }
+    // Taint values are free text: a cluster that makes them up must not fill the memory.
+    if (rejections.size < 1000) rejections.set(reason, rejection)
+  }
+  return rejection
+}
+
+export const taints: FilterPolicy = {
+  name: 'taints',
+  filter(_state, { pod }, { node }) {
+    for (const taint of node.spec.taints ?? []) {
+      if (taint.effect !== 'PreferNoSchedule' && !tolerated(taint, pod.spec.tolerations)) return untolerated(taint)
+    }
+    return undefined
+  },
+}
+
+/** 100 without a PreferNoSchedule taint that the Pod does not tolerate, less for each. */
+export const preferUntainted: ScorePolicy = {
+  name: 'prefer-untainted',
+  weight: 3,
+  score(_state, { pod }, { node }) {
+    let against = 0
+    for (const taint of node.spec.taints ?? []) {
+      if (taint.effect === 'PreferNoSchedule' && !tolerated(taint, pod.spec.tolerations)) against += 1
+    }
+    return against === 0 ? 100 : 100 / (1 + against)
+  },
+}
