@@ -75,6 +75,7 @@ interface Field {
   readonly walk: Walk
   /** A required list that is null is an empty one: Go clients write null for it. */
   readonly nullIsEmpty: boolean
+  readonly omitZero: boolean
 }
 
 function objectWalk(schema: ObjectSchema): Walk {
@@ -95,7 +96,11 @@ function compileObject(schema: ObjectSchema): Walk {
   const fields = new Map<string, Field>()
   const always: string[] = []
   for (const [field, facts] of schema.fields) {
-    fields.set(field, { walk: walkOf(facts.schema), nullIsEmpty: facts.required && facts.schema.type === 'array' })
+    fields.set(field, {
+      walk: walkOf(facts.schema),
+      nullIsEmpty: facts.required && facts.schema.type === 'array',
+      omitZero: facts.omitZero ?? false,
+    })
     if (facts.always) always.push(field)
   }
   return (value, key, state, owner) => {
@@ -111,7 +116,7 @@ function compileObject(schema: ObjectSchema): Walk {
         if (given === null && field.nullIsEmpty) out[part] = []
       } else {
         const result = field.walk(given, part, state, name)
-        if (result !== undefined) out[part] = result
+        if (result !== undefined && !(field.omitZero && isZero(result))) out[part] = result
       }
     }
     for (const part of always) out[part] ??= {}
@@ -171,6 +176,8 @@ function put(out: Json, key: string, value: unknown): void {
   if (key === '__proto__') Object.defineProperty(out, key, { value, enumerable: true, writable: true, configurable: true })
   else out[key] = value
 }
+
+const isZero = (value: unknown): boolean => value === '' || value === 0 || value === false
 
 const isObject = (value: unknown): value is Json => typeof value === 'object' && value !== null && !Array.isArray(value)
 

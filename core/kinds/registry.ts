@@ -101,6 +101,8 @@ export function createRegistry(): KindRegistry {
   const byResource = new Map<string, ResourceKind>()
   const byKind = new Map<string, ResourceKind>()
   const bodies = new Map(builtinBodies.map((body) => [`${apiVersionOf(body)}/${body.kind}`, bodyKind(body)]))
+  /** Clients send these in the version of whatever they delete. */
+  const anyVersion = (kind: string) => (kind === 'DeleteOptions' ? bodies.get('v1/DeleteOptions') : undefined)
   const listeners = new Set<() => void>()
   let sorted: readonly ResourceKind[] | undefined
 
@@ -126,7 +128,7 @@ export function createRegistry(): KindRegistry {
 
   const registry: KindRegistry = {
     resource: (group, version, resource) => byResource.get(`${apiVersionOf({ group, version })}/${resource}`),
-    kind: (apiVersion, kind) => byKind.get(`${apiVersion}/${kind}`) ?? bodies.get(`${apiVersion}/${kind}`),
+    kind: (apiVersion, kind) => byKind.get(`${apiVersion}/${kind}`) ?? bodies.get(`${apiVersion}/${kind}`) ?? anyVersion(kind),
     find: (name) => findKind(registry.all(), name.toLowerCase()),
     all() {
       sorted ??= [...byResource.values()].sort(compareKinds)

@@ -49,6 +49,7 @@ function fieldSchema(row: TypeRow, field: FieldRow, nested: readonly number[]): 
     number: field.number,
     ...(nested.length === 0 ? {} : { nested }),
     ...(field.marks.includes('retainKeys') ? { retainKeys: true } : {}),
+    ...(field.marks.includes('?') ? { omitZero: true } : {}),
     ...(field.default === undefined ? {} : { default: field.default }),
   }
 }

@@ -28,13 +28,13 @@ ValidatingAdmissionPolicySpec
   matchConditions 6 [MatchCondition] map(name) merge(name)
   variables 7 [Variable] map(name) merge(name)
 ParamKind atomic
-  apiVersion 1 string
-  kind 2 string
+  apiVersion 1 string ?
+  kind 2 string ?
 Validation
   expression 1 string !
-  message 2 string
+  message 2 string ?
   reason 3 string
-  messageExpression 4 string
+  messageExpression 4 string ?
 Variable
   name 1 string !
   expression 2 string !
@@ -46,13 +46,13 @@ ValidatingAdmissionPolicyBinding
   metadata 1 meta/v1.ObjectMeta
   spec 2 ValidatingAdmissionPolicyBindingSpec
 ValidatingAdmissionPolicyBindingSpec
-  policyName 1 string
+  policyName 1 string ?
   paramRef 2 ParamRef
   matchResources 3 MatchResources
   validationActions 4 [string] set = Deny | Warn | Audit
 ParamRef atomic
-  name 1 string
-  namespace 2 string
+  name 1 string ?
+  namespace 2 string ?
   selector 3 meta/v1.LabelSelector
   parameterNotFoundAction 4 string
 MatchResources atomic
@@ -103,7 +103,7 @@ RuleWithOperations
 WebhookClientConfig
   url 3 string
   service 1 ServiceReference
-  caBundle 2 bytes
+  caBundle 2 bytes ?
 ServiceReference
   namespace 1 string !
   name 2 string !

@@ -7,7 +7,7 @@ APIGroupDiscovery
 APIVersionDiscovery
   version 1 string !
   resources 2 [APIResourceDiscovery] map(resource)
-  freshness 3 string
+  freshness 3 string ?
 APIResourceDiscovery
   resource 1 string !
   responseKind 2 meta/v1.GroupVersionKind

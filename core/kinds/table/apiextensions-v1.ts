@@ -6,7 +6,7 @@ CustomResourceDefinitionSpec
   scope 4 string !
   versions 7 [CustomResourceDefinitionVersion] ! atomic
   conversion 9 CustomResourceConversion
-  preserveUnknownFields 10 bool
+  preserveUnknownFields 10 bool ?
 CustomResourceConversion
   strategy 1 string !
   webhook 2 WebhookConversion
@@ -16,7 +16,7 @@ WebhookConversion
 WebhookClientConfig
   url 3 string
   service 1 ServiceReference
-  caBundle 2 bytes
+  caBundle 2 bytes ?
 ServiceReference
   namespace 1 string !
   name 2 string !
@@ -26,7 +26,7 @@ CustomResourceDefinitionVersion
   name 1 string !
   served 2 bool !
   storage 3 bool !
-  deprecated 7 bool
+  deprecated 7 bool ?
   deprecationWarning 8 string
   schema 4 CustomResourceValidation
   subresources 5 CustomResourceSubresources
@@ -37,16 +37,16 @@ SelectableField
 CustomResourceColumnDefinition
   name 1 string !
   type 2 string !
-  format 3 string
-  description 4 string
-  priority 5 int32
+  format 3 string ?
+  description 4 string ?
+  priority 5 int32 ?
   jsonPath 6 string !
 CustomResourceDefinitionNames
   plural 1 string !
-  singular 2 string
+  singular 2 string ?
   shortNames 3 [string] atomic
   kind 4 string !
-  listKind 5 string
+  listKind 5 string ?
   categories 6 [string] atomic
 CustomResourceDefinitionCondition
   type 1 string !
@@ -85,24 +85,24 @@ ConversionResponse
   convertedObjects 2 [any] ! atomic
   result 3 meta/v1.Status !
 JSONSchemaProps
-  id 1 string
-  $schema 2 string
+  id 1 string ?
+  $schema 2 string ?
   $ref 3 string
-  description 4 string
-  type 5 string
-  format 6 string
-  title 7 string
+  description 4 string ?
+  type 5 string ?
+  format 6 string ?
+  title 7 string ?
   default 8 any
   maximum 9 double
-  exclusiveMaximum 10 bool
+  exclusiveMaximum 10 bool ?
   minimum 11 double
-  exclusiveMinimum 12 bool
+  exclusiveMinimum 12 bool ?
   maxLength 13 int64
   minLength 14 int64
-  pattern 15 string
+  pattern 15 string ?
   maxItems 16 int64
   minItems 17 int64
-  uniqueItems 18 bool
+  uniqueItems 18 bool ?
   multipleOf 19 double
   enum 20 [any] atomic
   maxProperties 21 int64
@@ -121,23 +121,23 @@ JSONSchemaProps
   definitions 34 {JSONSchemaProps}
   externalDocs 35 ExternalDocumentation
   example 36 any
-  nullable 37 bool
+  nullable 37 bool ?
   x-kubernetes-preserve-unknown-fields 38 bool
-  x-kubernetes-embedded-resource 39 bool
-  x-kubernetes-int-or-string 40 bool
+  x-kubernetes-embedded-resource 39 bool ?
+  x-kubernetes-int-or-string 40 bool ?
   x-kubernetes-list-map-keys 41 [string] atomic
   x-kubernetes-list-type 42 string
   x-kubernetes-map-type 43 string
   x-kubernetes-validations 44 [ValidationRule] map(rule) merge(rule)
 ValidationRule
   rule 1 string !
-  message 2 string
-  messageExpression 3 string
+  message 2 string ?
+  messageExpression 3 string ?
   reason 4 string = FieldValueRequired | FieldValueDuplicate | FieldValueInvalid | FieldValueForbidden
-  fieldPath 5 string
+  fieldPath 5 string ?
   optionalOldSelf 6 bool
 ExternalDocumentation
-  description 1 string
-  url 2 string
+  description 1 string ?
+  url 2 string ?
 CustomResourceSubresourceStatus
 `

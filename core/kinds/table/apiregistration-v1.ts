@@ -1,15 +1,15 @@
 /** The types of apiregistration/v1; the form is explained in `parse.ts`. */
 export const apiregistrationV1 = `
 ServiceReference
-  namespace 1 string
-  name 2 string
+  namespace 1 string ?
+  name 2 string ?
   port 3 int32
 APIServiceSpec
   service 1 ServiceReference
-  group 2 string
-  version 3 string
-  insecureSkipTLSVerify 4 bool
-  caBundle 5 bytes
+  group 2 string ?
+  version 3 string ?
+  insecureSkipTLSVerify 4 bool ?
+  caBundle 5 bytes ?
   groupPriorityMinimum 7 int32 !
   versionPriority 8 int32 !
 APIServiceCondition

@@ -6,25 +6,25 @@ StatefulSet
   spec 2 StatefulSetSpec
   status 3 StatefulSetStatus
 StatefulSetUpdateStrategy
-  type 1 string = RollingUpdate | OnDelete
+  type 1 string ? = RollingUpdate | OnDelete
   rollingUpdate 2 RollingUpdateStatefulSetStrategy
 RollingUpdateStatefulSetStrategy
   partition 1 int32
 StatefulSetPersistentVolumeClaimRetentionPolicy
-  whenDeleted 1 string
-  whenScaled 2 string
+  whenDeleted 1 string ?
+  whenScaled 2 string ?
 StatefulSetOrdinals
-  start 1 int32
+  start 1 int32 ?
 StatefulSetSpec
   replicas 1 int32
   selector 2 meta/v1.LabelSelector !
   template 3 core/v1.PodTemplateSpec !
   volumeClaimTemplates 4 [core/v1.PersistentVolumeClaim] atomic
-  serviceName 5 string
-  podManagementPolicy 6 string = OrderedReady | Parallel
+  serviceName 5 string ?
+  podManagementPolicy 6 string ? = OrderedReady | Parallel
   updateStrategy 7 StatefulSetUpdateStrategy
   revisionHistoryLimit 8 int32
-  minReadySeconds 9 int32
+  minReadySeconds 9 int32 ?
   persistentVolumeClaimRetentionPolicy 10 StatefulSetPersistentVolumeClaimRetentionPolicy
   ordinals 11 StatefulSetOrdinals
 StatefulSetStatus
@@ -54,12 +54,12 @@ DeploymentSpec
   selector 2 meta/v1.LabelSelector !
   template 3 core/v1.PodTemplateSpec !
   strategy 4 DeploymentStrategy retainKeys
-  minReadySeconds 5 int32
+  minReadySeconds 5 int32 ?
   revisionHistoryLimit 6 int32
-  paused 7 bool
+  paused 7 bool ?
   progressDeadlineSeconds 9 int32
 DeploymentStrategy
-  type 1 string = Recreate | RollingUpdate
+  type 1 string ? = Recreate | RollingUpdate
   rollingUpdate 2 RollingUpdateDeployment
 RollingUpdateDeployment
   maxUnavailable 1 intOrString
@@ -82,7 +82,7 @@ DeploymentCondition
   reason 4 string
   message 5 string
 DaemonSetUpdateStrategy
-  type 1 string = RollingUpdate | OnDelete
+  type 1 string ? = RollingUpdate | OnDelete
   rollingUpdate 2 RollingUpdateDaemonSet
 RollingUpdateDaemonSet
   maxUnavailable 1 intOrString
@@ -91,7 +91,7 @@ DaemonSetSpec
   selector 1 meta/v1.LabelSelector !
   template 2 core/v1.PodTemplateSpec !
   updateStrategy 3 DaemonSetUpdateStrategy
-  minReadySeconds 4 int32
+  minReadySeconds 4 int32 ?
   revisionHistoryLimit 6 int32
 DaemonSetStatus
   currentNumberScheduled 1 int32 !
@@ -122,7 +122,7 @@ ReplicaSet
   status 3 ReplicaSetStatus
 ReplicaSetSpec
   replicas 1 int32
-  minReadySeconds 4 int32
+  minReadySeconds 4 int32 ?
   selector 2 meta/v1.LabelSelector !
   template 3 core/v1.PodTemplateSpec
 ReplicaSetStatus

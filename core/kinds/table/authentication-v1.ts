@@ -6,7 +6,7 @@ TokenReview
   spec 2 TokenReviewSpec !
   status 3 TokenReviewStatus
 TokenReviewSpec
-  token 1 string
+  token 1 string ?
   audiences 2 [string] atomic
 TokenReviewStatus
   authenticated 1 bool
@@ -14,8 +14,8 @@ TokenReviewStatus
   audiences 4 [string] atomic
   error 3 string
 UserInfo
-  username 1 string
-  uid 2 string
+  username 1 string ?
+  uid 2 string ?
   groups 3 [string] atomic
   extra 4 {[string]}
 TokenRequest
@@ -31,10 +31,10 @@ TokenRequestStatus
   token 1 string !
   expirationTimestamp 2 time !
 BoundObjectReference
-  kind 1 string
-  apiVersion 2 string
-  name 3 string
-  uid 4 string
+  kind 1 string ?
+  apiVersion 2 string ?
+  name 3 string ?
+  uid 4 string ?
 SelfSubjectReview
   ~ TypeMeta
   metadata 1 meta/v1.ObjectMeta

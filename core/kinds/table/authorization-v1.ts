@@ -16,31 +16,31 @@ LocalSubjectAccessReview
   spec 2 SubjectAccessReviewSpec !
   status 3 SubjectAccessReviewStatus
 ResourceAttributes
-  namespace 1 string
-  verb 2 string
-  group 3 string
-  version 4 string
-  resource 5 string
-  subresource 6 string
-  name 7 string
+  namespace 1 string ?
+  verb 2 string ?
+  group 3 string ?
+  version 4 string ?
+  resource 5 string ?
+  subresource 6 string ?
+  name 7 string ?
   fieldSelector 8 FieldSelectorAttributes
   labelSelector 9 LabelSelectorAttributes
 LabelSelectorAttributes
-  rawSelector 1 string
+  rawSelector 1 string ?
   requirements 2 [meta/v1.LabelSelectorRequirement] atomic
 FieldSelectorAttributes
-  rawSelector 1 string
+  rawSelector 1 string ?
   requirements 2 [meta/v1.FieldSelectorRequirement] atomic
 NonResourceAttributes
-  path 1 string
-  verb 2 string
+  path 1 string ?
+  verb 2 string ?
 SubjectAccessReviewSpec
   resourceAttributes 1 ResourceAttributes
   nonResourceAttributes 2 NonResourceAttributes
-  user 3 string
+  user 3 string ?
   groups 4 [string] atomic
   extra 5 {[string]}
-  uid 6 string
+  uid 6 string ?
 SelfSubjectAccessReviewSpec
   resourceAttributes 1 ResourceAttributes
   nonResourceAttributes 2 NonResourceAttributes
@@ -55,7 +55,7 @@ SelfSubjectRulesReview
   spec 2 SelfSubjectRulesReviewSpec !
   status 3 SubjectRulesReviewStatus
 SelfSubjectRulesReviewSpec
-  namespace 1 string
+  namespace 1 string ?
 SubjectRulesReviewStatus
   resourceRules 1 [ResourceRule] ! atomic
   nonResourceRules 2 [NonResourceRule] ! atomic

@@ -3,7 +3,7 @@ export const autoscalingV1 = `
 CrossVersionObjectReference atomic
   kind 1 string !
   name 2 string !
-  apiVersion 3 string
+  apiVersion 3 string ?
 HorizontalPodAutoscalerSpec
   scaleTargetRef 1 CrossVersionObjectReference !
   minReplicas 2 int32

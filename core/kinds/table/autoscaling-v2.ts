@@ -14,7 +14,7 @@ HorizontalPodAutoscalerSpec
 CrossVersionObjectReference
   kind 1 string !
   name 2 string !
-  apiVersion 3 string
+  apiVersion 3 string ?
 MetricSpec
   type 1 string !
   object 2 ObjectMetricSource

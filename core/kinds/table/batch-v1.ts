@@ -74,7 +74,7 @@ CronJobSpec
   schedule 1 string !
   timeZone 8 string
   startingDeadlineSeconds 2 int64
-  concurrencyPolicy 3 string = Allow | Forbid | Replace
+  concurrencyPolicy 3 string ? = Allow | Forbid | Replace
   suspend 4 bool
   jobTemplate 5 JobTemplateSpec !
   successfulJobsHistoryLimit 6 int32

@@ -10,8 +10,8 @@ CertificateSigningRequestSpec
   signerName 7 string !
   expirationSeconds 8 int32
   usages 5 [string] atomic = signing | digital signature | content commitment | key encipherment | key agreement | data encipherment | cert sign | crl sign | encipher only | decipher only | any | server auth | client auth | code signing | email protection | s/mime | ipsec end system | ipsec tunnel | ipsec user | timestamping | ocsp signing | microsoft sgc | netscape sgc
-  username 2 string
-  uid 3 string
+  username 2 string ?
+  uid 3 string ?
   groups 4 [string] atomic
   extra 6 {[string]}
 CertificateSigningRequestStatus

@@ -35,7 +35,7 @@ VolumeSource
   ephemeral 29 EphemeralVolumeSource
 PersistentVolumeClaimVolumeSource
   claimName 1 string !
-  readOnly 2 bool
+  readOnly 2 bool ?
 PersistentVolumeSource
   gcePersistentDisk 1 GCEPersistentDiskVolumeSource
   awsElasticBlockStore 2 AWSElasticBlockStoreVolumeSource
@@ -69,8 +69,8 @@ PersistentVolumeSpec
   ~ PersistentVolumeSource 2
   accessModes 3 [string] atomic = ReadWriteOnce | ReadOnlyMany | ReadWriteMany | ReadWriteOncePod
   claimRef 4 ObjectReference granular
-  persistentVolumeReclaimPolicy 5 string = Recycle | Delete | Retain
-  storageClassName 6 string
+  persistentVolumeReclaimPolicy 5 string ? = Recycle | Delete | Retain
+  storageClassName 6 string ?
   mountOptions 7 [string] atomic
   volumeMode 8 string = Block | Filesystem
   nodeAffinity 9 VolumeNodeAffinity
@@ -90,7 +90,7 @@ PersistentVolumeClaimSpec
   accessModes 1 [string] atomic = ReadWriteOnce | ReadOnlyMany | ReadWriteMany | ReadWriteOncePod
   selector 4 meta/v1.LabelSelector
   resources 2 VolumeResourceRequirements
-  volumeName 3 string
+  volumeName 3 string ?
   storageClassName 5 string
   volumeMode 6 string = Block | Filesystem
   dataSource 7 TypedLocalObjectReference
@@ -117,100 +117,100 @@ HostPathVolumeSource
   path 1 string !
   type 2 string = '' | DirectoryOrCreate | Directory | FileOrCreate | File | Socket | CharDevice | BlockDevice
 EmptyDirVolumeSource
-  medium 1 string
+  medium 1 string ?
   sizeLimit 2 quantity
 GlusterfsVolumeSource
   endpoints 1 string !
   path 2 string !
-  readOnly 3 bool
+  readOnly 3 bool ?
 GlusterfsPersistentVolumeSource
   endpoints 1 string !
   path 2 string !
-  readOnly 3 bool
-  endpointsNamespace 4 string
+  readOnly 3 bool ?
+  endpointsNamespace 4 string ?
 RBDVolumeSource
   monitors 1 [string] ! atomic
   image 2 string !
-  fsType 3 string
+  fsType 3 string ?
   pool 4 string default:"rbd"
   user 5 string default:"admin"
   keyring 6 string default:"/etc/ceph/keyring"
   secretRef 7 LocalObjectReference
-  readOnly 8 bool
+  readOnly 8 bool ?
 RBDPersistentVolumeSource
   monitors 1 [string] ! atomic
   image 2 string !
-  fsType 3 string
+  fsType 3 string ?
   pool 4 string default:"rbd"
   user 5 string default:"admin"
   keyring 6 string default:"/etc/ceph/keyring"
   secretRef 7 SecretReference
-  readOnly 8 bool
+  readOnly 8 bool ?
 CinderVolumeSource
   volumeID 1 string !
-  fsType 2 string
-  readOnly 3 bool
+  fsType 2 string ?
+  readOnly 3 bool ?
   secretRef 4 LocalObjectReference
 CinderPersistentVolumeSource
   volumeID 1 string !
-  fsType 2 string
-  readOnly 3 bool
+  fsType 2 string ?
+  readOnly 3 bool ?
   secretRef 4 SecretReference
 CephFSVolumeSource
   monitors 1 [string] ! atomic
-  path 2 string
-  user 3 string
-  secretFile 4 string
+  path 2 string ?
+  user 3 string ?
+  secretFile 4 string ?
   secretRef 5 LocalObjectReference
-  readOnly 6 bool
+  readOnly 6 bool ?
 SecretReference atomic
-  name 1 string
-  namespace 2 string
+  name 1 string ?
+  namespace 2 string ?
 CephFSPersistentVolumeSource
   monitors 1 [string] ! atomic
-  path 2 string
-  user 3 string
-  secretFile 4 string
+  path 2 string ?
+  user 3 string ?
+  secretFile 4 string ?
   secretRef 5 SecretReference
-  readOnly 6 bool
+  readOnly 6 bool ?
 FlockerVolumeSource
-  datasetName 1 string
-  datasetUUID 2 string
+  datasetName 1 string ?
+  datasetUUID 2 string ?
 GCEPersistentDiskVolumeSource
   pdName 1 string !
-  fsType 2 string
-  partition 3 int32
-  readOnly 4 bool
+  fsType 2 string ?
+  partition 3 int32 ?
+  readOnly 4 bool ?
 QuobyteVolumeSource
   registry 1 string !
   volume 2 string !
-  readOnly 3 bool
-  user 4 string
-  group 5 string
-  tenant 6 string
+  readOnly 3 bool ?
+  user 4 string ?
+  group 5 string ?
+  tenant 6 string ?
 FlexPersistentVolumeSource
   driver 1 string !
-  fsType 2 string
+  fsType 2 string ?
   secretRef 3 SecretReference
-  readOnly 4 bool
+  readOnly 4 bool ?
   options 5 {string}
 FlexVolumeSource
   driver 1 string !
-  fsType 2 string
+  fsType 2 string ?
   secretRef 3 LocalObjectReference
-  readOnly 4 bool
+  readOnly 4 bool ?
   options 5 {string}
 AWSElasticBlockStoreVolumeSource
   volumeID 1 string !
-  fsType 2 string
-  partition 3 int32
-  readOnly 4 bool
+  fsType 2 string ?
+  partition 3 int32 ?
+  readOnly 4 bool ?
 GitRepoVolumeSource
   repository 1 string !
-  revision 2 string
-  directory 3 string
+  revision 2 string ?
+  directory 3 string ?
 SecretVolumeSource
-  secretName 1 string
+  secretName 1 string ?
   items 2 [KeyToPath] atomic
   defaultMode 3 int32
   optional 4 bool
@@ -221,54 +221,54 @@ SecretProjection
 NFSVolumeSource
   server 1 string !
   path 2 string !
-  readOnly 3 bool
+  readOnly 3 bool ?
 ISCSIVolumeSource
   targetPortal 1 string !
   iqn 2 string !
   lun 3 int32 !
   iscsiInterface 4 string default:"default"
-  fsType 5 string
-  readOnly 6 bool
+  fsType 5 string ?
+  readOnly 6 bool ?
   portals 7 [string] atomic
-  chapAuthDiscovery 8 bool
-  chapAuthSession 11 bool
+  chapAuthDiscovery 8 bool ?
+  chapAuthSession 11 bool ?
   secretRef 10 LocalObjectReference
-  initiatorName 12 string
+  initiatorName 12 string ?
 ISCSIPersistentVolumeSource
   targetPortal 1 string !
   iqn 2 string !
   lun 3 int32 !
   iscsiInterface 4 string default:"default"
-  fsType 5 string
-  readOnly 6 bool
+  fsType 5 string ?
+  readOnly 6 bool ?
   portals 7 [string] atomic
-  chapAuthDiscovery 8 bool
-  chapAuthSession 11 bool
+  chapAuthDiscovery 8 bool ?
+  chapAuthSession 11 bool ?
   secretRef 10 SecretReference
-  initiatorName 12 string
+  initiatorName 12 string ?
 FCVolumeSource
   targetWWNs 1 [string] atomic
   lun 2 int32
-  fsType 3 string
-  readOnly 4 bool
+  fsType 3 string ?
+  readOnly 4 bool ?
   wwids 5 [string] atomic
 AzureFileVolumeSource
   secretName 1 string !
   shareName 2 string !
-  readOnly 3 bool
+  readOnly 3 bool ?
 AzureFilePersistentVolumeSource
   secretName 1 string !
   shareName 2 string !
-  readOnly 3 bool
+  readOnly 3 bool ?
   secretNamespace 4 string
 VsphereVirtualDiskVolumeSource
   volumePath 1 string !
-  fsType 2 string
-  storagePolicyName 3 string
-  storagePolicyID 4 string
+  fsType 2 string ?
+  storagePolicyName 3 string ?
+  storagePolicyID 4 string ?
 PhotonPersistentDiskVolumeSource
   pdID 1 string !
-  fsType 2 string
+  fsType 2 string ?
 AzureDiskVolumeSource
   diskName 1 string !
   diskURI 2 string !
@@ -278,41 +278,41 @@ AzureDiskVolumeSource
   kind 6 string default:"Shared" = Shared | Dedicated | Managed
 PortworxVolumeSource
   volumeID 1 string !
-  fsType 2 string
-  readOnly 3 bool
+  fsType 2 string ?
+  readOnly 3 bool ?
 ScaleIOVolumeSource
   gateway 1 string !
   system 2 string !
   secretRef 3 LocalObjectReference !
-  sslEnabled 4 bool
-  protectionDomain 5 string
-  storagePool 6 string
+  sslEnabled 4 bool ?
+  protectionDomain 5 string ?
+  storagePool 6 string ?
   storageMode 7 string default:"ThinProvisioned"
-  volumeName 8 string
+  volumeName 8 string ?
   fsType 9 string default:"xfs"
-  readOnly 10 bool
+  readOnly 10 bool ?
 ScaleIOPersistentVolumeSource
   gateway 1 string !
   system 2 string !
   secretRef 3 SecretReference !
-  sslEnabled 4 bool
-  protectionDomain 5 string
-  storagePool 6 string
+  sslEnabled 4 bool ?
+  protectionDomain 5 string ?
+  storagePool 6 string ?
   storageMode 7 string default:"ThinProvisioned"
-  volumeName 8 string
+  volumeName 8 string ?
   fsType 9 string default:"xfs"
-  readOnly 10 bool
+  readOnly 10 bool ?
 StorageOSVolumeSource
-  volumeName 1 string
-  volumeNamespace 2 string
-  fsType 3 string
-  readOnly 4 bool
+  volumeName 1 string ?
+  volumeNamespace 2 string ?
+  fsType 3 string ?
+  readOnly 4 bool ?
   secretRef 5 LocalObjectReference
 StorageOSPersistentVolumeSource
-  volumeName 1 string
-  volumeNamespace 2 string
-  fsType 3 string
-  readOnly 4 bool
+  volumeName 1 string ?
+  volumeNamespace 2 string ?
+  fsType 3 string ?
+  readOnly 4 bool ?
   secretRef 5 ObjectReference
 ConfigMapVolumeSource
   ~ LocalObjectReference 1
@@ -324,7 +324,7 @@ ConfigMapProjection
   items 2 [KeyToPath] atomic
   optional 4 bool
 ServiceAccountTokenProjection
-  audience 1 string
+  audience 1 string ?
   expirationSeconds 2 int64
   path 3 string !
 ProjectedVolumeSource
@@ -345,8 +345,8 @@ LocalVolumeSource
 CSIPersistentVolumeSource
   driver 1 string !
   volumeHandle 2 string !
-  readOnly 3 bool
-  fsType 4 string
+  readOnly 3 bool ?
+  fsType 4 string ?
   volumeAttributes 5 {string}
   controllerPublishSecretRef 6 SecretReference
   nodeStageSecretRef 7 SecretReference
@@ -365,25 +365,25 @@ PersistentVolumeClaimTemplate
   metadata 1 meta/v1.ObjectMeta
   spec 2 PersistentVolumeClaimSpec !
 ContainerPort
-  name 1 string
-  hostPort 2 int32
+  name 1 string ?
+  hostPort 2 int32 ?
   containerPort 3 int32 !
   protocol 4 string default:"TCP" = TCP | UDP | SCTP
-  hostIP 5 string
+  hostIP 5 string ?
 VolumeMount
   name 1 string !
-  readOnly 2 bool
+  readOnly 2 bool ?
   recursiveReadOnly 7 string
   mountPath 3 string !
-  subPath 4 string
+  subPath 4 string ?
   mountPropagation 5 string = None | HostToContainer | Bidirectional
-  subPathExpr 6 string
+  subPathExpr 6 string ?
 VolumeDevice
   name 1 string !
   devicePath 2 string !
 EnvVar
   name 1 string !
-  value 2 string
+  value 2 string ?
   valueFrom 3 EnvVarSource
 EnvVarSource
   fieldRef 1 ObjectFieldSelector
@@ -391,10 +391,10 @@ EnvVarSource
   configMapKeyRef 3 ConfigMapKeySelector
   secretKeyRef 4 SecretKeySelector
 ObjectFieldSelector atomic
-  apiVersion 1 string
+  apiVersion 1 string ?
   fieldPath 2 string !
 ResourceFieldSelector atomic
-  containerName 1 string
+  containerName 1 string ?
   resource 2 string !
   divisor 3 quantity
 ConfigMapKeySelector atomic
@@ -406,7 +406,7 @@ SecretKeySelector atomic
   key 2 string !
   optional 3 bool
 EnvFromSource
-  prefix 1 string
+  prefix 1 string ?
   configMapRef 2 ConfigMapEnvSource
   secretRef 3 SecretEnvSource
 ConfigMapEnvSource
@@ -419,14 +419,14 @@ HTTPHeader
   name 1 string !
   value 2 string !
 HTTPGetAction
-  path 1 string
+  path 1 string ?
   port 2 intOrString !
-  host 3 string
-  scheme 4 string = HTTP | HTTPS
+  host 3 string ?
+  scheme 4 string ? = HTTP | HTTPS
   httpHeaders 5 [HTTPHeader] atomic
 TCPSocketAction
   port 1 intOrString !
-  host 2 string
+  host 2 string ?
 GRPCAction
   port 1 int32 !
   service 2 string default:""
@@ -436,11 +436,11 @@ SleepAction
   seconds 1 int64 !
 Probe
   ~ ProbeHandler 1
-  initialDelaySeconds 2 int32
-  timeoutSeconds 3 int32
-  periodSeconds 4 int32
-  successThreshold 5 int32
-  failureThreshold 6 int32
+  initialDelaySeconds 2 int32 ?
+  timeoutSeconds 3 int32 ?
+  periodSeconds 4 int32 ?
+  successThreshold 5 int32 ?
+  failureThreshold 6 int32 ?
   terminationGracePeriodSeconds 7 int64
 ContainerResizePolicy
   resourceName 1 string !
@@ -456,10 +456,10 @@ VolumeResourceRequirements
   requests 2 {quantity}
 Container
   name 1 string !
-  image 2 string
+  image 2 string ?
   command 3 [string] atomic
   args 4 [string] atomic
-  workingDir 5 string
+  workingDir 5 string ?
   ports 6 [ContainerPort] map(containerPort,protocol) merge(containerPort)
   envFrom 19 [EnvFromSource] atomic
   env 7 [EnvVar] map(name) merge(name)
@@ -472,13 +472,13 @@ Container
   readinessProbe 11 Probe
   startupProbe 22 Probe
   lifecycle 12 Lifecycle
-  terminationMessagePath 13 string
-  terminationMessagePolicy 20 string = File | FallbackToLogsOnError
-  imagePullPolicy 14 string = Always | Never | IfNotPresent
+  terminationMessagePath 13 string ?
+  terminationMessagePolicy 20 string ? = File | FallbackToLogsOnError
+  imagePullPolicy 14 string ? = Always | Never | IfNotPresent
   securityContext 15 SecurityContext
-  stdin 16 bool
-  stdinOnce 17 bool
-  tty 18 bool
+  stdin 16 bool ?
+  stdinOnce 17 bool ?
+  tty 18 bool ?
 ProbeHandler
   exec 1 ExecAction
   httpGet 2 HTTPGetAction
@@ -582,14 +582,14 @@ PreferredSchedulingTerm
   preference 2 NodeSelectorTerm !
 Taint
   key 1 string !
-  value 2 string
+  value 2 string ?
   effect 3 string ! = NoSchedule | PreferNoSchedule | NoExecute
   timeAdded 4 time
 Toleration
-  key 1 string
-  operator 2 string = Exists | Equal
-  value 3 string
-  effect 4 string = NoSchedule | PreferNoSchedule | NoExecute
+  key 1 string ?
+  operator 2 string ? = Exists | Equal
+  value 3 string ?
+  effect 4 string ? = NoSchedule | PreferNoSchedule | NoExecute
   tolerationSeconds 5 int64
 PodReadinessGate
   conditionType 1 string !
@@ -598,28 +598,28 @@ PodSpec
   initContainers 20 [Container] map(name) merge(name)
   containers 2 [Container] ! map(name) merge(name)
   ephemeralContainers 34 [EphemeralContainer] map(name) merge(name)
-  restartPolicy 3 string = Always | OnFailure | Never
+  restartPolicy 3 string ? = Always | OnFailure | Never
   terminationGracePeriodSeconds 4 int64
   activeDeadlineSeconds 5 int64
-  dnsPolicy 6 string = ClusterFirstWithHostNet | ClusterFirst | Default | None
+  dnsPolicy 6 string ? = ClusterFirstWithHostNet | ClusterFirst | Default | None
   nodeSelector 7 {string} atomic
-  serviceAccountName 8 string
-  serviceAccount 9 string
+  serviceAccountName 8 string ?
+  serviceAccount 9 string ?
   automountServiceAccountToken 21 bool
-  nodeName 10 string
-  hostNetwork 11 bool
-  hostPID 12 bool
-  hostIPC 13 bool
+  nodeName 10 string ?
+  hostNetwork 11 bool ?
+  hostPID 12 bool ?
+  hostIPC 13 bool ?
   shareProcessNamespace 27 bool
   securityContext 14 PodSecurityContext
   imagePullSecrets 15 [LocalObjectReference] map(name) merge(name)
-  hostname 16 string
-  subdomain 17 string
+  hostname 16 string ?
+  subdomain 17 string ?
   affinity 18 Affinity
-  schedulerName 19 string
+  schedulerName 19 string ?
   tolerations 22 [Toleration] atomic
   hostAliases 23 [HostAlias] map(ip) merge(ip)
-  priorityClassName 24 string
+  priorityClassName 24 string ?
   priority 25 int32
   dnsConfig 26 PodDNSConfig
   readinessGates 28 [PodReadinessGate] atomic
@@ -673,7 +673,7 @@ PodDNSConfig
   searches 2 [string] atomic
   options 3 [PodDNSConfigOption] atomic
 PodDNSConfigOption
-  name 1 string
+  name 1 string ?
   value 2 string
 PodIP
   ip 1 string !
@@ -681,10 +681,10 @@ HostIP
   ip 1 string !
 EphemeralContainerCommon
   name 1 string !
-  image 2 string
+  image 2 string ?
   command 3 [string] atomic
   args 4 [string] atomic
-  workingDir 5 string
+  workingDir 5 string ?
   ports 6 [ContainerPort] map(containerPort,protocol) merge(containerPort)
   envFrom 19 [EnvFromSource] atomic
   env 7 [EnvVar] map(name) merge(name)
@@ -697,16 +697,16 @@ EphemeralContainerCommon
   readinessProbe 11 Probe
   startupProbe 22 Probe
   lifecycle 12 Lifecycle
-  terminationMessagePath 13 string
-  terminationMessagePolicy 20 string = File | FallbackToLogsOnError
-  imagePullPolicy 14 string = Always | Never | IfNotPresent
+  terminationMessagePath 13 string ?
+  terminationMessagePolicy 20 string ? = File | FallbackToLogsOnError
+  imagePullPolicy 14 string ? = Always | Never | IfNotPresent
   securityContext 15 SecurityContext
-  stdin 16 bool
-  stdinOnce 17 bool
-  tty 18 bool
+  stdin 16 bool ?
+  stdinOnce 17 bool ?
+  tty 18 bool ?
 EphemeralContainer
   ~ EphemeralContainerCommon 1
-  targetContainerName 2 string
+  targetContainerName 2 string ?
 PodStatus
   phase 1 string = Pending | Running | Succeeded | Failed | Unknown
   conditions 2 [PodCondition] map(type) merge(type)
@@ -737,7 +737,7 @@ PodTemplate
   template 2 PodTemplateSpec
 ReplicationControllerSpec
   replicas 1 int32 default:1
-  minReadySeconds 4 int32
+  minReadySeconds 4 int32 ?
   selector 2 {string} atomic
   template 3 PodTemplateSpec
 ReplicationControllerStatus
@@ -768,24 +768,24 @@ ServiceStatus
 LoadBalancerStatus
   ingress 1 [LoadBalancerIngress] atomic
 LoadBalancerIngress
-  ip 1 string
-  hostname 2 string
+  ip 1 string ?
+  hostname 2 string ?
   ipMode 3 string
   ports 4 [PortStatus] atomic
 ServiceSpec
   ports 1 [ServicePort] map(port,protocol) merge(port)
   selector 2 {string} atomic
-  clusterIP 3 string
+  clusterIP 3 string ?
   clusterIPs 18 [string] atomic
-  type 4 string = ClusterIP | NodePort | LoadBalancer | ExternalName
+  type 4 string ? = ClusterIP | NodePort | LoadBalancer | ExternalName
   externalIPs 5 [string] atomic
-  sessionAffinity 7 string = ClientIP | None
-  loadBalancerIP 8 string
+  sessionAffinity 7 string ? = ClientIP | None
+  loadBalancerIP 8 string ?
   loadBalancerSourceRanges 9 [string] atomic
-  externalName 10 string
-  externalTrafficPolicy 11 string = Cluster | Local
-  healthCheckNodePort 12 int32
-  publishNotReadyAddresses 13 bool
+  externalName 10 string ?
+  externalTrafficPolicy 11 string ? = Cluster | Local
+  healthCheckNodePort 12 int32 ?
+  publishNotReadyAddresses 13 bool ?
   sessionAffinityConfig 14 SessionAffinityConfig
   ipFamilies 19 [string] atomic = IPv4 | IPv6 | ''
   ipFamilyPolicy 17 string = SingleStack | PreferDualStack | RequireDualStack
@@ -794,12 +794,12 @@ ServiceSpec
   internalTrafficPolicy 22 string = Cluster | Local
   trafficDistribution 23 string
 ServicePort
-  name 1 string
+  name 1 string ?
   protocol 2 string default:"TCP" = TCP | UDP | SCTP
   appProtocol 6 string
   port 3 int32 !
-  targetPort 4 intOrString
-  nodePort 5 int32
+  targetPort 4 intOrString ?
+  nodePort 5 int32 ?
 Service
   ~ TypeMeta
   metadata 1 meta/v1.ObjectMeta
@@ -821,29 +821,29 @@ EndpointSubset
   ports 3 [EndpointPort] atomic
 EndpointAddress atomic
   ip 1 string !
-  hostname 3 string
+  hostname 3 string ?
   nodeName 4 string
   targetRef 2 ObjectReference
 EndpointPort atomic
-  name 1 string
+  name 1 string ?
   port 2 int32 !
-  protocol 3 string = TCP | UDP | SCTP
+  protocol 3 string ? = TCP | UDP | SCTP
   appProtocol 4 string
 NodeSpec
-  podCIDR 1 string
+  podCIDR 1 string ?
   podCIDRs 7 [string] set merge
-  providerID 3 string
-  unschedulable 4 bool
+  providerID 3 string ?
+  unschedulable 4 bool ?
   taints 5 [Taint] atomic
   configSource 6 NodeConfigSource
-  externalID 2 string
+  externalID 2 string ?
 NodeConfigSource
   configMap 2 ConfigMapNodeConfigSource
 ConfigMapNodeConfigSource
   namespace 1 string !
   name 2 string !
-  uid 3 string
-  resourceVersion 4 string
+  uid 3 string ?
+  resourceVersion 4 string ?
   kubeletConfigKey 5 string !
 DaemonEndpoint
   Port 1 int32 !
@@ -853,7 +853,7 @@ NodeRuntimeHandlerFeatures
   recursiveReadOnlyMounts 1 bool
   userNamespaces 2 bool
 NodeRuntimeHandler
-  name 1 string
+  name 1 string ?
   features 2 NodeRuntimeHandlerFeatures
 NodeFeatures
   supplementalGroupsPolicy 1 bool
@@ -933,7 +933,7 @@ Binding
   target 2 ObjectReference !
 PodLogOptions
   ~ TypeMeta
-  container 1 string
+  container 1 string ?
   follow 2 bool
   previous 3 bool
   sinceSeconds 4 int64
@@ -948,61 +948,61 @@ PodAttachOptions
   stdout 2 bool
   stderr 3 bool
   tty 4 bool
-  container 5 string
+  container 5 string ?
 PodExecOptions
   ~ TypeMeta
   stdin 1 bool
   stdout 2 bool
   stderr 3 bool
   tty 4 bool
-  container 5 string
+  container 5 string ?
   command 6 [string] ! atomic
 PodPortForwardOptions
   ~ TypeMeta
   ports 1 [int32] atomic
 PodProxyOptions
   ~ TypeMeta
-  path 1 string
+  path 1 string ?
 NodeProxyOptions
   ~ TypeMeta
-  path 1 string
+  path 1 string ?
 ServiceProxyOptions
   ~ TypeMeta
-  path 1 string
+  path 1 string ?
 ObjectReference atomic
-  kind 1 string
-  namespace 2 string
-  name 3 string
-  uid 4 string
-  apiVersion 5 string
-  resourceVersion 6 string
-  fieldPath 7 string
+  kind 1 string ?
+  namespace 2 string ?
+  name 3 string ?
+  uid 4 string ?
+  apiVersion 5 string ?
+  resourceVersion 6 string ?
+  fieldPath 7 string ?
 LocalObjectReference atomic
-  name 1 string
+  name 1 string ?
 TypedLocalObjectReference atomic
   apiGroup 1 string
   kind 2 string !
   name 3 string !
 EventSource
-  component 1 string
-  host 2 string
+  component 1 string ?
+  host 2 string ?
 Event
   ~ TypeMeta
   metadata 1 meta/v1.ObjectMeta !
   involvedObject 2 ObjectReference !
-  reason 3 string
-  message 4 string
+  reason 3 string ?
+  message 4 string ?
   source 5 EventSource
   firstTimestamp 6 time
   lastTimestamp 7 time
-  count 8 int32
-  type 9 string
+  count 8 int32 ?
+  type 9 string ?
   eventTime 10 microTime
   series 11 EventSeries
-  action 12 string
+  action 12 string ?
   related 13 ObjectReference
-  reportingComponent 14 string
-  reportingInstance 15 string
+  reportingComponent 14 string ?
+  reportingInstance 15 string ?
 EventSeries
   count 1 int32
   lastObservedTime 2 microTime
@@ -1043,7 +1043,7 @@ Secret
   immutable 5 bool
   data 2 {bytes}
   stringData 4 {string}
-  type 3 string
+  type 3 string ?
 ConfigMap
   ~ TypeMeta
   metadata 1 meta/v1.ObjectMeta
@@ -1083,10 +1083,10 @@ SecurityContext
   seccompProfile 11 SeccompProfile
   appArmorProfile 12 AppArmorProfile
 SELinuxOptions
-  user 1 string
-  role 2 string
-  type 3 string
-  level 4 string
+  user 1 string ?
+  role 2 string ?
+  type 3 string ?
+  level 4 string ?
 WindowsSecurityContextOptions
   gmsaCredentialSpecName 1 string
   gmsaCredentialSpec 2 string

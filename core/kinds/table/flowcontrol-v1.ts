@@ -34,7 +34,7 @@ ResourcePolicyRule
   verbs 1 [string] ! set
   apiGroups 2 [string] ! set
   resources 3 [string] ! set
-  clusterScope 4 bool
+  clusterScope 4 bool ?
   namespaces 5 [string] set
 NonResourcePolicyRule
   verbs 1 [string] ! set
@@ -68,9 +68,9 @@ LimitResponse
   type 1 string !
   queuing 2 QueuingConfiguration
 QueuingConfiguration
-  queues 1 int32
-  handSize 2 int32
-  queueLengthLimit 3 int32
+  queues 1 int32 ?
+  handSize 2 int32 ?
+  queueLengthLimit 3 int32 ?
 PriorityLevelConfigurationStatus
   conditions 1 [PriorityLevelConfigurationCondition] map(type) merge(type)
 PriorityLevelConfigurationCondition

@@ -9,18 +9,18 @@ GroupVersionKind
   version 2 string !
   kind 3 string !
 ListMeta
-  selfLink 1 string
-  resourceVersion 2 string
-  continue 3 string
+  selfLink 1 string ?
+  resourceVersion 2 string ?
+  continue 3 string ?
   remainingItemCount 4 int64
 ObjectMeta
-  name 1 string
-  generateName 2 string
-  namespace 3 string
-  selfLink 4 string
-  uid 5 string
-  resourceVersion 6 string
-  generation 7 int64
+  name 1 string ?
+  generateName 2 string ?
+  namespace 3 string ?
+  selfLink 4 string ?
+  uid 5 string ?
+  resourceVersion 6 string ?
+  generation 7 int64 ?
   creationTimestamp 8 time
   deletionTimestamp 9 time
   deletionGracePeriodSeconds 10 int64
@@ -38,19 +38,19 @@ OwnerReference atomic
   blockOwnerDeletion 7 bool
 ListOptions
   ~ TypeMeta
-  labelSelector 1 string
-  fieldSelector 2 string
+  labelSelector 1 string ?
+  fieldSelector 2 string ?
   watch 3 bool
   allowWatchBookmarks 9 bool
-  resourceVersion 4 string
-  resourceVersionMatch 10 string
+  resourceVersion 4 string ?
+  resourceVersionMatch 10 string ?
   timeoutSeconds 5 int64
   limit 7 int64
-  continue 8 string
+  continue 8 string ?
   sendInitialEvents 11 bool
 GetOptions
   ~ TypeMeta
-  resourceVersion 1 string
+  resourceVersion 1 string ?
 DeleteOptions
   ~ TypeMeta
   gracePeriodSeconds 1 int64
@@ -62,14 +62,14 @@ DeleteOptions
 CreateOptions
   ~ TypeMeta
   dryRun 1 [string] atomic
-  fieldManager 3 string
-  fieldValidation 4 string
+  fieldManager 3 string ?
+  fieldValidation 4 string ?
 PatchOptions
   ~ TypeMeta
   dryRun 1 [string] atomic
   force 2 bool
-  fieldManager 3 string
-  fieldValidation 4 string
+  fieldManager 3 string ?
+  fieldValidation 4 string ?
 ApplyOptions
   ~ TypeMeta
   dryRun 1 [string] atomic
@@ -78,30 +78,30 @@ ApplyOptions
 UpdateOptions
   ~ TypeMeta
   dryRun 1 [string] atomic
-  fieldManager 2 string
-  fieldValidation 3 string
+  fieldManager 2 string ?
+  fieldValidation 3 string ?
 Preconditions
   uid 1 string
   resourceVersion 2 string
 Status
   ~ TypeMeta
   metadata 1 ListMeta
-  status 2 string
-  message 3 string
-  reason 4 string
+  status 2 string ?
+  message 3 string ?
+  reason 4 string ?
   details 5 StatusDetails
-  code 6 int32
+  code 6 int32 ?
 StatusDetails
-  name 1 string
-  group 2 string
-  kind 3 string
-  uid 6 string
+  name 1 string ?
+  group 2 string ?
+  kind 3 string ?
+  uid 6 string ?
   causes 4 [StatusCause] atomic
-  retryAfterSeconds 5 int32
+  retryAfterSeconds 5 int32 ?
 StatusCause
-  reason 1 string
-  message 2 string
-  field 3 string
+  reason 1 string ?
+  message 2 string ?
+  field 3 string ?
 List
   ~ TypeMeta
   metadata 1 ListMeta
@@ -129,13 +129,13 @@ APIResource
   name 1 string !
   singularName 6 string !
   namespaced 2 bool !
-  group 8 string
-  version 9 string
+  group 8 string ?
+  version 9 string ?
   kind 3 string !
   verbs 4 [string] !
   shortNames 5 [string] atomic
   categories 7 [string] atomic
-  storageVersionHash 10 string
+  storageVersionHash 10 string ?
 APIResourceList
   ~ TypeMeta
   groupVersion 1 string !
@@ -152,13 +152,13 @@ FieldSelectorRequirement
   operator 2 string !
   values 3 [string] atomic
 ManagedFieldsEntry
-  manager 1 string
-  operation 2 string
-  apiVersion 3 string
+  manager 1 string ?
+  operation 2 string ?
+  apiVersion 3 string ?
   time 4 time
-  fieldsType 6 string
+  fieldsType 6 string ?
   fieldsV1 7 any
-  subresource 8 string
+  subresource 8 string ?
 Table
   ~ TypeMeta
   metadata 0 ListMeta
@@ -181,7 +181,7 @@ TableRowCondition
   message 0 string
 TableOptions
   ~ TypeMeta
-  includeObject 1 string
+  includeObject 1 string ?
 PartialObjectMetadata
   ~ TypeMeta
   metadata 1 ObjectMeta

@@ -38,28 +38,28 @@ IngressSpec
   rules 3 [IngressRule] atomic
 IngressTLS
   hosts 1 [string] atomic
-  secretName 2 string
+  secretName 2 string ?
 IngressStatus
   loadBalancer 1 IngressLoadBalancerStatus
 IngressLoadBalancerStatus
   ingress 1 [IngressLoadBalancerIngress] atomic
 IngressLoadBalancerIngress
-  ip 1 string
-  hostname 2 string
+  ip 1 string ?
+  hostname 2 string ?
   ports 4 [IngressPortStatus] atomic
 IngressPortStatus
   port 1 int32 !
   protocol 2 string !
   error 3 string
 IngressRule
-  host 1 string
+  host 1 string ?
   ~ IngressRuleValue 2
 IngressRuleValue
   http 1 HTTPIngressRuleValue
 HTTPIngressRuleValue
   paths 1 [HTTPIngressPath] ! atomic
 HTTPIngressPath
-  path 1 string
+  path 1 string ?
   pathType 3 string ! = Exact | Prefix | ImplementationSpecific
   backend 2 IngressBackend !
 IngressBackend
@@ -69,14 +69,14 @@ IngressServiceBackend
   name 1 string !
   port 2 ServiceBackendPort
 ServiceBackendPort
-  name 1 string
-  number 2 int32
+  name 1 string ?
+  number 2 int32 ?
 IngressClass
   ~ TypeMeta
   metadata 1 meta/v1.ObjectMeta
   spec 2 IngressClassSpec
 IngressClassSpec
-  controller 1 string
+  controller 1 string ?
   parameters 2 IngressClassParametersReference
 IngressClassParametersReference
   apiGroup 1 string
@@ -91,9 +91,9 @@ IPAddress
 IPAddressSpec
   parentRef 1 ParentReference !
 ParentReference
-  group 1 string
+  group 1 string ?
   resource 2 string !
-  namespace 3 string
+  namespace 3 string ?
   name 4 string !
 ServiceCIDR
   ~ TypeMeta

@@ -5,6 +5,7 @@
  *       ~ TypeMeta                                 inlines the fields of a type
  *       ~ ProbeHandler 1                           inlines in JSON; in protobuf a nested message at number 1
  *       name 1 string !                            field, protobuf number (0: none), type, `!` required
+ *       nodeName 10 string ?                       '', 0 or false mean that the field is absent
  *       env 7 [EnvVar] map(name) merge(name)       list; apply keys; strategic merge key
  *       limits 1 {quantity}                        map from string
  *       template 3 core/v1.PodTemplateSpec         type of another package

@@ -8,9 +8,9 @@ PolicyRule
   nonResourceURLs 5 [string] atomic
 Subject atomic
   kind 1 string !
-  apiGroup 2 string
+  apiGroup 2 string ?
   name 3 string !
-  namespace 4 string
+  namespace 4 string ?
 RoleRef atomic
   apiGroup 1 string !
   kind 2 string !

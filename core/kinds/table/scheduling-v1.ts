@@ -4,7 +4,7 @@ PriorityClass
   ~ TypeMeta
   metadata 1 meta/v1.ObjectMeta
   value 2 int32 !
-  globalDefault 3 bool
-  description 4 string
+  globalDefault 3 bool ?
+  description 4 string ?
   preemptionPolicy 5 string
 `

@@ -29,7 +29,7 @@ VolumeAttachmentStatus
   detachError 4 VolumeError
 VolumeError
   time 1 time
-  message 2 string
+  message 2 string ?
 CSIDriver
   ~ TypeMeta
   metadata 1 meta/v1.ObjectMeta
