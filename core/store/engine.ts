@@ -155,13 +155,14 @@ export class Engine implements Store {
   }
 
   snapshot(file: string): Promise<{ readonly revision: Revision; readonly entries: number }> {
-    return this.#reading(async () => {
-      const revision = this.#history.visible
-      const { versions } = this.#history.select('', '\uffff', revision, Number.POSITIVE_INFINITY)
-      const header = { revision, lastLease: this.#lastLease }
-      const entries = await writeSnapshot(file, header, this.#leases.all(), () => this.#values.pieces(versions))
-      return { revision, entries }
-    })
+    return this.#reading(() =>
+      writeSnapshot(file, () => {
+        const revision = this.#history.visible
+        const { versions } = this.#history.select('', '\uffff', revision, Number.POSITIVE_INFINITY)
+        const header = { revision, lastLease: this.#lastLease }
+        return { header, leases: this.#leases.all(), pieces: this.#values.pieces(versions) }
+      }),
+    )
   }
 
   restore(file: string): Promise<Revision> {

@@ -108,9 +108,12 @@ function wrapped(disk: Disk, changes: Partial<Disk>): Disk {
 test('writers that come together share one sync', async (context) => {
   const counter = counting()
   const store = await openLevelStore({ ...services(), directory: await context.directory(), wrap: counter.wrap })
-  const before = counter.writes
+  const before = { ...counter }
   await Promise.all(Array.from({ length: 64 }, (_, at) => write(store, put(`/k/${at}`, 'x'))))
-  assert.is(counter.writes - before, 1)
+  assert.is(counter.writes - before.writes, 1)
+  assert.is(counter.syncs - before.syncs, 1)
+  for (let at = 0; at < 5; at++) await write(store, put('/alone', `${at}`))
+  assert.is(counter.syncs - before.syncs, 6)
   await store.close()
 })
 

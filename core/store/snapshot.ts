@@ -24,14 +24,20 @@ const format = 'davit-snapshot'
 const version = 1
 const empty = new Uint8Array(0)
 
+export interface SnapshotContent {
+  readonly header: SnapshotHeader
+  readonly leases: readonly Lease[]
+  readonly pieces: AsyncIterable<readonly Entry[]>
+}
+
+/** `take` is called once the file is there, and fixes what goes into it. Leaves no file behind when it rejects. */
 export async function writeSnapshot(
   file: string,
-  header: SnapshotHeader,
-  leases: readonly Lease[],
-  read: () => AsyncIterable<readonly Entry[]>,
-): Promise<number> {
+  take: () => SnapshotContent,
+): Promise<{ readonly revision: Revision; readonly entries: number }> {
   const handle = await create(file)
   try {
+    const { header, leases, pieces } = take()
     const hash = createHash('sha256')
     let entries = 0
     await append(handle, hash, [Buffer.from(`${JSON.stringify({ format, version, ...header })}\n`)])
@@ -40,7 +46,7 @@ export async function writeSnapshot(
       hash,
       leases.flatMap(({ id, ttl }) => frame(leaseFrame, [id, ttl], empty)),
     )
-    for await (const piece of read()) {
+    for await (const piece of pieces) {
       entries += piece.length
       await append(
         handle,
@@ -53,7 +59,7 @@ export async function writeSnapshot(
     await handle.sync()
     await handle.close()
     await syncDirectory(dirname(file))
-    return entries
+    return { revision: header.revision, entries }
   } catch (error) {
     await handle.close()
     await unlink(file)
