@@ -37,6 +37,16 @@ function modelTexts(definition) {
 const groups = new Map()
 for (const kind of createRegistry().all()) groups.set(kind.apiVersion, [...(groups.get(kind.apiVersion) ?? []), kind])
 
+/** Fields of an object type have no text of their own in the source: the first sentence about the type stands in. */
+function typeText(property) {
+  const reference = property.$ref ?? property.allOf?.[0]?.$ref
+  if (!reference) return undefined
+  const type = reference.replace('#/components/schemas/', '')
+  if (type.endsWith('.ObjectMeta')) return "Standard object's metadata."
+  const text = source[type]?.description ?? modelTexts(type)['']
+  return text && /^.*?\.(?= |$)/s.exec(text)?.[0]
+}
+
 const descriptions = {}
 for (const kinds of groups.values()) {
   for (const [name, schema] of Object.entries(openApiV3(kinds).components.schemas)) {
@@ -44,7 +54,8 @@ for (const kinds of groups.values()) {
     const texts = {}
     for (const field of ['', ...Object.keys(schema.properties ?? {})]) {
       const text = (field === '' ? source[name] : source[name]?.properties?.[field])?.description ?? newer[field]
-      if (text) texts[field] = text
+      const found = text ?? (field === '' ? undefined : typeText(schema.properties[field]))
+      if (found) texts[field] = found
     }
     if (Object.keys(texts).length > 0) descriptions[name] = texts
   }

@@ -205,6 +205,80 @@ test('zeros that clients in Go write for absent fields are dropped by decode, an
   } as unknown as KubeObject)
 })
 
+/** Bodies that kubectl 1.33 sent. */
+const captured: [command: string, body: string, want: Record<string, unknown>][] = [
+  [
+    'create deployment web --image=nginx --replicas=0 --port=80',
+    'azhzAAoVCgdhcHBzL3YxEgpEZXBsb3ltZW50ErgBCh8KA3dlYhIAGgAiACoAMgA4AEIAWgoKA2FwcBIDd2ViEoYBCAASDAoKCgNhcHASA3dlYhpsChwKABIA' +
+      'GgAiACoAMgA4AEIAWgoKA2FwcBIDd2ViEkwSLgoFbmdpbngSBW5naW54KgAyCgoAEAAYUCIAKgBCAGoAcgCAAQCIAQCQAQCiAQAaADIAQgBKAFIAWABgAGgA' +
+      'ggEAigEAmgEAwgEAIgIKACgAOAAaDAgAEAAYACAAKAA4ABoAIgA=',
+    {
+      apiVersion: 'apps/v1',
+      kind: 'Deployment',
+      metadata: { name: 'web', labels: { app: 'web' } },
+      spec: {
+        replicas: 0,
+        selector: { matchLabels: { app: 'web' } },
+        template: {
+          metadata: { labels: { app: 'web' } },
+          spec: { containers: [{ name: 'nginx', image: 'nginx', ports: [{ containerPort: 80 }], resources: {} }] },
+        },
+        strategy: {},
+      },
+    },
+  ],
+  [
+    'create service clusterip svc --tcp=80:8080',
+    'azhzAAoNCgJ2MRIHU2VydmljZRJpCh8KA3N2YxIAGgAiACoAMgA4AEIAWgoKA2FwcBIDc3ZjEkIKGwoHODAtODA4MBIDVENQGFAiBwgAEJA/GgAoABIKCgNh' +
+      'cHASA3N2YxoAIglDbHVzdGVySVA6AEIAUgBaAGAAaAAaAgoAGgAiAA==',
+    {
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { name: 'svc', labels: { app: 'svc' } },
+      spec: {
+        ports: [{ name: '80-8080', protocol: 'TCP', port: 80, targetPort: 8080 }],
+        selector: { app: 'svc' },
+        type: 'ClusterIP',
+      },
+    },
+  ],
+  [
+    'create role r --verb=get --resource=pods',
+    'azhzAAokChxyYmFjLmF1dGhvcml6YXRpb24uazhzLmlvL3YxEgRSb2xlEiIKEQoBchIAGgAiACoAMgA4AEIAEg0KA2dldBIAGgRwb2RzGgAiAA==',
+    {
+      apiVersion: 'rbac.authorization.k8s.io/v1',
+      kind: 'Role',
+      metadata: { name: 'r' },
+      rules: [{ verbs: ['get'], apiGroups: [''], resources: ['pods'] }],
+    },
+  ],
+  [
+    'create quota q --hard=cpu=1,pods=2',
+    'azhzAAoTCgJ2MRINUmVzb3VyY2VRdW90YRIwChEKAXESABoAIgAqADIAOABCABIZCgoKA2NwdRIDCgExCgsKBHBvZHMSAwoBMhoAGgAiAA==',
+    { apiVersion: 'v1', kind: 'ResourceQuota', metadata: { name: 'q' }, spec: { hard: { cpu: '1', pods: '2' } } },
+  ],
+  [
+    'create pdb p --selector=a=b --min-available=1',
+    'azhzAAogCglwb2xpY3kvdjESE1BvZERpc3J1cHRpb25CdWRnZXQSMwoRCgFwEgAaACIAKgAyADgAQgASEgoGCAAQARoAEggKBgoBYRIBYhoKCAAYACAAKAAw' +
+      'ABoAIgA=',
+    {
+      apiVersion: 'policy/v1',
+      kind: 'PodDisruptionBudget',
+      metadata: { name: 'p' },
+      spec: { minAvailable: 1, selector: { matchLabels: { a: 'b' } } },
+    },
+  ],
+]
+for (const [command, body, want] of captured) {
+  test(`kubectl ${command}`, () => {
+    const { apiVersion, kind, ...raw } = readBytes(Buffer.from(body, 'base64'))
+    const read = decode(kindOf(String(apiVersion), String(kind)), raw, { unknownFields: 'report' })
+    assert.equal([...read.errors, ...read.strict], [])
+    const { status: _, ...rest } = read.object
+    assert.equal(rest as Record<string, unknown>, want)
+  })
+}
+
 test('an empty time is none; the time 0 is one', () => {
   const meta = (bytes: number[]) => readBytes(envelope('v1', 'ConfigMap', message(1, bytes))).metadata
   assert.equal(meta(message(8, [])), {})

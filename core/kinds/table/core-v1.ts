@@ -132,18 +132,18 @@ RBDVolumeSource
   monitors 1 [string] ! atomic
   image 2 string !
   fsType 3 string ?
-  pool 4 string default:"rbd"
-  user 5 string default:"admin"
-  keyring 6 string default:"/etc/ceph/keyring"
+  pool 4 string ? default:"rbd"
+  user 5 string ? default:"admin"
+  keyring 6 string ? default:"/etc/ceph/keyring"
   secretRef 7 LocalObjectReference
   readOnly 8 bool ?
 RBDPersistentVolumeSource
   monitors 1 [string] ! atomic
   image 2 string !
   fsType 3 string ?
-  pool 4 string default:"rbd"
-  user 5 string default:"admin"
-  keyring 6 string default:"/etc/ceph/keyring"
+  pool 4 string ? default:"rbd"
+  user 5 string ? default:"admin"
+  keyring 6 string ? default:"/etc/ceph/keyring"
   secretRef 7 SecretReference
   readOnly 8 bool ?
 CinderVolumeSource
@@ -226,7 +226,7 @@ ISCSIVolumeSource
   targetPortal 1 string !
   iqn 2 string !
   lun 3 int32 !
-  iscsiInterface 4 string default:"default"
+  iscsiInterface 4 string ? default:"default"
   fsType 5 string ?
   readOnly 6 bool ?
   portals 7 [string] atomic
@@ -238,7 +238,7 @@ ISCSIPersistentVolumeSource
   targetPortal 1 string !
   iqn 2 string !
   lun 3 int32 !
-  iscsiInterface 4 string default:"default"
+  iscsiInterface 4 string ? default:"default"
   fsType 5 string ?
   readOnly 6 bool ?
   portals 7 [string] atomic
@@ -287,9 +287,9 @@ ScaleIOVolumeSource
   sslEnabled 4 bool ?
   protectionDomain 5 string ?
   storagePool 6 string ?
-  storageMode 7 string default:"ThinProvisioned"
+  storageMode 7 string ? default:"ThinProvisioned"
   volumeName 8 string ?
-  fsType 9 string default:"xfs"
+  fsType 9 string ? default:"xfs"
   readOnly 10 bool ?
 ScaleIOPersistentVolumeSource
   gateway 1 string !
@@ -298,9 +298,9 @@ ScaleIOPersistentVolumeSource
   sslEnabled 4 bool ?
   protectionDomain 5 string ?
   storagePool 6 string ?
-  storageMode 7 string default:"ThinProvisioned"
+  storageMode 7 string ? default:"ThinProvisioned"
   volumeName 8 string ?
-  fsType 9 string default:"xfs"
+  fsType 9 string ? default:"xfs"
   readOnly 10 bool ?
 StorageOSVolumeSource
   volumeName 1 string ?
@@ -368,7 +368,7 @@ ContainerPort
   name 1 string ?
   hostPort 2 int32 ?
   containerPort 3 int32 !
-  protocol 4 string default:"TCP" = TCP | UDP | SCTP
+  protocol 4 string ? default:"TCP" = TCP | UDP | SCTP
   hostIP 5 string ?
 VolumeMount
   name 1 string !
@@ -795,7 +795,7 @@ ServiceSpec
   trafficDistribution 23 string
 ServicePort
   name 1 string ?
-  protocol 2 string default:"TCP" = TCP | UDP | SCTP
+  protocol 2 string ? default:"TCP" = TCP | UDP | SCTP
   appProtocol 6 string
   port 3 int32 !
   targetPort 4 intOrString ?
