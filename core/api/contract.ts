@@ -4,9 +4,9 @@
  * store transaction → the stored bytes are the reply.
  */
 import type { Cause } from '../client/contract.js'
-import type { KubeObject, KindRegistry, ResourceKind } from '../kinds/contract.js'
 import type { Slot, Token } from '../kernel/contract.js'
 import { many, one } from '../kernel/contract.js'
+import type { KindRegistry, KubeObject, ResourceKind } from '../kinds/contract.js'
 import type { CachedObject, EventEncoder, WatchBatch } from '../watch/contract.js'
 
 export const KindsToken: Token<KindRegistry, 'one'> = one<KindRegistry>('api.kinds/v1')
@@ -54,7 +54,13 @@ export interface ApiRequest {
 
 export type ApiResult =
   /** One object. `item` where it is a stored one: send its bytes as they are. */
-  | { readonly type: 'object'; readonly code: 200 | 201 | 202; readonly object: KubeObject; readonly item?: CachedObject; readonly warnings: readonly string[] }
+  | {
+      readonly type: 'object'
+      readonly code: 200 | 201 | 202
+      readonly object: KubeObject
+      readonly item?: CachedObject
+      readonly warnings: readonly string[]
+    }
   | {
       readonly type: 'list'
       readonly kind: ResourceKind

@@ -17,9 +17,11 @@
 export { createVirtualClock, type VirtualClock } from '../kernel/clock-virtual.js'
 export type { ErrorMatcher } from './assert.js'
 export * as assert from './assert.js'
+export { type Booted, type BootOptions, boot } from './boot.js'
 export type { Hook, Suite, TestContext, TestFunction, TestOptions } from './harness.js'
 export { suite } from './harness.js'
 export { type Capability, missing } from './machine.js'
+export { type PluginCases, pluginSuite } from './plugin-suite.js'
 export { createTestServices, type LogLine, type TestServices } from './services.js'
 
 import { suite } from './harness.js'

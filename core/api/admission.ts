@@ -1,0 +1,54 @@
+/** How the pipeline asks the admission slots. */
+import { ApiError } from '../client/api-error.js'
+import type { KubeObject, ResourceKind } from '../kinds/contract.js'
+import type { AdmissionRequest, ApiHooks, ApiRequest } from './contract.js'
+import { callSlot } from './slots.js'
+
+export interface Admitted {
+  readonly operation: AdmissionRequest['operation']
+  readonly object?: KubeObject
+  readonly oldObject?: KubeObject
+  readonly dryRun: boolean
+}
+
+export async function mutate(
+  hooks: ApiHooks,
+  request: ApiRequest,
+  kind: ResourceKind,
+  object: KubeObject,
+  admitted: Admitted,
+): Promise<KubeObject> {
+  const asked = admissionRequest(request, kind, { ...admitted, object })
+  return (await callSlot(() => hooks.mutate.call(object, asked))) ?? object
+}
+
+export async function validateAdmission(
+  hooks: ApiHooks,
+  request: ApiRequest,
+  kind: ResourceKind,
+  admitted: Admitted,
+): Promise<void> {
+  const asked = admissionRequest(request, kind, admitted)
+  const denial = await callSlot(() => hooks.validate.call(asked))
+  if (!denial) return
+  throw ApiError.denied(denial.code, denial.reason, denial.message, {
+    ...(asked.name === '' ? {} : { name: asked.name }),
+    ...(kind.group === '' ? {} : { group: kind.group }),
+    kind: kind.resource,
+  })
+}
+
+function admissionRequest(request: ApiRequest, kind: ResourceKind, admitted: Admitted): AdmissionRequest {
+  const named = admitted.object ?? admitted.oldObject
+  return {
+    operation: admitted.operation,
+    kind,
+    subresource: request.subresource ?? '',
+    namespace: request.namespace,
+    name: request.name || (named?.metadata.name ?? ''),
+    ...(admitted.object ? { object: admitted.object } : {}),
+    ...(admitted.oldObject ? { oldObject: admitted.oldObject } : {}),
+    user: request.user,
+    dryRun: admitted.dryRun,
+  }
+}

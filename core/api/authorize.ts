@@ -1,0 +1,52 @@
+/** Who may do what. The slot decides; `system:masters` need not ask. */
+import { ApiError } from '../client/api-error.js'
+import type { ApiHooks, ApiRequest, AuthorizationRequest, AuthorizationVerdict, UserInfo } from './contract.js'
+import { callSlot } from './slots.js'
+
+export const mastersGroup = 'system:masters'
+const masters: AuthorizationVerdict = { allowed: true, reason: '' }
+const nobody: AuthorizationVerdict = { allowed: false, reason: '' }
+
+/** Synchronous where no tap has to be asked. */
+export function authorizationVerdict(
+  hooks: ApiHooks,
+  request: AuthorizationRequest,
+): AuthorizationVerdict | Promise<AuthorizationVerdict> {
+  if (request.user.groups.includes(mastersGroup)) return masters
+  return callSlot(() => hooks.authorize.call(request)).then((verdict) => verdict ?? nobody)
+}
+
+/** Throws or rejects with 403. Returns nothing, not even a promise, where the answer is known at once. */
+export function authorize(hooks: ApiHooks, request: ApiRequest): void | Promise<void> {
+  if (request.user.groups.includes(mastersGroup)) return
+  const asked: AuthorizationRequest = {
+    user: request.user,
+    verb: request.verb === 'connect' ? 'create' : request.verb,
+    group: request.group,
+    version: request.version,
+    resource: request.resource,
+    subresource: request.subresource ?? '',
+    namespace: request.namespace,
+    name: request.name,
+    path: '',
+  }
+  return Promise.resolve(authorizationVerdict(hooks, asked)).then((verdict) => {
+    if (!verdict.allowed) throw forbidden(asked, verdict.reason)
+  })
+}
+
+/** Non-resource paths: '/version', '/healthz'. For the transport. */
+export async function authorizePath(hooks: ApiHooks, user: UserInfo, verb: string, path: string): Promise<void> {
+  const asked = { user, verb, group: '', version: '', resource: '', subresource: '', namespace: '', name: '', path }
+  const verdict = await authorizationVerdict(hooks, asked)
+  if (verdict.allowed) return
+  const reason = `User "${user.name}" cannot ${verb} path "${path}"${verdict.reason ? `: ${verdict.reason}` : ''}`
+  throw ApiError.forbidden({ group: '', resource: '' }, '', reason)
+}
+
+function forbidden(asked: AuthorizationRequest, reason: string): ApiError {
+  const resource = asked.subresource ? `${asked.resource}/${asked.subresource}` : asked.resource
+  const place = asked.namespace ? `in the namespace "${asked.namespace}"` : 'at the cluster scope'
+  const text = `User "${asked.user.name}" cannot ${asked.verb} resource "${resource}" in API group "${asked.group}" ${place}`
+  return ApiError.forbidden({ group: asked.group, resource: asked.resource }, asked.name, reason ? `${text}: ${reason}` : text)
+}

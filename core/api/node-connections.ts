@@ -1,0 +1,16 @@
+/** The agents of this process, by node. */
+import type { NodeConnections, NodeStreams } from './contract.js'
+
+export function createNodeConnections(): NodeConnections {
+  const agents = new Map<string, NodeStreams>()
+  return {
+    register(node, streams) {
+      agents.set(node, streams)
+      return () => {
+        // An agent that has registered again since is not removed by the old one's undo.
+        if (agents.get(node) === streams) agents.delete(node)
+      }
+    },
+    get: (node) => agents.get(node),
+  }
+}

@@ -1,0 +1,69 @@
+/** The options of a request: what the query says, checked. */
+import { ApiError } from '../client/api-error.js'
+import type { FieldError } from '../kinds/contract.js'
+import type { ApiRequest } from './contract.js'
+
+export type OptionsKind = 'CreateOptions' | 'UpdateOptions' | 'PatchOptions' | 'DeleteOptions' | 'ListOptions'
+
+export interface WriteSettings {
+  readonly dryRun: boolean
+  readonly fieldValidation: 'Strict' | 'Warn' | 'Ignore'
+}
+
+/** 422 of the options' own kind. */
+export function invalidOptions(kind: OptionsKind, errors: readonly FieldError[]): ApiError {
+  return ApiError.invalid({ group: 'meta.k8s.io', kind }, '', errors)
+}
+
+export function writeSettings(request: ApiRequest, kind: OptionsKind): WriteSettings {
+  const { dryRun = '', fieldValidation = '' } = request.query
+  const errors: FieldError[] = []
+  if (dryRun !== '' && dryRun !== 'All') errors.push(unsupported('dryRun', dryRun, ['All']))
+  if (fieldValidation !== '' && fieldValidation !== 'Strict' && fieldValidation !== 'Warn' && fieldValidation !== 'Ignore') {
+    errors.push(unsupported('fieldValidation', fieldValidation, ['Ignore', 'Strict', 'Warn']))
+  }
+  if ((request.query.fieldManager ?? '').length > 128) {
+    errors.push({ reason: 'FieldValueTooLong', field: 'fieldManager', message: 'Too long: may not be more than 128 bytes' })
+  }
+  if (request.query.force !== undefined && request.patchType !== 'apply') {
+    errors.push({ reason: 'FieldValueForbidden', field: 'force', message: 'Forbidden: may not be specified for non-apply patch' })
+  }
+  if (errors.length > 0) throw invalidOptions(kind, errors)
+  return { dryRun: dryRun === 'All', fieldValidation: (fieldValidation || 'Warn') as WriteSettings['fieldValidation'] }
+}
+
+export function unsupported(field: string, value: string, supported: readonly string[]): FieldError {
+  const list = supported.map((one) => JSON.stringify(one)).join(', ')
+  return {
+    reason: 'FieldValueNotSupported',
+    field,
+    message: `Unsupported value: ${JSON.stringify(value)}: supported values: ${list}`,
+  }
+}
+
+/** `true`, `1` and the bare parameter; anything that is no boolean is 400. */
+export function booleanOption(request: ApiRequest, name: string): boolean | undefined {
+  const value = request.query[name]
+  if (value === undefined) return undefined
+  if (value === '' || value === 'true' || value === '1') return true
+  if (value === 'false' || value === '0') return false
+  throw ApiError.badRequest(`the query parameter ${name} must be true or false, not ${JSON.stringify(value)}`)
+}
+
+export function integerOption(request: ApiRequest, name: string): number | undefined {
+  const value = request.query[name]
+  if (value === undefined || value === '') return undefined
+  if (!/^-?\d{1,15}$/.test(value)) {
+    throw ApiError.badRequest(`the query parameter ${name} must be an integer, not ${JSON.stringify(value)}`)
+  }
+  return Number(value)
+}
+
+/** A resourceVersion as a number; '' stays undefined. */
+export function parseVersion(value: string | undefined): number | undefined {
+  if (value === undefined || value === '') return undefined
+  if (!/^\d{1,16}$/.test(value) || !Number.isSafeInteger(Number(value))) {
+    throw ApiError.badRequest(`Invalid value: ${JSON.stringify(value)}: resourceVersion must be an unsigned integer`)
+  }
+  return Number(value)
+}

@@ -1,0 +1,88 @@
+/** The way of a request: which resource, may the user, then the verb. */
+import { ApiError } from '../client/api-error.js'
+import { DavitError } from '../kernel/contract.js'
+import { authorize } from './authorize.js'
+import { bind } from './binding.js'
+import type { ApiPipeline, ApiRequest, ApiResult, ApiVerb } from './contract.js'
+import { create } from './create.js'
+import { deleteObject } from './delete.js'
+import { deleteCollection } from './delete-collection.js'
+import { checkPath } from './names.js'
+import { patch } from './patch.js'
+import { get, list } from './read.js'
+import type { Resource } from './resource.js'
+import { review } from './reviews.js'
+import type { ApiServices } from './services.js'
+import { subresource } from './subresources.js'
+import { update } from './update.js'
+import { watch } from './watch.js'
+import { storeFailure } from './writes.js'
+
+type Serve = (services: ApiServices, resource: Resource, request: ApiRequest) => Promise<ApiResult>
+
+const verbs: Readonly<Partial<Record<ApiVerb, Serve>>> = {
+  get,
+  list,
+  watch,
+  create,
+  update,
+  patch,
+  delete: deleteObject,
+  deletecollection: deleteCollection,
+}
+const onObjects: ReadonlySet<ApiVerb> = new Set(['get', 'update', 'patch', 'delete'])
+
+export function createPipeline(services: ApiServices): ApiPipeline {
+  return {
+    async handle(request) {
+      try {
+        const resource = resourceOf(services, request)
+        const asking = authorize(services.hooks, request)
+        if (asking) await asking
+        return await serve(services, resource, request)
+      } catch (error) {
+        throw refusal(services, request, error)
+      }
+    },
+  }
+}
+
+/** 404 for what is not served, 400 for a name that could not be one. */
+function resourceOf(services: ApiServices, request: ApiRequest): Resource {
+  const kind = services.kinds.resource(request.group, request.version, request.resource)
+  if (!kind) throw ApiError.unknownPath()
+  checkPath(request)
+  if (!kind.namespaced && request.namespace !== '') throw ApiError.unknownPath()
+  return services.resource(kind)
+}
+
+function serve(services: ApiServices, resource: Resource, request: ApiRequest): Promise<ApiResult> {
+  const { kind } = resource
+  const { verb } = request
+  if (request.subresource) {
+    checkPlace(resource, request, true)
+    return subresource(services, resource, request)
+  }
+  const run = verbs[verb]
+  if (!run || !kind.verbs.some((one) => one === verb)) throw ApiError.methodNotAllowed(kind, verb)
+  checkPlace(resource, request, onObjects.has(verb))
+  if (kind.stored) return run(services, resource, request)
+  return kind.kind === 'Binding' ? bind(services, request) : review(services, resource, request)
+}
+
+/** A write into a collection names its namespace; a request on an object names both. */
+function checkPlace({ kind }: Resource, request: ApiRequest, onObject: boolean): void {
+  if (onObject && request.name === '') throw ApiError.methodNotAllowed(kind, request.verb)
+  const spansNamespaces = request.verb === 'list' || request.verb === 'watch'
+  if (kind.namespaced && request.namespace === '' && !spansNamespaces) throw ApiError.methodNotAllowed(kind, request.verb)
+}
+
+/** Whatever went wrong, as a Status. What is no refusal is our own bug, and logged as one. */
+function refusal(services: ApiServices, request: ApiRequest, error: unknown): unknown {
+  if (error instanceof ApiError) return error
+  if (request.signal?.aborted && error === request.signal.reason) return error
+  if (error instanceof DavitError) return storeFailure(error)
+  const { verb, group, resource, namespace, name } = request
+  services.log.error({ error, verb, group, resource, namespace, name }, 'a request failed by a bug of the server')
+  return ApiError.internal(error)
+}

@@ -1,0 +1,68 @@
+/** The API as plugins: the pipeline, and what publishes the server's address. */
+import { definePlugin, type Static } from '../kernel/contract.js'
+import { createRegistry } from '../kinds/contract.js'
+import { StoreToken } from '../store/contract.js'
+import { WatchCachesToken } from '../watch/contract.js'
+import { parseRange } from './address-range.js'
+import { bootstrap, publishAddress } from './bootstrap.js'
+import {
+  ApiAddressToken,
+  ApiHooksToken,
+  ApiPipelineToken,
+  AuthenticatorToken,
+  KindsToken,
+  NodeConnectionsToken,
+} from './contract.js'
+import { createEventLeases } from './event-leases.js'
+import { createNodeConnections } from './node-connections.js'
+import { createPipeline } from './pipeline.js'
+import { pipelineConfig } from './plugin-config.js'
+import { createResources } from './resource.js'
+import { createServiceAllocations } from './service-allocations.js'
+import { createHooks } from './slots.js'
+
+export type PipelineConfig = Static<typeof pipelineConfig.schema>
+
+export const apiPipeline = definePlugin({
+  id: 'api-pipeline',
+  api: '^1.0',
+  stage: 'api',
+  requires: { store: StoreToken, caches: WatchCachesToken, authenticators: AuthenticatorToken },
+  provides: {
+    kinds: KindsToken,
+    hooks: ApiHooksToken,
+    pipeline: ApiPipelineToken,
+    connections: NodeConnectionsToken,
+  },
+  config: pipelineConfig,
+  async setup(context, { store, caches, authenticators }) {
+    const { clock, random, ids, log, config } = context
+    const kinds = createRegistry()
+    const hooks = createHooks()
+    const allocations = createServiceAllocations(store, random, config)
+    const pipeline = createPipeline({
+      ...{ store, caches, kinds, hooks, authenticators, clock, random, ids, log, allocations },
+      eventLeases: createEventLeases(store, clock, config.eventTtlSeconds),
+      resource: createResources(caches, kinds, { relaxed: new Set(config.relaxed) }),
+    })
+    context.defer(() => allocations.close())
+    return {
+      provides: { kinds, hooks, pipeline, connections: createNodeConnections() },
+      async start() {
+        await allocations.open()
+        await bootstrap(pipeline, parseRange(config.serviceCidr).address(0))
+      },
+    }
+  },
+})
+
+/** Behind the server's own start, when it knows where it listens. */
+export const apiEndpoint = definePlugin({
+  id: 'api-endpoint',
+  api: '^1.0',
+  stage: 'api',
+  requires: { pipeline: ApiPipelineToken, address: ApiAddressToken },
+  async setup(_context, { pipeline, address }) {
+    return { start: () => publishAddress(pipeline, address) }
+  },
+})

@@ -1,0 +1,69 @@
+/** Admission of pods that every cluster has: the service account's name, and tolerations of a node's short absence. */
+import { definePlugin, Type } from '../kernel/contract.js'
+import type { KubeObject, Pod, Toleration } from '../kinds/contract.js'
+import { type AdmissionRequest, ApiHooksToken } from './contract.js'
+
+export const isNewPod = ({ operation, kind, subresource }: AdmissionRequest): boolean =>
+  operation === 'CREATE' && subresource === '' && kind.group === '' && kind.resource === 'pods'
+
+export const serviceAccountAdmission = definePlugin({
+  id: 'admission-service-account',
+  api: '^1.0',
+  stage: 'api',
+  requires: { hooks: ApiHooksToken },
+  async setup(context, { hooks }) {
+    context.tap(hooks.mutate, (object, request) => {
+      if (isNewPod(request)) nameAccount(object as Pod)
+      return undefined
+    })
+    return {}
+  },
+})
+
+/** The old field mirrors the new one. */
+function nameAccount({ spec }: Pod): void {
+  if (!spec) return
+  const name = spec.serviceAccountName || spec.serviceAccount || 'default'
+  spec.serviceAccountName = name
+  spec.serviceAccount = name
+}
+
+const absences = ['node.kubernetes.io/not-ready', 'node.kubernetes.io/unreachable']
+
+export const defaultTolerations = definePlugin({
+  id: 'admission-default-tolerations',
+  api: '^1.0',
+  stage: 'api',
+  requires: { hooks: ApiHooksToken },
+  config: {
+    version: 1,
+    schema: Type.Object({
+      seconds: Type.Integer({
+        minimum: 0,
+        default: 300,
+        description: 'Seconds that a pod stays on a node that is not ready or unreachable, unless it says otherwise.',
+      }),
+    }),
+  },
+  async setup(context, { hooks }) {
+    const { seconds } = context.config
+    context.tap(hooks.mutate, (object, request) => {
+      if (isNewPod(request)) tolerate(object, seconds)
+      return undefined
+    })
+    return {}
+  },
+})
+
+function tolerate(object: KubeObject, tolerationSeconds: number): void {
+  const { spec } = object as Pod
+  if (!spec) return
+  for (const key of absences) {
+    if (spec.tolerations?.some((toleration) => covers(toleration, key))) continue
+    const added: Toleration = { key, operator: 'Exists', effect: 'NoExecute', tolerationSeconds }
+    spec.tolerations = [...(spec.tolerations ?? []), added]
+  }
+}
+
+const covers = ({ key, effect }: Toleration, taint: string): boolean =>
+  (key === undefined || key === '' || key === taint) && (effect === undefined || effect === '' || effect === 'NoExecute')

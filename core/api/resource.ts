@@ -1,0 +1,84 @@
+/** A resource as a request names it, and where its objects lie. */
+import type { KindRegistry, KubeObject, ResourceKind } from '../kinds/contract.js'
+import type { Key } from '../store/contract.js'
+import type { CachedObject, ResourceCache, WatchCaches } from '../watch/contract.js'
+import { keyOf } from '../watch/contract.js'
+import { at } from './tree.js'
+import { createViews, type View } from './views.js'
+
+export interface Resource {
+  readonly kind: ResourceKind
+  /** Group under which the objects are stored; differs from the kind's for a view. */
+  readonly group: string
+  /** Loaded at its first use. */
+  readonly cache: ResourceCache
+  /** How this version differs from the stored one; absent where it is the stored one. */
+  readonly view?: View
+  readonly durability: 'durable' | 'relaxed'
+  /** Objects run out by the event lease. */
+  readonly expires: boolean
+  /** Services: their addresses and ports are allocated in the same transaction. */
+  readonly allocates: boolean
+  /** Pods: a delete gives them time to end. */
+  readonly graceful: boolean
+  /** What else, besides finalizers and grace, must be over before a marked object may go. */
+  readonly finished?: (object: KubeObject) => boolean
+  key(namespace: string, name: string): Key
+  /** The first key of all objects, or of those of one namespace. */
+  prefix(namespace?: string): Key
+  /** A stored item in this version. */
+  show(item: CachedObject): CachedObject
+  /** An object of this version as it is stored. */
+  stored(object: KubeObject): KubeObject
+}
+
+export interface ResourceOptions {
+  /** "group/resource" of what may be written relaxed. */
+  readonly relaxed: ReadonlySet<string>
+}
+
+export function createResources(
+  caches: WatchCaches,
+  kinds: KindRegistry,
+  options: ResourceOptions,
+): (kind: ResourceKind) => Resource {
+  const made = new WeakMap<ResourceKind, Resource>()
+  const viewOf = createViews(kinds)
+  const make = (kind: ResourceKind): Resource => {
+    const view = viewOf(kind)
+    const group = view?.group ?? kind.group
+    const name = `${group || 'core'}/${kind.resource}`
+    let cache: ResourceCache | undefined
+    return {
+      kind,
+      group,
+      get cache() {
+        cache ??= caches.cache(group, kind.resource)
+        return cache
+      },
+      ...(view ? { view } : {}),
+      durability: options.relaxed.has(name) ? 'relaxed' : 'durable',
+      expires: name === 'core/events',
+      allocates: name === 'core/services',
+      graceful: name === 'core/pods',
+      ...(name === 'core/namespaces' ? { finished: isEmptyNamespace } : {}),
+      key: (namespace, object) => keyOf(group, kind.resource, namespace, object),
+      prefix: (namespace) => (namespace === undefined ? `/${name}/` : `/${name}/${namespace}/`),
+      show: view ? view.show : (item) => item,
+      stored: view ? view.stored : (object) => object,
+    }
+  }
+  return (kind) => {
+    const known = made.get(kind)
+    if (known) return known
+    const resource = make(kind)
+    made.set(kind, resource)
+    return resource
+  }
+}
+
+/** The namespace controller takes the namespace's own finalizer off when the contents are gone. */
+function isEmptyNamespace(object: KubeObject): boolean {
+  const finalizers = at(object, 'spec', 'finalizers')
+  return !Array.isArray(finalizers) || finalizers.length === 0
+}

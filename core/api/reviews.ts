@@ -1,0 +1,124 @@
+/** Reviews: questions that are posted, answered and never stored. */
+import { ApiError } from '../client/api-error.js'
+import { applyDefaults, type KubeObject } from '../kinds/contract.js'
+import { authorizationVerdict, mastersGroup } from './authorize.js'
+import type { ApiRequest, ApiResult, AuthorizationRequest, UserInfo } from './contract.js'
+import { decodeBody } from './decode-body.js'
+import { checkNamespace } from './metadata.js'
+import { writeSettings } from './options.js'
+import type { Resource } from './resource.js'
+import { type ApiServices, timestamp } from './services.js'
+import { at, isTree, type Tree, textAt } from './tree.js'
+
+type Answer = (services: ApiServices, request: ApiRequest, object: KubeObject) => Tree | Promise<Tree>
+
+const answers: Readonly<Record<string, Answer>> = {
+  SelfSubjectAccessReview: (services, request, object) => access(services, request.user, object),
+  SubjectAccessReview: (services, _request, object) => access(services, subject(object), object),
+  LocalSubjectAccessReview: (services, request, object) => localAccess(services, request, object),
+  SelfSubjectRulesReview: (_services, request) => rules(request.user),
+  SelfSubjectReview: (_services, request) => ({ userInfo: userInfo(request.user) }),
+  TokenReview: (services, _request, object) => token(services, object),
+}
+
+export async function review(services: ApiServices, resource: Resource, request: ApiRequest): Promise<ApiResult> {
+  const { kind } = resource
+  const answer = answers[kind.kind]
+  if (!answer) throw ApiError.unknownPath()
+  const settings = writeSettings(request, 'CreateOptions')
+  const { object, warnings } = decodeBody(request, kind, settings)
+  checkNamespace(request, kind, object)
+  applyDefaults(kind, object)
+  const status = await answer(services, request, object)
+  const { namespace } = object.metadata
+  const metadata = {
+    creationTimestamp: timestamp(services.clock.now()),
+    ...(kind.namespaced && namespace ? { namespace } : {}),
+  } as unknown as KubeObject['metadata']
+  return { type: 'object', code: 201, object: { ...object, metadata, status }, warnings }
+}
+
+async function access(services: ApiServices, user: UserInfo, object: KubeObject): Promise<Tree> {
+  const asked = question(user, object)
+  const verdict = await authorizationVerdict(services.hooks, asked)
+  const reason = verdict.reason === '' ? {} : { reason: verdict.reason }
+  return { allowed: verdict.allowed, ...reason }
+}
+
+function localAccess(services: ApiServices, request: ApiRequest, object: KubeObject): Promise<Tree> {
+  const namespace = textAt(object, 'spec', 'resourceAttributes', 'namespace')
+  if (at(object, 'spec', 'nonResourceAttributes') !== undefined) {
+    throw invalid('LocalSubjectAccessReview', 'spec.nonResourceAttributes', 'Forbidden: disallowed on this kind of request')
+  }
+  if (namespace !== request.namespace) {
+    throw ApiError.badRequest(`spec.resourceAttributes.namespace must match namespace: ${request.namespace}`)
+  }
+  return access(services, subject(object), object)
+}
+
+function question(user: UserInfo, object: KubeObject): AuthorizationRequest {
+  const resource = at(object, 'spec', 'resourceAttributes')
+  const path = at(object, 'spec', 'nonResourceAttributes')
+  if (isTree(resource) === isTree(path)) {
+    const text = 'exactly one of nonResourceAttributes or resourceAttributes must be specified'
+    throw invalid(object.kind, 'spec.resourceAttributes', `Invalid value: null: ${text}`)
+  }
+  return {
+    user,
+    verb: textAt(resource ?? path, 'verb'),
+    group: textAt(resource, 'group'),
+    version: textAt(resource, 'version'),
+    resource: textAt(resource, 'resource'),
+    subresource: textAt(resource, 'subresource'),
+    namespace: textAt(resource, 'namespace'),
+    name: textAt(resource, 'name'),
+    path: textAt(path, 'path'),
+  }
+}
+
+function subject(object: KubeObject): UserInfo {
+  const name = textAt(object, 'spec', 'user')
+  const groups = at(object, 'spec', 'groups')
+  const list = Array.isArray(groups) ? groups.map(String) : []
+  if (name === '' && list.length === 0) {
+    throw invalid(object.kind, 'spec.user', 'Invalid value: "": at least one of user or group must be specified')
+  }
+  const extra = at(object, 'spec', 'extra')
+  return { name, groups: list, ...(isTree(extra) ? { extra: extra as Record<string, string[]> } : {}) }
+}
+
+/** Only what is known without asking about every verb: the masters' everything. The rest is said to be incomplete. */
+function rules(user: UserInfo): Tree {
+  if (!user.groups.includes(mastersGroup)) {
+    return { resourceRules: [], nonResourceRules: [], incomplete: true, evaluationError: 'rules cannot be listed for this user' }
+  }
+  return {
+    resourceRules: [{ verbs: ['*'], apiGroups: ['*'], resources: ['*'] }],
+    nonResourceRules: [{ verbs: ['*'], nonResourceURLs: ['*'] }],
+    incomplete: false,
+  }
+}
+
+async function token(services: ApiServices, object: KubeObject): Promise<Tree> {
+  const text = textAt(object, 'spec', 'token')
+  if (text === '') throw ApiError.badRequest('token is required for TokenReview in authentication')
+  for (const authenticator of services.authenticators.all()) {
+    const user = await authenticator.authenticate({ token: text })
+    if (user) return { authenticated: true, user: userInfo(user) }
+  }
+  return { authenticated: false, user: {} }
+}
+
+function userInfo(user: UserInfo): Tree {
+  return {
+    username: user.name,
+    ...(user.uid === undefined ? {} : { uid: user.uid }),
+    groups: [...user.groups],
+    ...(user.extra === undefined ? {} : { extra: user.extra }),
+  }
+}
+
+function invalid(kind: string, field: string, message: string): ApiError {
+  const group = kind === 'TokenReview' ? 'authentication.k8s.io' : 'authorization.k8s.io'
+  return ApiError.invalid({ group, kind }, '', [{ reason: 'FieldValueInvalid', field, message }])
+}

@@ -1,0 +1,96 @@
+/** `/scale`: the one number that all workloads share, as autoscaling/v1 Scale. */
+import { ApiError } from '../client/api-error.js'
+import { type KubeObject, type LabelSelectorSpec, type ResourceKind, selectorFromObject } from '../kinds/contract.js'
+import type { ApiRequest, ApiResult } from './contract.js'
+import { decodeTree } from './decode-body.js'
+import { checkName, checkNamespace, checkPreconditions } from './metadata.js'
+import { type WriteSettings, writeSettings } from './options.js'
+import { applyPatch, patchRefused, patchSettings } from './patch.js'
+import { readItem } from './read.js'
+import type { Resource } from './resource.js'
+import type { ApiServices } from './services.js'
+import { at, isTree } from './tree.js'
+import { change } from './update.js'
+
+export async function scale(services: ApiServices, resource: Resource, request: ApiRequest): Promise<ApiResult> {
+  if (request.verb === 'get') {
+    const item = await readItem(services, resource, request)
+    return { type: 'object', code: 200, object: scaleOf(item.object), warnings: [] }
+  }
+  const kind = scaleKind(services)
+  const settings = request.verb === 'patch' ? patchSettings(request) : writeSettings(request, 'UpdateOptions')
+  let warnings: readonly string[] = []
+  let conditional = false
+  const make = (current: KubeObject): KubeObject => {
+    const sent = request.verb === 'patch' ? patched(request, kind, settings, current) : sentScale(request, kind, settings)
+    warnings = sent.warnings
+    conditional = Boolean(sent.object.metadata.resourceVersion)
+    checkPreconditions(resource.kind, sent.object.metadata, current)
+    const replicas = checkedReplicas(kind, sent.object)
+    return { ...current, spec: { ...(isTree(current.spec) ? current.spec : {}), replicas } }
+  }
+  if (request.verb === 'update') conditional = Boolean(sentScale(request, kind, settings).object.metadata.resourceVersion)
+  const changed = await change(services, resource, request, { part: 'subresource', settings, retry: !conditional, make })
+  return { type: 'object', code: 200, object: scaleOf(changed.object), warnings }
+}
+
+interface Sent {
+  readonly object: KubeObject
+  readonly warnings: readonly string[]
+}
+
+function sentScale(request: ApiRequest, kind: ResourceKind, settings: WriteSettings): Sent {
+  const sent = decodeTree(request.body, kind, settings, request.duplicates)
+  checkName(request, sent.object)
+  checkNamespace(request, kind, sent.object)
+  return sent
+}
+
+function patched(request: ApiRequest, kind: ResourceKind, settings: WriteSettings, current: KubeObject): Sent {
+  const before = scaleOf(current)
+  const result = applyPatch(request, kind.schema, before)
+  if (!result.ok) throw patchRefused(kind, current, result)
+  const sent = decodeTree(result.object, kind, settings, request.duplicates)
+  checkName(request, sent.object)
+  return sent
+}
+
+function checkedReplicas(kind: ResourceKind, object: KubeObject): number {
+  const replicas = at(object, 'spec', 'replicas') ?? 0
+  if (typeof replicas === 'number' && replicas >= 0) return replicas
+  const message = `Invalid value: ${JSON.stringify(replicas)}: must be greater than or equal to 0`
+  throw ApiError.invalid(kind, object.metadata.name, [{ reason: 'FieldValueInvalid', field: 'spec.replicas', message }])
+}
+
+export function scaleOf(object: KubeObject): KubeObject {
+  const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata
+  const replicas = at(object, 'spec', 'replicas') ?? 0
+  const running = at(object, 'status', 'replicas') ?? 0
+  const selector = selectorText(at(object, 'spec', 'selector'))
+  return {
+    kind: 'Scale',
+    apiVersion: 'autoscaling/v1',
+    metadata: {
+      name,
+      ...(namespace === undefined ? {} : { namespace }),
+      ...(uid === undefined ? {} : { uid }),
+      ...(resourceVersion === undefined ? {} : { resourceVersion }),
+      ...(creationTimestamp === undefined ? {} : { creationTimestamp }),
+    },
+    spec: { replicas },
+    status: { replicas: running, ...(selector === '' ? {} : { selector }) },
+  }
+}
+
+/** As clients write it in a query. */
+function selectorText(selector: unknown): string {
+  if (!isTree(selector)) return ''
+  return selectorFromObject(selector as LabelSelectorSpec | Record<string, string>).value?.text ?? ''
+}
+
+/** Scale is a body of its own, which no URL names. */
+function scaleKind(services: ApiServices): ResourceKind {
+  const kind = services.kinds.kind('autoscaling/v1', 'Scale')
+  if (!kind) throw ApiError.unknownPath()
+  return kind
+}

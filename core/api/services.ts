@@ -1,0 +1,30 @@
+/** What every verb works with; made once by the plugin. */
+import type { Bag, Clock, Ids, Logger, Random } from '../kernel/contract.js'
+import type { KindRegistry, ResourceKind } from '../kinds/contract.js'
+import type { Store } from '../store/contract.js'
+import type { WatchCaches } from '../watch/contract.js'
+import type { ApiHooks, Authenticator } from './contract.js'
+import type { EventLeases } from './event-leases.js'
+import type { Resource } from './resource.js'
+import type { ServiceAllocations } from './service-allocations.js'
+
+export interface ApiServices {
+  readonly store: Store
+  readonly caches: WatchCaches
+  readonly kinds: KindRegistry
+  readonly hooks: ApiHooks
+  readonly authenticators: Bag<Authenticator>
+  readonly clock: Clock
+  readonly random: Random
+  readonly ids: Ids
+  readonly log: Logger
+  readonly eventLeases: EventLeases
+  readonly allocations: ServiceAllocations
+  /** The same object for the same kind. */
+  resource(kind: ResourceKind): Resource
+}
+
+/** RFC 3339 in whole seconds. */
+export function timestamp(milliseconds: number): string {
+  return `${new Date(milliseconds).toISOString().slice(0, 19)}Z`
+}

@@ -1,0 +1,217 @@
+/** Changes of an object that exists: the loop that PUT, PATCH, status and the other subresources share, and PUT. */
+import { ApiError } from '../client/api-error.js'
+import { applyDefaults, type KubeObject, validateUpdate } from '../kinds/contract.js'
+import type { CachedObject } from '../watch/contract.js'
+import { mutate, validateAdmission } from './admission.js'
+import type { ApiRequest, ApiResult } from './contract.js'
+import { createOnce } from './create.js'
+import { type DecodedBody, decodeBody } from './decode-body.js'
+import { findItem, reach, refresh } from './fresh.js'
+import { checkName, checkNamespace, checkPreconditions, countGeneration, isMarked, keptMetadata } from './metadata.js'
+import { type WriteSettings, writeSettings } from './options.js'
+import type { Resource } from './resource.js'
+import { noClaim } from './service-allocations.js'
+import type { ApiServices } from './services.js'
+import { copyTree, equalTrees } from './tree.js'
+import { removeObject, writeObject } from './writes.js'
+
+/** How often a change without a precondition is made again after a lost race. */
+const raceAttempts = 5
+
+export interface Change {
+  /**
+   * Which part is written, and with that what is checked. `object`: all but the status. `status`: the status. `subresource`:
+   * another part, the result is checked whole. `trusted`: what `make` sets is known to be sound.
+   */
+  readonly part: 'object' | 'status' | 'subresource' | 'trusted'
+  readonly settings: WriteSettings
+  /**
+   * The new object, made of the current one; for the part `object` a tree of its own. Called again after each lost race. Throws
+   * the refusal where a precondition fails.
+   */
+  make(current: KubeObject): KubeObject
+  /** After a lost race: false ends in 409. */
+  readonly retry: boolean
+}
+
+export interface Changed {
+  readonly object: KubeObject
+  /** Absent for a dry run. */
+  readonly item?: CachedObject
+}
+
+/** Throws 404 where nothing is there. */
+export async function change(services: ApiServices, resource: Resource, request: ApiRequest, wanted: Change): Promise<Changed> {
+  let fresh = false
+  for (let attempt = 1; ; attempt++) {
+    const current = await findItem(services, resource, request)
+    if (!current) throw ApiError.notFound(resource.kind, request.name)
+    try {
+      const changed = await changeOnce(services, resource, request, wanted, current)
+      if (changed) return changed
+    } catch (error) {
+      // The refusal may come of a cache that is behind: it counts only when the store says the same.
+      if (fresh || !(error instanceof ApiError)) throw error
+      await refresh(services, resource, request.signal)
+      fresh = true
+      if (resource.cache.get(request.namespace, request.name) === current) throw error
+      continue
+    }
+    if (!wanted.retry || attempt > raceAttempts) throw ApiError.conflict(resource.kind, request.name)
+  }
+}
+
+/** Undefined after a lost race; the cache is then up to what won. */
+async function changeOnce(
+  services: ApiServices,
+  resource: Resource,
+  request: ApiRequest,
+  wanted: Change,
+  item: CachedObject,
+): Promise<Changed | undefined> {
+  const { kind } = resource
+  const shown = resource.show(item)
+  const old = shown.object
+  const { dryRun } = wanted.settings
+  const admitted = { operation: 'UPDATE', oldObject: old, dryRun } as const
+  const made = wanted.make(old)
+  // A tap may change what it gets in place, and these share parts with the frozen object.
+  const own = wanted.part === 'object' ? made : copyTree(made)
+  const object = await mutate(services.hooks, request, kind, own, admitted)
+  settle(resource, request, wanted, object, old)
+  await validateAdmission(services.hooks, request, kind, { ...admitted, object })
+
+  delete object.metadata.resourceVersion
+  if (unchanged(object, old)) return { object: old, item: shown }
+  const ends = isMarked(object) && isFinished(resource, object)
+  if (dryRun) return { object: { ...object, metadata: { ...object.metadata, resourceVersion: old.metadata.resourceVersion } } }
+  return ends ? remove(services, resource, request, item, object) : replace(services, resource, request, item, object)
+}
+
+/** Defaults, what the server keeps, and validation. Changes `object`. */
+function settle(resource: Resource, request: ApiRequest, { part }: Change, object: KubeObject, old: KubeObject): void {
+  const { kind } = resource
+  if (part === 'object' && kind.hasStatus) keepStatus(object, old)
+  if (part !== 'trusted') applyDefaults(kind, object)
+  if (part === 'object') {
+    keptMetadata(object, old)
+    kind.strategy.prepareUpdate?.(object, old)
+  }
+  if (part !== 'status') countGeneration(kind, object, old)
+  if (part === 'trusted') return
+  const subresource = part === 'object' ? undefined : part === 'status' ? part : request.subresource
+  const errors = validateUpdate(kind, object, old, subresource)
+  if (errors.length > 0) throw ApiError.invalid(kind, object.metadata.name, errors)
+}
+
+function keepStatus(object: KubeObject, old: KubeObject): void {
+  if (old.status === undefined) delete object.status
+  else object.status = old.status
+}
+
+/** Equal but for the resourceVersion, which `object` does not have. */
+function unchanged(object: KubeObject, old: KubeObject): boolean {
+  const { metadata, ...content } = object
+  const { metadata: oldMetadata, ...oldContent } = old
+  if (!equalTrees({ ...metadata, resourceVersion: oldMetadata.resourceVersion }, oldMetadata)) return false
+  return equalTrees(content, oldContent)
+}
+
+/** A marked object goes with the write that takes its last finalizer, but a pod not before its grace is over. */
+function isFinished(resource: Resource, object: KubeObject): boolean {
+  const { finalizers, deletionGracePeriodSeconds } = object.metadata
+  if (finalizers !== undefined && finalizers.length > 0) return false
+  if (deletionGracePeriodSeconds !== undefined && deletionGracePeriodSeconds > 0) return false
+  return resource.finished === undefined || resource.finished(object)
+}
+
+async function replace(
+  services: ApiServices,
+  resource: Resource,
+  request: ApiRequest,
+  current: CachedObject,
+  object: KubeObject,
+): Promise<Changed | undefined> {
+  const claim = resource.allocates ? services.allocations.forUpdate(object, resource.show(current).object) : noClaim
+  try {
+    const written = await writeObject(services, { request, resource, verb: 'update', object, current, also: claim })
+    if (written.ok) {
+      claim.keep()
+      return { object: written.item.object, item: written.item }
+    }
+    services.allocations.learn(written.result.current)
+    await reach(resource, written.result.revision, request.signal)
+    return undefined
+  } finally {
+    claim.drop()
+  }
+}
+
+/** The last finalizer is gone: the object goes with it, and the reply shows it as it was to be written. */
+async function remove(
+  services: ApiServices,
+  resource: Resource,
+  request: ApiRequest,
+  current: CachedObject,
+  object: KubeObject,
+): Promise<Changed | undefined> {
+  const claim = resource.allocates ? services.allocations.forDelete(current.object) : noClaim
+  const written = await removeObject(services, { request, resource, verb: 'delete', object, current, also: claim })
+  if (!written.ok) {
+    await reach(resource, written.result.revision, request.signal)
+    return undefined
+  }
+  claim.keep()
+  return { object: { ...object, metadata: { ...object.metadata, resourceVersion: String(current.revision) } } }
+}
+
+/** PUT on the object itself. */
+export async function update(services: ApiServices, resource: Resource, request: ApiRequest): Promise<ApiResult> {
+  const { kind } = resource
+  const settings = writeSettings(request, 'UpdateOptions')
+  const first = decodeBody(request, kind, settings)
+  checkName(request, first.object)
+  checkNamespace(request, kind, first.object)
+  if (kind.createOnUpdate && !(await findItem(services, resource, request))) {
+    const created = await createByUpdate(services, resource, request, settings, first)
+    if (created) return created
+  }
+  let unused: KubeObject | undefined = first.object
+  const { metadata } = first.object
+  checkVersionGiven(resource, metadata.resourceVersion, request.name)
+  const changed = await change(services, resource, request, {
+    part: 'object',
+    settings,
+    retry: !metadata.resourceVersion,
+    make(current) {
+      checkPreconditions(kind, metadata, current)
+      // Only a lost race needs another tree.
+      const object = unused ?? decodeBody(request, kind, settings).object
+      unused = undefined
+      return object
+    },
+  })
+  return { type: 'object', code: 200, ...changed, warnings: first.warnings }
+}
+
+/** Undefined where somebody else created it meanwhile. */
+async function createByUpdate(
+  services: ApiServices,
+  resource: Resource,
+  request: ApiRequest,
+  settings: WriteSettings,
+  body: DecodedBody,
+): Promise<ApiResult | undefined> {
+  if (body.object.metadata.uid) throw ApiError.notFound(resource.kind, request.name)
+  if (body.object.metadata.resourceVersion) throw ApiError.notFound(resource.kind, request.name)
+  const { object } = decodeBody(request, resource.kind, settings)
+  object.metadata.name = request.name
+  const created = await createOnce(services, resource, request, settings, { object, warnings: body.warnings })
+  return created.type === 'object' ? created : undefined
+}
+
+function checkVersionGiven(resource: Resource, version: string | undefined, name: string): void {
+  if (resource.kind.unconditionalUpdate || (version !== undefined && version !== '' && version !== '0')) return
+  const message = 'Invalid value: 0x0: must be specified for an update'
+  throw ApiError.invalid(resource.kind, name, [{ reason: 'FieldValueInvalid', field: 'metadata.resourceVersion', message }])
+}

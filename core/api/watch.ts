@@ -1,0 +1,164 @@
+/** Watches: where they start, when they end, and their bookmarks. */
+import { ApiError } from '../client/api-error.js'
+import { DavitError, type Timer } from '../kernel/contract.js'
+import type { FieldError, KubeObject } from '../kinds/contract.js'
+import type { Revision } from '../store/contract.js'
+import type { Scope } from '../watch/contract.js'
+import type { ApiRequest, ApiResult, WatchSink } from './contract.js'
+import { notOlderThan, refresh } from './fresh.js'
+import { booleanOption, integerOption, invalidOptions, parseVersion, unsupported } from './options.js'
+import type { Resource } from './resource.js'
+import { scopeOf } from './scope.js'
+import type { ApiServices } from './services.js'
+import { stateBatches, viewedBatch } from './watch-batch.js'
+
+const bookmarkMs = 60_000
+/** Without a wish of the client a watch ends after 30 to 60 minutes, so that watches spread over servers again. */
+const shortestMs = 1_800_000
+/** So long before its end a watch tells how far it has come. */
+const lastBookmarkMs = 2_000
+
+interface WatchPlan {
+  readonly scope: Scope
+  /** Send the present state first. */
+  readonly state: boolean
+  /** And say where it ends: the client asked for a streamed list. */
+  readonly stateEnd: boolean
+  /** Where to begin otherwise; undefined: at the newest. */
+  readonly after: Revision | undefined
+  readonly bookmarks: boolean
+  readonly timeoutMs: number
+}
+
+export async function watch(services: ApiServices, resource: Resource, request: ApiRequest): Promise<ApiResult> {
+  const plan = await planWatch(services, resource, request)
+  return {
+    type: 'watch',
+    kind: resource.kind,
+    open(sink) {
+      const running = new Running(services, resource, plan, sink)
+      return { close: () => running.close() }
+    },
+  }
+}
+
+async function planWatch(services: ApiServices, resource: Resource, request: ApiRequest): Promise<WatchPlan> {
+  const bookmarks = booleanOption(request, 'allowWatchBookmarks') ?? false
+  const initial = booleanOption(request, 'sendInitialEvents')
+  checkWatchOptions(request, initial, bookmarks)
+  const scope = scopeOf(resource, request)
+  const version = parseVersion(request.query.resourceVersion)
+  const seconds = integerOption(request, 'timeoutSeconds') ?? 0
+  if (version === undefined) await refresh(services, resource, request.signal)
+  else await notOlderThan(services, resource, version, request.signal)
+  return {
+    scope,
+    state: initial ?? (version === undefined || version === 0),
+    stateEnd: initial === true,
+    after: version === 0 ? undefined : version,
+    bookmarks,
+    timeoutMs: seconds > 0 ? seconds * 1000 : Math.floor(shortestMs * (1 + services.random.next())),
+  }
+}
+
+function checkWatchOptions(request: ApiRequest, initial: boolean | undefined, bookmarks: boolean): void {
+  const match = request.query.resourceVersionMatch ?? ''
+  const errors: FieldError[] = []
+  const forbid = (field: string, text: string): void => {
+    errors.push({ reason: 'FieldValueForbidden', field, message: `Forbidden: ${text}` })
+  }
+  if (initial !== undefined) {
+    if (match !== 'NotOlderThan') {
+      forbid('resourceVersionMatch', 'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan')
+    }
+    if (initial && !bookmarks) forbid('allowWatchBookmarks', 'sendInitialEvents requires setting allowWatchBookmarks to true')
+  } else if (match !== '') {
+    forbid('resourceVersionMatch', 'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided')
+  }
+  if (match !== '' && match !== 'NotOlderThan') errors.push(unsupported('resourceVersionMatch', match, ['NotOlderThan']))
+  if (errors.length > 0) throw invalidOptions('ListOptions', errors)
+}
+
+/** One open watch. */
+class Running {
+  readonly #services: ApiServices
+  readonly #resource: Resource
+  readonly #plan: WatchPlan
+  readonly #sink: WatchSink
+  readonly #timers: Timer[] = []
+  #subscription: { close(): void } | undefined
+  /** Everything up to here is told. */
+  #told: Revision = 0
+  #closed = false
+
+  constructor(services: ApiServices, resource: Resource, plan: WatchPlan, sink: WatchSink) {
+    this.#services = services
+    this.#resource = resource
+    this.#plan = plan
+    this.#sink = sink
+    // The caller has its handle before the first event.
+    services.clock.defer(() => this.#start())
+  }
+
+  #start(): void {
+    if (this.#closed) return
+    const { scope, state, stateEnd, after, bookmarks, timeoutMs } = this.#plan
+    const { cache } = this.#resource
+    this.#told = after ?? cache.revision
+    if (state) {
+      const list = cache.list(scope)
+      this.#told = list.revision
+      for (const batch of stateBatches(list.items.map(this.#resource.show), list.revision)) this.#sink.batch(batch)
+      if (stateEnd) this.#sink.bookmark(String(list.revision), { 'k8s.io/initial-events-end': 'true' })
+      if (this.#closed) return
+    }
+    this.#subscription = cache.subscribe(
+      { ...scope, after: this.#told, ...(bookmarks ? { progressMs: bookmarkMs } : {}) },
+      {
+        batch: (batch) => {
+          this.#told = batch.upTo
+          this.#sink.batch(viewedBatch(this.#resource, batch))
+        },
+        progress: (revision) => {
+          this.#told = revision
+          this.#sink.bookmark(String(revision))
+        },
+        end: (error) => this.#end(this.#statusOf(error)),
+      },
+    )
+    this.#arm(timeoutMs, () => this.#end(undefined))
+    if (bookmarks && timeoutMs > 2 * lastBookmarkMs) {
+      this.#arm(timeoutMs - lastBookmarkMs, () => this.#sink.bookmark(String(this.#told)))
+    }
+  }
+
+  #arm(ms: number, run: () => void): void {
+    this.#timers.push(this.#services.clock.setTimer(ms, run, { unref: true }))
+  }
+
+  #statusOf(error: Error): KubeObject | undefined {
+    if (!(error instanceof DavitError)) return statusObject(ApiError.internal(error))
+    switch (error.code) {
+      case 'DAVIT_STORE_COMPACTED':
+        return statusObject(ApiError.tooOld(this.#told, this.#services.store.compacted))
+      case 'DAVIT_STORE_CLOSED':
+        return undefined
+      default:
+        return statusObject(ApiError.internal(error))
+    }
+  }
+
+  #end(status: KubeObject | undefined): void {
+    if (this.#closed) return
+    this.close()
+    this.#sink.end(status)
+  }
+
+  close(): void {
+    this.#closed = true
+    for (const timer of this.#timers) timer.cancel()
+    this.#subscription?.close()
+  }
+}
+
+const statusObject = (error: ApiError): KubeObject => error.status as unknown as KubeObject

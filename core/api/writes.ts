@@ -1,0 +1,90 @@
+/**
+ * The one place where an object becomes bytes and a transaction. It is encoded once; the bytes that are stored are the
+ * bytes of the reply and of every watch event.
+ */
+import { ApiError } from '../client/api-error.js'
+import { DavitError } from '../kernel/contract.js'
+import type { KubeObject } from '../kinds/contract.js'
+import type { Compare, Operation, Put, Revision, TransactionResult } from '../store/contract.js'
+import { type CachedObject, codec } from '../watch/contract.js'
+import type { ApiRequest, CommittedWrite } from './contract.js'
+import type { Resource } from './resource.js'
+import type { ApiServices } from './services.js'
+
+export interface Write {
+  readonly request: ApiRequest
+  readonly resource: Resource
+  readonly verb: CommittedWrite['verb']
+  /** In the version of the request; gets frozen. For a delete: the last state. */
+  readonly object: KubeObject
+  /** What stands there now, as stored; undefined for a create. */
+  readonly current?: CachedObject
+  /** Goes into the same transaction: allocations. */
+  readonly also?: { readonly compare: readonly Compare[]; readonly operations: readonly Operation[] }
+}
+
+/** `raced`: something that was compared had changed; `result` says what stands there now. */
+export type Written =
+  | { readonly ok: true; readonly item: CachedObject }
+  | { readonly ok: false; readonly result: Extract<TransactionResult, { ok: false }> }
+
+/** Commits a create or an update. The item is in the version of the request. */
+export async function writeObject(services: ApiServices, write: Write): Promise<Written> {
+  const { resource, object, current } = write
+  const { namespace = '', name } = object.metadata
+  const key = resource.key(namespace, name)
+  const { value, memo } = codec.encode(resource.stored(object))
+  const lease = resource.expires ? await services.eventLeases.current() : undefined
+  const put: Put = { type: 'put', key, value, memo, ...(lease === undefined ? {} : { lease }) }
+  const result = await commit(services, write, put, current?.revision ?? 0)
+  if (!result.ok) return { ok: false, result }
+  const { revision } = result
+  const cached = resource.cache.get(namespace, name)
+  const item =
+    cached?.revision === revision
+      ? cached
+      : codec.open({ key, value, revision, created: current?.created ?? revision, ...(memo ? { memo } : {}) })
+  return { ok: true, item: announce(services, write, resource.show(item)) }
+}
+
+/** Commits a delete. The item is the last state. */
+export async function removeObject(services: ApiServices, write: Write & { readonly current: CachedObject }): Promise<Written> {
+  const { current, resource } = write
+  const result = await commit(services, write, { type: 'delete', key: current.key }, current.revision)
+  if (!result.ok) return { ok: false, result }
+  return { ok: true, item: announce(services, write, resource.show(current)) }
+}
+
+function announce(services: ApiServices, write: Write, item: CachedObject): CachedObject {
+  const { verb, request, resource } = write
+  const cause = request.cause
+  services.hooks.committed.call({ verb, kind: resource.kind, item, user: request.user, ...(cause ? { cause } : {}) })
+  return item
+}
+
+async function commit(services: ApiServices, write: Write, operation: Operation, expected: Revision): Promise<TransactionResult> {
+  const compare: Compare = { key: operation.key, revision: expected }
+  const { also, resource } = write
+  try {
+    return await services.store.transact({
+      compare: also ? [compare, ...also.compare] : [compare],
+      operations: also ? [operation, ...also.operations] : [operation],
+      durability: resource.durability,
+    })
+  } catch (error) {
+    throw storeFailure(error)
+  }
+}
+
+/** What a failure of the store means to a client. */
+export function storeFailure(error: unknown): unknown {
+  if (!(error instanceof DavitError)) return error
+  switch (error.code) {
+    case 'DAVIT_STORE_TOO_LARGE':
+      return ApiError.tooLarge(error.message)
+    case 'DAVIT_STORE_CLOSED':
+      return ApiError.serviceUnavailable(error.message, 1)
+    default:
+      return ApiError.internal(error)
+  }
+}
