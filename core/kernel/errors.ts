@@ -37,6 +37,10 @@ export const errorTable = {
     meaning: 'Something was asked of a kernel that has been stopped.',
     action: 'Start the process again.',
   },
+  DAVIT_KUBECONFIG: {
+    meaning: 'A kubeconfig file cannot be read, or lacks what is needed to reach the cluster.',
+    action: 'Correct what the message names. Credentials must stand in the file or in files beside it, not come from a program.',
+  },
   DAVIT_PKI_CA_EXPIRED: {
     meaning: 'The certificate of the cluster’s own authority has expired.',
     action: 'Move the directory that the message names away; the next start makes new keys, and clients need the new kubeconfig.',
@@ -85,6 +89,11 @@ export const errorTable = {
     meaning: 'Two plugins provide the same token, of which there may be only one provider.',
     action: 'Remove one of the two plugins that the message names from the configuration.',
   },
+  DAVIT_PROXY_UNUSABLE: {
+    meaning: 'None of the proxy modes that a node asks for works on this machine.',
+    action:
+      'Do what the message says for the mode, or choose another with `--proxy` or `nodes[].proxy.id` (`none` goes without).',
+  },
   DAVIT_RELOAD_FAILED: {
     meaning: 'A reload failed; what ran before runs again.',
     action: 'Look at the cause in the message, correct it and reload again.',
@@ -108,10 +117,6 @@ export const errorTable = {
   DAVIT_SNAPSHOT_FAILED: {
     meaning: 'A snapshot file could not be read or written.',
     action: 'Look at the cause in the message: the directory must exist, be writable and have room.',
-  },
-  DAVIT_STOP_FAILED: {
-    meaning: 'A plugin failed to release something when it was stopped.',
-    action: 'Look at the causes; something may still be held, such as a port or a file.',
   },
   DAVIT_STORE_CLOSED: {
     meaning: 'Something was asked of a store that is closed.',
