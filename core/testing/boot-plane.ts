@@ -1,0 +1,28 @@
+/** The parts of a control plane, put together for `boot`. */
+import { admissionPlugins, apiPipeline } from '../api/host.js'
+import { ClientsToken } from '../client/contract.js'
+import clientPlugin from '../client/plugin.js'
+import { createClock } from '../kernel/clock.js'
+import type { Clock, PluginEntry } from '../kernel/contract.js'
+import { bootKernel } from '../kernel/host.js'
+import { storeLevel, storeMemory } from '../store/host.js'
+import watchPlugin from '../watch/plugin.js'
+import type { Booted, BootOptions } from './boot.js'
+import { createTestServices } from './services.js'
+
+export async function bootPlane(options: BootOptions): Promise<Booted | Booted<Clock>> {
+  const services = createTestServices(options.seed)
+  const clock = options.clock === 'real' ? createClock() : services.clock
+  const kernel = await bootKernel(entriesOf(options), { ...services, clock })
+  const clients = kernel.get(ClientsToken)
+  const client = clients.as({ name: 'test', groups: ['system:masters'] })
+  return { kernel, clients, client, clock, lines: services.lines, stop: () => kernel.stop() }
+}
+
+function entriesOf({ plugins = [], store = 'memory' }: BootOptions): PluginEntry[] {
+  const storeEntry: PluginEntry =
+    store === 'memory' ? { plugin: storeMemory } : { plugin: storeLevel, config: { path: store.level } }
+  const parts = [watchPlugin, apiPipeline, ...admissionPlugins, clientPlugin].map((plugin): PluginEntry => ({ plugin }))
+  const given = new Set(plugins.map(({ plugin }) => plugin.id))
+  return [...[storeEntry, ...parts].filter(({ plugin }) => !given.has(plugin.id)), ...plugins]
+}
