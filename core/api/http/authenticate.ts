@@ -1,0 +1,87 @@
+/** Who sends a request: by client certificate, by static token, or by what plugins know. */
+import type { TLSSocket } from 'node:tls'
+import { ApiError } from '../../client/api-error.js'
+import type { Bag } from '../../kernel/contract.js'
+import type { Authenticator, Credentials, UserInfo } from '../contract.js'
+import { type Exchange, header } from './exchange.js'
+import type { StaticTokens } from './token-file.js'
+
+export const anonymous: UserInfo = { name: 'system:anonymous', groups: ['system:unauthenticated'] }
+const authenticated = 'system:authenticated'
+
+/** What anybody may read, so that load balancers and clients can look before they have credentials. */
+const publicPaths = /^\/(?:healthz|livez|readyz|version)(?:\/|$)/
+
+export interface AuthenticationOptions {
+  readonly tokens: StaticTokens
+  readonly authenticators: Bag<Authenticator>
+}
+
+/** Rejects with 401 for credentials that nobody knows, and for none where they are needed. */
+export function createAuthentication(options: AuthenticationOptions): (exchange: Exchange) => Promise<UserInfo> {
+  // Asking OpenSSL for the certificate costs more than all the rest of a small request.
+  const certificates = new WeakMap<TLSSocket, Credentials['certificate'] | null>()
+
+  function certificateOf(socket: TLSSocket): Credentials['certificate'] {
+    const known = certificates.get(socket)
+    if (known !== undefined) return known ?? undefined
+    const found = readCertificate(socket)
+    certificates.set(socket, found ?? null)
+    return found
+  }
+
+  async function askPlugins(credentials: Credentials): Promise<UserInfo | undefined> {
+    for (const authenticator of options.authenticators.all()) {
+      const user = await authenticator.authenticate(credentials)
+      if (user) return withGroup(user)
+    }
+    return undefined
+  }
+
+  return async (exchange) => {
+    const certificate = certificateOf(exchange.socket)
+    if (certificate) {
+      const user = { name: certificate.commonName, groups: [...certificate.organizations] }
+      return (await askPlugins({ certificate })) ?? withGroup(user)
+    }
+    const token = bearerToken(exchange)
+    if (token === undefined) {
+      if (publicPaths.test(exchange.path)) return anonymous
+      throw ApiError.unauthorized()
+    }
+    const user = options.tokens.find(token) ?? (await askPlugins({ token }))
+    if (user === undefined) throw ApiError.unauthorized()
+    return withGroup(user)
+  }
+}
+
+function readCertificate(socket: TLSSocket): Credentials['certificate'] {
+  // Also false for a certificate that another authority signed.
+  if (!socket.authorized) return undefined
+  const subject = socket.getPeerCertificate().subject as { CN?: string | string[]; O?: string | string[] } | undefined
+  const [commonName] = [subject?.CN].flat()
+  if (!commonName) return undefined
+  return { commonName, organizations: [subject?.O ?? []].flat() }
+}
+
+const bearer = /^bearer +(\S+) *$/i
+const protocolPrefix = 'base64url.bearer.authorization.k8s.io.'
+
+function bearerToken(exchange: Exchange): string | undefined {
+  const value = header(exchange, 'authorization')
+  if (value !== undefined) {
+    const token = bearer.exec(value)?.[1]
+    // Other schemes (basic, negotiate) are credentials that nobody here knows.
+    if (token === undefined) throw ApiError.unauthorized()
+    return token
+  }
+  // Browsers cannot set headers on a WebSocket, so the token comes as one of its protocols.
+  const protocols = header(exchange, 'sec-websocket-protocol')
+  const entry = protocols?.split(',').find((protocol) => protocol.trim().startsWith(protocolPrefix))
+  return entry && Buffer.from(entry.trim().slice(protocolPrefix.length), 'base64url').toString('utf8')
+}
+
+function withGroup(user: UserInfo): UserInfo {
+  if (user.groups.includes(authenticated) || user.name === anonymous.name) return user
+  return { ...user, groups: [...user.groups, authenticated] }
+}

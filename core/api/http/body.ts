@@ -1,0 +1,83 @@
+/** Bodies of requests: from bytes to a tree of plain objects. */
+import { ApiError } from '../../client/api-error.js'
+import type { KindRegistry } from '../../kinds/contract.js'
+import { parseMediaType } from './media-type.js'
+
+export type BodyFormat = 'json' | 'yaml' | 'protobuf'
+export type PatchType = 'json' | 'merge' | 'strategic' | 'apply'
+
+const formats: Readonly<Record<string, BodyFormat>> = {
+  '': 'json',
+  'application/json': 'json',
+  'application/yaml': 'yaml',
+  'application/vnd.kubernetes.protobuf': 'protobuf',
+}
+const patches: Readonly<Record<string, PatchType>> = {
+  'application/json-patch+json': 'json',
+  'application/merge-patch+json': 'merge',
+  'application/strategic-merge-patch+json': 'strategic',
+  'application/apply-patch+yaml': 'apply',
+}
+const objectTypes = Object.keys(formats).filter(Boolean)
+const patchTypes = Object.keys(patches)
+
+export interface DecodedBody {
+  readonly value: unknown
+  /** For those who look for what a tree no longer shows, such as duplicate fields; absent for protobuf. */
+  readonly text?: string
+}
+
+/** The kind of patch that a PATCH sends, or 415. */
+export function patchTypeOf(contentType: string | undefined): PatchType {
+  const patch = patches[parseMediaType(contentType ?? '').type]
+  if (patch === undefined) throw ApiError.unsupportedMediaType(patchTypes)
+  return patch
+}
+
+/** How an object is encoded, or 415. No type at all is taken for JSON, as Kubernetes does. */
+export function bodyFormatOf(contentType: string | undefined): BodyFormat {
+  const format = formats[parseMediaType(contentType ?? '').type]
+  if (format === undefined) throw ApiError.unsupportedMediaType(objectTypes)
+  return format
+}
+
+/** Rejects with 400 when the bytes are not what they claim to be. */
+export async function decodeBody(bytes: Buffer, format: BodyFormat, kinds: KindRegistry): Promise<DecodedBody> {
+  if (format === 'protobuf') return { value: await fromProtobuf(bytes, kinds) }
+  const text = utf8(bytes)
+  return { value: format === 'yaml' ? await fromYaml(text) : fromJson(text), text }
+}
+
+const decoder = new TextDecoder('utf-8', { fatal: true })
+
+function utf8(bytes: Buffer): string {
+  try {
+    return decoder.decode(bytes)
+  } catch {
+    throw ApiError.badRequest('the body of the request is not valid UTF-8')
+  }
+}
+
+function fromJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    throw ApiError.badRequest(`the object provided is unrecognized: couldn't parse JSON: ${(error as Error).message}`)
+  }
+}
+
+async function fromYaml(text: string): Promise<unknown> {
+  const yaml = await import('./yaml.js')
+  try {
+    return yaml.parseYaml(text)
+  } catch (error) {
+    throw ApiError.badRequest(`error decoding YAML: ${(error as Error).message.split('\n')[0]}`)
+  }
+}
+
+async function fromProtobuf(bytes: Buffer, kinds: KindRegistry): Promise<unknown> {
+  const { decodeProtobuf } = await import('../../kinds/protobuf.js')
+  const decoded = decodeProtobuf(kinds, bytes)
+  if (decoded.error !== undefined) throw ApiError.badRequest(decoded.error)
+  return decoded.object
+}

@@ -1,0 +1,97 @@
+/**
+ * `/openapi/v3`: an index and one document for each group version, made on first use and only anew where a group's
+ * kinds changed. `/openapi/v2` says no more than its version: clients that need more read v3.
+ */
+
+import type { Clock } from '../../kernel/contract.js'
+import {
+  type Descriptions,
+  type KindRegistry,
+  openApiV2Minimal,
+  openApiV3,
+  type ResourceKind,
+  readDescriptions,
+} from '../../kinds/contract.js'
+import { type Document, documentOf, json } from './discovery.js'
+import { parseAccept } from './media-type.js'
+
+export interface OpenApi {
+  /** `path` below `/openapi`. Undefined: there is no such document, or none that the client can read. */
+  document(path: string, accept: string | undefined): Promise<Document | undefined>
+}
+
+interface Kept {
+  readonly kinds: readonly ResourceKind[]
+  readonly document: Document
+}
+
+// kubectl up to 1.28 insists on this type, and breaks on the `@` of the name by which it asks for it.
+const swaggerType = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf'
+
+export function createOpenApi(
+  kinds: KindRegistry,
+  clock: Clock,
+  title: { readonly title: string; readonly version: string },
+): OpenApi {
+  const kept = new Map<string, Kept>()
+  const v2 = json({ swagger: '2.0', info: title, paths: {} })
+  const v2Protobuf = documentOf(swaggerType, Buffer.from(openApiV2Minimal))
+
+  async function groupDocument(name: string, groupKinds: readonly ResourceKind[], texts: () => Descriptions): Promise<Document> {
+    const known = kept.get(name)
+    if (known && sameKinds(known.kinds, groupKinds)) return known.document
+    // One document takes milliseconds: others get their turn between two of them.
+    await new Promise<void>((resolve) => clock.defer(resolve))
+    const document = json(openApiV3(groupKinds, texts()))
+    kept.set(name, { kinds: groupKinds, document })
+    return document
+  }
+  async function index(): Promise<Document> {
+    const paths: Record<string, { serverRelativeURL: string }> = {}
+    const texts = readOnce()
+    for (const [name, groupKinds] of byGroupVersion(kinds.all())) {
+      const { etag } = await groupDocument(name, groupKinds, texts)
+      paths[name] = { serverRelativeURL: `/openapi/v3/${name}?hash=${etag.slice(1, -1)}` }
+    }
+    return json({ paths })
+  }
+  return {
+    async document(path, accept) {
+      if (path === '/v2') return wantsProtobuf(accept) ? v2Protobuf : v2
+      if (path === '/v3') return index()
+      const name = path.startsWith('/v3/') ? path.slice(4) : ''
+      const groupKinds = byGroupVersion(kinds.all()).get(name)
+      return groupKinds && groupDocument(name, groupKinds, readOnce())
+    },
+  }
+}
+
+/** "api/v1", "apis/apps/v1" → kinds. */
+function byGroupVersion(all: readonly ResourceKind[]): Map<string, ResourceKind[]> {
+  const groups = new Map<string, ResourceKind[]>()
+  for (const kind of all) {
+    const name = kind.group === '' ? `api/${kind.version}` : `apis/${kind.group}/${kind.version}`
+    const list = groups.get(name)
+    if (list) list.push(kind)
+    else groups.set(name, [kind])
+  }
+  return groups
+}
+
+function sameKinds(a: readonly ResourceKind[], b: readonly ResourceKind[]): boolean {
+  return a.length === b.length && a.every((kind, index) => kind === b[index])
+}
+
+function wantsProtobuf(accept: string | undefined): boolean {
+  const [first] = parseAccept(accept ?? '')
+  return first?.type.endsWith('+protobuf') ?? false
+}
+
+/** The texts are large, so nobody keeps them for longer than it takes to make the documents. */
+function readOnce(): () => Descriptions {
+  let texts: Descriptions | undefined
+  return () => {
+    texts ??= readDescriptions()
+    return texts
+  }
+}

@@ -1,0 +1,155 @@
+/** The plugin `api-server`: HTTPS in front of the pipeline. */
+import { mkdir } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { type Bag, definePlugin, type PluginContext } from '../../kernel/contract.js'
+import type { KindRegistry } from '../../kinds/contract.js'
+import {
+  type ApiAddress,
+  ApiAddressToken,
+  type ApiHooks,
+  ApiHooksToken,
+  type ApiPipeline,
+  ApiPipelineToken,
+  type Authenticator,
+  AuthenticatorToken,
+  KindsToken,
+  type NodeConnections,
+  NodeConnectionsToken,
+} from '../contract.js'
+import { certificateNames, hostPort, reachable } from './addresses.js'
+import { createAuthentication } from './authenticate.js'
+import { type ApiServerConfig, apiServerSchema } from './config.js'
+import { createConnect } from './connect.js'
+import { createDiscovery } from './discovery.js'
+import { createHandler } from './handler.js'
+import { writeKubeconfig } from './kubeconfig.js'
+import { type Listener, openListener } from './listener.js'
+import { createMetrics } from './metrics.js'
+import { createNonResource } from './non-resource.js'
+import { createOpenApi } from './openapi.js'
+import { type ClusterCertificates, loadCertificates } from './pki.js'
+import { createRenderer } from './render.js'
+import { createHttpServer, type Server } from './server.js'
+import { createStreamSet } from './stream-set.js'
+import { noTokens, readTokenFile } from './token-file.js'
+import { versionInfo } from './version.js'
+
+interface Received {
+  readonly pipeline: ApiPipeline
+  readonly hooks: ApiHooks
+  readonly kinds: KindRegistry
+  readonly connections: NodeConnections
+  readonly authenticators: Bag<Authenticator>
+}
+type Context = PluginContext<ApiServerConfig>
+
+export const apiServer = definePlugin({
+  id: 'api-server',
+  api: '^1.0',
+  stage: 'api',
+  requires: {
+    pipeline: ApiPipelineToken,
+    hooks: ApiHooksToken,
+    kinds: KindsToken,
+    connections: NodeConnectionsToken,
+    authenticators: AuthenticatorToken,
+  },
+  provides: { address: ApiAddressToken },
+  config: { version: 1, schema: apiServerSchema },
+  async setup(context, received) {
+    const { config } = context
+    const certificates = await loadPki(config, context.clock.now())
+    const listener = await sharedListener(context, certificates)
+    const address = await describeAddress(config, listener.port, certificates)
+    const state = { started: false }
+    const { server, drain } = await createServer(context, received, address, state)
+    context.defer(() => server.close())
+    let detach: () => void = () => {}
+    context.defer(() => detach())
+    return {
+      provides: { address },
+      start() {
+        detach = listener.attach(server)
+        state.started = true
+        context.log.info({ url: address.url, kubeconfig: address.kubeconfig }, 'the API is served')
+      },
+      drain() {
+        state.started = false
+        drain()
+      },
+    }
+  },
+})
+
+function loadPki(config: ApiServerConfig, now: number): Promise<ClusterCertificates> {
+  const names = certificateNames([config.address, config.advertiseAddress, ...config.names])
+  return loadCertificates({ directory: join(resolve(config.dataDirectory), 'pki'), names, now })
+}
+
+/** The port is open from set-up on, so that its number is known; requests before the start are told to come again. */
+async function sharedListener(context: Context, certificates: ClusterCertificates): Promise<Listener> {
+  const { address: host, port, headersTimeoutMs, requestTimeoutMs, idleTimeoutMs } = context.config
+  const { authority, server } = certificates
+  const tls = { key: server.key, cert: server.certificate, ca: authority.certificate }
+  const limits = { headersTimeoutMs, requestTimeoutMs, idleTimeoutMs }
+  const key = `api-server/${host}/${port}/${Object.values(limits).join('/')}`
+  const listener = await context.shared(key, () => openListener({ host, port, tls, ...limits, clock: context.clock }))
+  listener.secure(tls)
+  return listener
+}
+
+async function describeAddress(config: ApiServerConfig, port: number, certificates: ClusterCertificates): Promise<ApiAddress> {
+  const host = config.advertiseAddress || reachable(config.address)
+  const directory = resolve(config.dataDirectory)
+  await mkdir(directory, { recursive: true })
+  const kubeconfig = config.kubeconfig === '' ? join(directory, 'admin.kubeconfig') : resolve(config.kubeconfig)
+  const url = `https://${hostPort(host, port)}`
+  const { authority, admin } = certificates
+  await writeKubeconfig(kubeconfig, { url, ca: authority.certificate, certificate: admin.certificate, key: admin.key })
+  return { url, host, port, ca: authority.certificate, kubeconfig }
+}
+
+async function createServer(
+  context: Context,
+  received: Received,
+  address: ApiAddress,
+  state: { readonly started: boolean },
+): Promise<{ server: Server; drain: () => void }> {
+  const { config, clock, log } = context
+  const { pipeline, hooks, kinds, connections, authenticators } = received
+  const tokens = config.tokenFile === '' ? noTokens : await readTokenFile(resolve(config.tokenFile))
+  const metrics = createMetrics()
+  const streams = createStreamSet()
+  const version = versionInfo(context.version)
+  const discovery = createDiscovery(kinds, () => hostPort(address.host, address.port))
+  context.defer(() => discovery.close())
+  const nonResource = createNonResource({
+    hooks,
+    discovery,
+    openApi: createOpenApi(kinds, clock, { title: 'Davit', version: version.gitVersion ?? '' }),
+    version,
+    metrics,
+    checks: [
+      { name: 'ping', liveness: true, healthy: () => true },
+      { name: 'started', liveness: false, healthy: () => state.started },
+    ],
+    gauges: () => ({ process_resident_memory_bytes: process.memoryUsage.rss(), apiserver_open_streams: streams.size }),
+  })
+  const handler = createHandler({
+    pipeline,
+    hooks,
+    kinds,
+    nonResource,
+    metrics,
+    streams,
+    log,
+    authenticate: createAuthentication({ tokens, authenticators }),
+    renderer: createRenderer(kinds, () => clock.now()),
+    connect: createConnect({ pipeline, hooks, kinds, connections, metrics, clock, log }),
+    backlogLimit: config.watchBacklogBytes,
+  })
+  const replied = ({ method }: { readonly method: string }, code: number): void => metrics.request(method, code)
+  const { bodyLimitBytes: bodyLimit, requestTimeoutMs: bodyTimeoutMs } = config
+  const server = await createHttpServer({ handler, bodyLimit, bodyTimeoutMs, replied, log })
+  return { server, drain: () => streams.closeAll() }
+}
