@@ -222,7 +222,9 @@ export interface Plugin<
     context: PluginContext<Static<S>>,
     received: { readonly [K in keyof R]: Received<R[K]> } & { readonly [K in keyof O]?: Received<O[K]> | undefined },
   ): Promise<
-    PluginLife & (keyof P extends never ? { provides?: undefined } : { provides: { readonly [K in keyof P]: Given<P[K]> } })
+    // What is given must not widen what is declared.
+    PluginLife &
+      NoInfer<keyof P extends never ? { provides?: undefined } : { provides: { readonly [K in keyof P]: Given<P[K]> } }>
   >
 }
 
@@ -297,7 +299,8 @@ export interface Kernel {
   /**
    * Replaces the entry of plugin `id` (new configuration, new code or both) and restarts it and all that depend on it
    * over `one` edges; a plugin that only contributes to `many` tokens is swapped alone. If anything throws, what ran
-   * before runs again and the promise rejects with the cause. Reloads run one at a time, in order of the calls.
+   * before runs again and the promise rejects with `DAVIT_RELOAD_FAILED`, whose `cause` says why. Reloads run one at a
+   * time, in order of the calls.
    */
   reload(id: string, entry: PluginEntry): Promise<void>
   /** Stops in exact reverse of start. Idempotent; rejects with an AggregateError if undos failed, after running all. */

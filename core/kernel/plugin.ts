@@ -17,7 +17,7 @@ export function definePlugin<
   O extends TokenMap = None,
   P extends TokenMap = None,
   S extends TSchema = TSchema,
->(plugin: Plugin<R, O, P, S>): Plugin<R, O, P, S> {
+>(plugin: Plugin<R, O, P, S>): NoInfer<Plugin<R, O, P, S>> {
   return plugin
 }
 

@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { exec, suite as uvuSuite } from 'uvu'
+import { Assertion } from 'uvu/assert'
 import { leakedSince, openResources } from './leaks.js'
 import { type Capability, isRequired, missing } from './machine.js'
 import { type Outcome, report } from './report.js'
@@ -62,6 +63,7 @@ const groups: Group[] = []
 const totals: Record<Outcome, number> = { passed: 0, failed: 0, skipped: 0 }
 const skips: string[] = []
 let running: string | undefined
+let ended = 0
 let scheduled = false
 
 if (/\.test\.[mc]?[jt]s$/.test(process.argv[1] ?? '')) {
@@ -95,6 +97,7 @@ async function runTest(group: Group, name: string, run: TestFunction, options: T
   const began = performance.now()
   const finish = (outcome: Outcome, reason?: string): void => {
     totals[outcome] += 1
+    ended += 1
     report({ type: 'end', test: name, outcome, ms: performance.now() - began, ...(reason ? { reason } : {}) })
   }
   report({ type: 'begin', test: name })
@@ -112,7 +115,7 @@ async function runTest(group: Group, name: string, run: TestFunction, options: T
     finish('passed')
   } catch (error) {
     finish('failed', error instanceof Error ? error.message : String(error))
-    throw error
+    throw printable(error)
   } finally {
     running = undefined
   }
@@ -146,6 +149,16 @@ async function isolated(timeoutMs: number, name: string, group: Group, run: Test
   for (const undo of undos.reverse()) await attempt(`${name}: undo`, undo)
   for (const hook of group.afterEach) await attempt(`${name}: afterEach`, hook)
   if (errors.length > 0) throw errors[0]
+}
+
+/** uvu prints assertions from fields such as `details`, which on another error may be anything and would derail it. */
+function printable(error: unknown): Error {
+  if (error instanceof Assertion) return error
+  if (!(error instanceof Error)) return new Error(`thrown: ${String(error)}`)
+  const shown = new Error('code' in error ? `${error.message} (${String(error.code)})` : error.message)
+  const cause = error.cause instanceof Error ? `\ncaused by ${error.cause.stack}` : ''
+  shown.stack = `${error.stack ?? error.message}${cause}`
+  return shown
 }
 
 async function lackOf(requires: readonly Capability[]): Promise<string | undefined> {
@@ -208,6 +221,8 @@ async function runAll(): Promise<void> {
   globalThis.UVU_QUEUE = [queue]
   for (const group of groups) if (group.size > 0) group.uvu.run()
   await exec()
+  const declared = groups.reduce((sum, group) => sum + group.size, 0)
+  if (ended < declared) fail('runner', new Error(`${declared - ended} of ${declared} tests did not run`))
   const leaked = await leakedSince(start)
   if (leaked.length > 0) fail('leak check', new Error(`still open after the last test: ${leaked.join(', ')}`))
   for (const skip of skips) process.stdout.write(`skipped ${skip}\n`)

@@ -199,6 +199,22 @@ test('${name}', async () => {
 )
 
 test(
+  'whatever is thrown is printed, with its code and cause',
+  async (t) => {
+    const body = `HEAD const coded = Object.assign(new Error('no', { cause: new Error('deep') }), { code: 'E_NO', details: {} })
+test('object', () => { throw coded })
+test('text', () => { throw 'a text' })
+test('nothing', () => { throw undefined })
+test('last', () => {})`
+    const { output, last } = await run(t, { 'a.test.ts': body })
+    assert.is(last, '1 passed, 3 failed')
+    const parts = ['no (E_NO)', 'caused by Error: deep', 'thrown: a text', 'thrown: undefined']
+    for (const part of parts) assert.ok(output.includes(part), part)
+  },
+  slow,
+)
+
+test(
   'hooks that throw fail what they belong to, and nothing else',
   async (t) => {
     const body = `HEAD const broken = suite('broken')
