@@ -96,7 +96,10 @@ class KeyedQueue implements WorkQueue {
 
   addAfter(key: string, ms: number): void {
     if (this.#closed || this.#ready.has(key) || this.#again.has(key)) return
-    if (ms <= 0) return this.add(key)
+    if (ms <= 0) {
+      this.add(key)
+      return
+    }
     const { clock } = this.#options
     const due = clock.monotonic() + ms
     const known = this.#delayed.get(key)

@@ -1,0 +1,188 @@
+import type { Clock, Logger, Random } from '../kernel/contract.js'
+import type { KubeObject } from '../kinds/contract.js'
+import { ApiError, type FailureStatus } from './api-error.js'
+import { type ClientsOptions, createClients, systemIdentity } from './clients.js'
+import type {
+  Client,
+  Clients,
+  ClientWatchOptions,
+  ClientWatchSink,
+  DeleteOptions,
+  Identity,
+  ListOptions,
+  ObjectList,
+  PatchType,
+  ResourceRef,
+  WriteOptions,
+} from './contract.js'
+import type { Connection } from './kubeconfig.js'
+import { deleteBody, listQuery, watchQuery, writeQuery } from './query.js'
+import { type Call, Transport } from './transport.js'
+
+const patchContentTypes: Readonly<Record<PatchType, string>> = {
+  json: 'application/json-patch+json',
+  merge: 'application/merge-patch+json',
+  strategic: 'application/strategic-merge-patch+json',
+  apply: 'application/apply-patch+yaml',
+}
+
+/**
+ * A client of an API server elsewhere. It acts as whoever the connection's credentials say; `identity` names the field
+ * manager, and where `impersonate` is set, the user whom those credentials ask to act as.
+ */
+export class HttpsClient implements Client {
+  readonly #transport: Transport
+  readonly #identity: Identity
+  readonly #headers: Readonly<Record<string, string | readonly string[]>>
+
+  constructor(transport: Transport, identity: Identity, impersonate = false) {
+    this.#transport = transport
+    this.#identity = identity
+    const { name, groups = [], manager = name } = identity
+    this.#headers = {
+      'user-agent': manager,
+      ...(impersonate ? { 'impersonate-user': name, ...(groups.length > 0 ? { 'impersonate-group': groups } : {}) } : {}),
+    }
+  }
+
+  async get<T extends KubeObject>(resource: ResourceRef<T>, namespace: string, name: string): Promise<T> {
+    return this.#call<T>({ method: 'GET', path: pathOf(resource, namespace, name) })
+  }
+
+  async list<T extends KubeObject>(resource: ResourceRef<T>, options: ListOptions = {}): Promise<ObjectList<T>> {
+    const path = pathOf(resource, options.namespace ?? '')
+    const list = await this.#call<ListReply<T>>({ method: 'GET', path, query: listQuery(options) })
+    const apiVersion = resource.group === '' ? resource.version : `${resource.group}/${resource.version}`
+    // Some servers leave out of items what the list says of all of them.
+    const items = list.items.map((item) =>
+      frozen({ ...item, apiVersion: item.apiVersion ?? apiVersion, kind: item.kind ?? resource.kind }),
+    )
+    const { resourceVersion = '', continue: more } = list.metadata
+    return { items, resourceVersion, ...(more ? { continue: more } : {}) }
+  }
+
+  watch<T extends KubeObject>(
+    resource: ResourceRef<T>,
+    options: ClientWatchOptions,
+    sink: ClientWatchSink<T>,
+  ): { close(): void } {
+    const path = pathOf(resource, options.namespace ?? '')
+    const query = watchQuery(options, sink.bookmark !== undefined)
+    const call: Call = { method: 'GET', path, query, headers: this.#headers }
+    const handle = this.#transport.stream(call, {
+      end: (error) => sink.end(error),
+      line(text) {
+        const { type, object } = JSON.parse(text) as { type: string; object: T }
+        if (type === 'BOOKMARK') sink.bookmark?.(object.metadata.resourceVersion ?? '')
+        else if (type === 'ERROR') {
+          handle.close()
+          sink.end(ApiError.fromReply((object as Partial<FailureStatus>).code ?? 500, object))
+        } else sink.event(type as 'ADDED' | 'MODIFIED' | 'DELETED', frozen(object))
+      },
+    })
+    return handle
+  }
+
+  async create<T extends KubeObject>(resource: ResourceRef<T>, object: T, options: WriteOptions = {}): Promise<T> {
+    return this.#write<T>('POST', pathOf(resource, object.metadata.namespace ?? ''), object, options)
+  }
+
+  async update<T extends KubeObject>(
+    resource: ResourceRef<T>,
+    object: T,
+    options: WriteOptions & { subresource?: string } = {},
+  ): Promise<T> {
+    const { namespace = '', name } = object.metadata
+    return this.#write<T>('PUT', pathOf(resource, namespace, name, options.subresource), object, options)
+  }
+
+  updateStatus<T extends KubeObject>(resource: ResourceRef<T>, object: T, options: WriteOptions = {}): Promise<T> {
+    return this.update(resource, object, { ...options, subresource: 'status' })
+  }
+
+  async patch<T extends KubeObject>(
+    resource: ResourceRef<T>,
+    namespace: string,
+    name: string,
+    type: PatchType,
+    patch: unknown,
+    options: WriteOptions & { subresource?: string; force?: boolean } = {},
+  ): Promise<T> {
+    const path = pathOf(resource, namespace, name, options.subresource)
+    const query = writeQuery(this.#identity, options, options.force)
+    return this.#call<T>({ method: 'PATCH', path, query, body: patch, contentType: patchContentTypes[type] })
+  }
+
+  async delete<T extends KubeObject>(
+    resource: ResourceRef<T>,
+    namespace: string,
+    name: string,
+    options: DeleteOptions = {},
+  ): Promise<void> {
+    await this.#call({ method: 'DELETE', path: pathOf(resource, namespace, name), body: deleteBody(options) })
+  }
+
+  async createSubresource(
+    resource: ResourceRef,
+    namespace: string,
+    name: string,
+    subresource: string,
+    body: KubeObject,
+    options: WriteOptions = {},
+  ): Promise<KubeObject> {
+    return this.#write<KubeObject>('POST', pathOf(resource, namespace, name, subresource), body, options)
+  }
+
+  #write<T>(method: 'POST' | 'PUT', path: string, body: KubeObject, options: WriteOptions): Promise<T> {
+    return this.#call<T>({ method, path, body, query: writeQuery(this.#identity, options) })
+  }
+
+  async #call<T>(call: Call): Promise<T> {
+    return frozen((await this.#transport.call({ ...call, headers: this.#headers })) as T)
+  }
+}
+
+interface ListReply<T> {
+  readonly metadata: { readonly resourceVersion?: string; readonly continue?: string }
+  readonly items: readonly T[]
+}
+
+export interface HttpsClientsOptions {
+  readonly connection: Connection
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Logger
+  /** Ask to act as each identity; the credentials must be allowed to. */
+  readonly impersonate?: boolean
+}
+
+/** Clients of an API server elsewhere, on shared connections. */
+export function createHttpsClients(options: HttpsClientsOptions): Clients & { close(): void } {
+  const { connection, clock, random, log, impersonate = false } = options
+  const transport = new Transport(connection)
+  const as: ClientsOptions['as'] = (identity) => new HttpsClient(transport, identity, impersonate && identity !== systemIdentity)
+  const clients = createClients({ as, clock, random, log })
+  return {
+    as: (identity) => clients.as(identity),
+    informer: (resource, scope) => clients.informer(resource, scope),
+    close() {
+      clients.close()
+      transport.close()
+    },
+  }
+}
+
+function pathOf({ group, version, resource }: ResourceRef, namespace: string, name = '', subresource = ''): string {
+  const parts = [group === '' ? 'api' : `apis/${group}`, version]
+  if (namespace !== '') parts.push('namespaces', encodeURIComponent(namespace))
+  parts.push(resource)
+  if (name !== '') parts.push(encodeURIComponent(name))
+  if (subresource !== '') parts.push(subresource)
+  return `/${parts.join('/')}`
+}
+
+function frozen<T>(value: T): T {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value
+  for (const child of Object.values(value)) frozen(child)
+  return Object.freeze(value)
+}

@@ -1,0 +1,19 @@
+import { ApiPipelineToken } from '../api/contract.js'
+import { definePlugin } from '../kernel/contract.js'
+import { createClients } from './clients.js'
+import { ClientsToken } from './contract.js'
+import { InProcessClient } from './in-process.js'
+
+/** Clients of this process's own API, without a transport in between. */
+export default definePlugin({
+  id: 'client',
+  api: '^1.0',
+  stage: 'cache',
+  requires: { pipeline: ApiPipelineToken },
+  provides: { clients: ClientsToken },
+  async setup({ clock, random, log, defer }, { pipeline }) {
+    const clients = createClients({ as: (identity) => new InProcessClient(pipeline, identity), clock, random, log, pageSize: 0 })
+    defer(() => clients.close())
+    return { provides: { clients } }
+  },
+})

@@ -1,0 +1,141 @@
+import type { IncomingMessage } from 'node:http'
+import { Agent, request } from 'node:https'
+import { StringDecoder } from 'node:string_decoder'
+import { ApiError } from './api-error.js'
+import type { Connection } from './kubeconfig.js'
+import type { Query } from './query.js'
+
+export interface Call {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+  readonly path: string
+  readonly query?: Query
+  readonly contentType?: string
+  readonly body?: unknown
+  readonly headers?: Readonly<Record<string, string | readonly string[]>>
+}
+
+export interface StreamSink {
+  /** One line of the reply, without its end. */
+  line(text: string): void
+  /** Undefined where the server ended the stream in good order. */
+  end(error?: ApiError): void
+}
+
+const socketTimeoutMs = 60_000
+
+/** JSON over HTTPS on connections that are kept. Every failure is an `ApiError`. */
+export class Transport {
+  readonly #connection: Connection
+  readonly #agent: Agent
+  readonly #url: URL
+
+  constructor(connection: Connection) {
+    this.#connection = connection
+    this.#url = new URL(connection.server)
+    this.#agent = new Agent({
+      keepAlive: true,
+      ...(connection.ca === undefined ? {} : { ca: connection.ca }),
+      ...(connection.certificate === undefined ? {} : { cert: connection.certificate }),
+      ...(connection.key === undefined ? {} : { key: connection.key }),
+      ...(connection.insecure ? { rejectUnauthorized: false } : {}),
+    })
+  }
+
+  /** The decoded body of a reply below 400. */
+  call(call: Call): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      const outgoing = this.#request(call, (reply) => {
+        const chunks: Buffer[] = []
+        reply.on('data', (chunk: Buffer) => void chunks.push(chunk))
+        reply.on('error', (error) => reject(unreachable(error)))
+        reply.on('end', () => {
+          const body = decoded(Buffer.concat(chunks).toString())
+          const code = reply.statusCode ?? 0
+          if (code >= 400) reject(ApiError.fromReply(code, body))
+          else resolve(body)
+        })
+      })
+      outgoing.setTimeout(socketTimeoutMs, () => void outgoing.destroy(new Error('the server did not answer in time')))
+      outgoing.on('error', (error) => reject(unreachable(error)))
+      outgoing.end(call.body === undefined ? undefined : JSON.stringify(call.body))
+    })
+  }
+
+  /** A reply that comes line by line, for as long as it lasts. */
+  stream(call: Call, sink: StreamSink): { close(): void } {
+    let ended = false
+    const end = (error?: ApiError): void => {
+      if (ended) return
+      ended = true
+      sink.end(error)
+    }
+    const outgoing = this.#request(call, (reply) => {
+      if ((reply.statusCode ?? 0) >= 400) readRefusal(reply, end)
+      else readLines(reply, (line) => void (ended || sink.line(line)), end)
+    })
+    outgoing.on('error', (error) => end(unreachable(error)))
+    outgoing.end()
+    const close = (): void => {
+      ended = true
+      outgoing.destroy()
+    }
+    return { close }
+  }
+
+  close(): void {
+    this.#agent.destroy()
+  }
+
+  #request({ method, path, query, contentType, body, headers }: Call, answer: (reply: IncomingMessage) => void) {
+    const search = query === undefined ? '' : new URLSearchParams(query).toString()
+    const { token } = this.#connection
+    return request(
+      {
+        agent: this.#agent,
+        method,
+        hostname: this.#url.hostname.replace(/^\[|\]$/g, ''),
+        port: this.#url.port || 443,
+        path: `${this.#url.pathname.replace(/\/$/, '')}${path}${search === '' ? '' : `?${search}`}`,
+        headers: {
+          accept: 'application/json',
+          ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+          ...(body === undefined ? {} : { 'content-type': contentType ?? 'application/json' }),
+          ...headers,
+        },
+      },
+      answer,
+    )
+  }
+}
+
+function readRefusal(reply: IncomingMessage, end: (error: ApiError) => void): void {
+  const chunks: Buffer[] = []
+  reply.on('data', (chunk: Buffer) => void chunks.push(chunk))
+  reply.on('error', (error) => end(unreachable(error)))
+  reply.on('end', () => end(ApiError.fromReply(reply.statusCode ?? 0, decoded(Buffer.concat(chunks).toString()))))
+}
+
+function readLines(reply: IncomingMessage, line: (text: string) => void, end: (error?: ApiError) => void): void {
+  const decoder = new StringDecoder()
+  let rest = ''
+  reply.on('data', (chunk: Buffer) => {
+    const parts = (rest + decoder.write(chunk)).split('\n')
+    rest = parts.pop() ?? ''
+    for (const part of parts) if (part !== '') line(part)
+  })
+  reply.on('error', (error) => end(unreachable(error)))
+  reply.on('end', () => end())
+}
+
+function decoded(text: string): unknown {
+  if (text === '') return undefined
+  try {
+    return JSON.parse(text)
+  } catch {
+    return text
+  }
+}
+
+function unreachable(error: Error): ApiError {
+  return ApiError.serviceUnavailable(`the API server could not be reached: ${error.message}`)
+}
