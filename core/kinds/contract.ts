@@ -10,7 +10,7 @@ export { decode } from './decode.js'
 export { readDescriptions } from './descriptions.js'
 export { duplicateFields } from './duplicates.js'
 export { type DefinitionOf, type Descriptions, openApiV3 } from './openapi.js'
-export { openApiV2Minimal } from './openapi-v2.js'
+export { openApiV2, openApiV2Minimal } from './openapi-v2.js'
 export { jsonPatch, mergePatch, strategicMergePatch } from './patch.js'
 export { type DecodedProtobuf, decodeProtobuf, isProtobuf } from './protobuf.js'
 export { compareQuantities, formatQuantity, parseQuantity, quantityToMilli, quantityToNumber } from './quantity.js'
@@ -143,10 +143,16 @@ export interface FieldError {
 export interface Strategy {
   /** Fills in defaults, changing `object`. Runs on every decode, on write and on read: must be idempotent. */
   defaults?(object: KubeObject): void
-  /** Before a create is stored, after defaults: sets what the server owns (phase, qosClass, labels of selectors). Changes `object`. */
+  /**
+   * Before a create is validated and stored, after defaults and with metadata.name and uid set: sets what the server owns
+   * (phase, qosClass, labels of selectors). Changes `object`.
+   */
   prepareCreate?(object: KubeObject): void
-  /** Before an update is stored: carries over what the client may not change. Changes `object`. */
-  prepareUpdate?(object: KubeObject, old: KubeObject): void
+  /**
+   * Before an update is validated and stored: carries over what the client may not change. Changes `object`, never `old`.
+   * `subresource` as in `validateUpdate`; never `status`.
+   */
+  prepareUpdate?(object: KubeObject, old: KubeObject, subresource?: string): void
   /** Beyond schema and metadata. */
   validate?(object: KubeObject): FieldError[]
   /** `subresource` is the way in: `ephemeralcontainers`, `scale`, `finalize`, …; absent for the object itself. Never `status`. */

@@ -6,7 +6,6 @@ import type { ResourceKind } from './contract.js'
 import { readDescriptions } from './descriptions.js'
 import { openApiV3 } from './openapi.js'
 import { type Json, kindDefinitionName } from './openapi-definitions.js'
-import { openApiV2Minimal } from './openapi-v2.js'
 import { createRegistry } from './registry.js'
 
 interface Document {
@@ -162,12 +161,6 @@ test('descriptions stand at types and at fields', () => {
 test('the built descriptions, where they are built, are of types that are served', () => {
   const names = new Set([...documents.values()].flatMap((document) => Object.keys(document.components.schemas)))
   for (const name of Object.keys(readDescriptions())) assert.ok(names.has(name), name)
-})
-
-test('the least document of version 2 is the field swagger with the text 2.0', () => {
-  const [tag = 0, length, ...text] = openApiV2Minimal
-  assert.equal([tag >> 3, tag & 7, length], [1, 2, text.length])
-  assert.is(String.fromCharCode(...text), '2.0')
 })
 
 /** Where the published document of an older release and the API of today rightly differ. */
