@@ -1,0 +1,118 @@
+import { access, readFile, writeFile } from 'node:fs/promises'
+import type { Logger } from '@davit/core/kernel'
+import type { ProxyDriver, ProxyMode, ProxyNode, ProxyState } from '@davit/core/proxy'
+import { command } from './command.js'
+import { chainsIn, restoreInput } from './restore.js'
+import { chainPrefix, hooks, type RuleSet, rulesOf } from './rules.js'
+
+export interface IptablesOptions {
+  readonly masqueradeAll: boolean
+  readonly masqueradeBit: number
+  readonly lockSeconds: number
+  readonly log: Logger
+}
+type Present = Record<'nat' | 'filter', Map<string, readonly string[] | undefined>>
+
+export function iptablesDriver(options: IptablesOptions): ProxyDriver {
+  return {
+    id: 'proxy-iptables',
+    async probe() {
+      if (process.getuid?.() !== 0) return { usable: false, reason: 'iptables needs root' }
+      try {
+        await command('iptables', ['-w', String(options.lockSeconds), '-t', 'nat', '-S', 'OUTPUT'])
+        return { usable: true }
+      } catch (error) {
+        const missing = (error as NodeJS.ErrnoException).code === 'ENOENT'
+        return { usable: false, reason: missing ? 'the program iptables is not installed' : (error as Error).message }
+      }
+    },
+    async open(node) {
+      await forwardPackets()
+      const masqueradeAll = options.masqueradeAll || !(await bridgedPacketsPass())
+      return new IptablesMode({ ...options, masqueradeAll }, node)
+    },
+  }
+}
+
+/** Pods are reached through this machine: it must route. */
+async function forwardPackets(): Promise<void> {
+  const setting = '/proc/sys/net/ipv4/ip_forward'
+  if ((await readFile(setting, 'utf8')).trim() !== '1') await writeFile(setting, '1')
+}
+
+/**
+ * Two Pods on one bridge answer each other past iptables unless the kernel passes bridged packets to it; then the
+ * answer would come from an address that was never asked.
+ */
+async function bridgedPacketsPass(): Promise<boolean> {
+  const setting = '/proc/sys/net/bridge/bridge-nf-call-iptables'
+  try {
+    await access(setting)
+  } catch {
+    return false
+  }
+  return (await readFile(setting, 'utf8')).trim() === '1'
+}
+
+class IptablesMode implements ProxyMode {
+  readonly #options: IptablesOptions
+  readonly #node: ProxyNode
+  #present: Present | undefined
+
+  constructor(options: IptablesOptions, node: ProxyNode) {
+    this.#options = options
+    this.#node = node
+  }
+
+  async sync(state: ProxyState): Promise<void> {
+    const { masqueradeAll, masqueradeBit } = this.#options
+    const wanted = rulesOf(state, { clusterCidr: this.#node.clusterCidr, masqueradeAll, masqueradeBit })
+    const first = this.#present === undefined
+    await this.#apply(this.#present ?? (await this.#leftovers()), wanted)
+    if (first) for (const hook of hooks) await this.#hook(hook.table, hook.chain, hook.target)
+  }
+
+  async cleanup(): Promise<void> {
+    for (const { table, chain, target } of hooks) await this.#unhook(table, chain, target)
+    await this.#apply(await this.#leftovers(), { nat: new Map(), filter: new Map() })
+    this.#present = undefined
+  }
+
+  async close(): Promise<void> {
+    this.#present = undefined
+  }
+
+  async #apply(present: Present, wanted: RuleSet): Promise<void> {
+    const input = restoreInput(present, wanted)
+    // Until it is known to have worked, what the kernel has is not known.
+    this.#present = undefined
+    if (input !== '') await command('iptables-restore', ['-w', String(this.#options.lockSeconds), '--noflush'], input)
+    this.#present = { nat: new Map(wanted.nat), filter: new Map(wanted.filter) }
+  }
+
+  /** Our chains that are there already, of a former life. */
+  async #leftovers(): Promise<Present> {
+    const saved = await command('iptables-save', [])
+    const unknown = (table: 'nat' | 'filter') =>
+      new Map(chainsIn(saved, table, chainPrefix).map((chain) => [chain, undefined] as const))
+    return { nat: unknown('nat'), filter: unknown('filter') }
+  }
+
+  async #hook(table: string, chain: string, target: string): Promise<void> {
+    if (await this.#has(table, chain, target)) return
+    await this.#iptables(table, '-I', chain, '1', '-j', target)
+  }
+
+  async #unhook(table: string, chain: string, target: string): Promise<void> {
+    while (await this.#has(table, chain, target)) await this.#iptables(table, '-D', chain, '-j', target)
+  }
+
+  async #has(table: string, chain: string, target: string): Promise<boolean> {
+    const rules = await this.#iptables(table, '-S', chain)
+    return rules.split('\n').includes(`-A ${chain} -j ${target}`)
+  }
+
+  #iptables(table: string, ...args: string[]): Promise<string> {
+    return command('iptables', ['-w', String(this.#options.lockSeconds), '-t', table, ...args])
+  }
+}

@@ -1,0 +1,182 @@
+/** From the desired state to chains and rules. Pure: the same state gives the same rules, in the same order. */
+import { createHash } from 'node:crypto'
+import type { ProxyEndpoint, ProxyState, ServicePort } from '@davit/core/proxy'
+
+export type Table = 'nat' | 'filter'
+/** Chain → rules, without the chain's name. */
+export type Chains = ReadonlyMap<string, readonly string[]>
+export type RuleSet = Readonly<Record<Table, Chains>>
+
+/** Every chain of ours begins so; nothing else may. */
+export const chainPrefix = 'DAVIT-'
+
+/** Where built-in chains must jump to ours. `first`: before what others put there. */
+export const hooks: readonly { readonly table: Table; readonly chain: string; readonly target: string }[] = [
+  { table: 'nat', chain: 'PREROUTING', target: 'DAVIT-SERVICES' },
+  { table: 'nat', chain: 'OUTPUT', target: 'DAVIT-SERVICES' },
+  { table: 'nat', chain: 'POSTROUTING', target: 'DAVIT-POSTROUTING' },
+  { table: 'filter', chain: 'INPUT', target: 'DAVIT-REJECT' },
+  { table: 'filter', chain: 'OUTPUT', target: 'DAVIT-REJECT' },
+  { table: 'filter', chain: 'FORWARD', target: 'DAVIT-FORWARD' },
+]
+
+export interface RuleOptions {
+  readonly clusterCidr: string
+  readonly masqueradeAll: boolean
+  readonly masqueradeBit: number
+}
+
+export function rulesOf(state: ProxyState, options: RuleOptions): RuleSet {
+  const mark = `0x${(2 ** options.masqueradeBit).toString(16)}`
+  const services: string[] = []
+  const nodePorts: string[] = []
+  const rejects: string[] = []
+  const nat = new Map<string, readonly string[]>()
+  for (const service of state.services) {
+    services.push(...entries(service, options))
+    nodePorts.push(...nodePortEntries(service))
+    rejects.push(...rejections(service))
+    addChains(nat, service)
+  }
+  if (nodePorts.length > 0) services.push('-m addrtype --dst-type LOCAL -j DAVIT-NODEPORTS')
+  nat.set('DAVIT-SERVICES', services)
+  nat.set('DAVIT-NODEPORTS', nodePorts)
+  nat.set('DAVIT-MASQUERADE', [`-j MARK --or-mark ${mark}`])
+  nat.set('DAVIT-POSTROUTING', [
+    `-m mark ! --mark ${mark}/${mark} -j RETURN`,
+    // Taken off again, so that the packet is not masqueraded once more on its way through a tunnel.
+    `-j MARK --xor-mark ${mark}`,
+    '-j MASQUERADE',
+  ])
+  const forward = [
+    '-j DAVIT-REJECT',
+    `-m mark --mark ${mark}/${mark} -j ACCEPT`,
+    `-s ${options.clusterCidr} -j ACCEPT`,
+    `-d ${options.clusterCidr} -j ACCEPT`,
+  ]
+  return { nat, filter: new Map([['DAVIT-REJECT', rejects] as const, ['DAVIT-FORWARD', forward] as const]) }
+}
+
+/** "-p tcp -m tcp --dport 80" for a service; `key` becomes a comment that tells a reader whose rule it is. */
+function match(service: ServicePort, port: number): string {
+  const protocol = service.protocol.toLowerCase()
+  return `-p ${protocol} -m ${protocol} --dport ${port} -m comment --comment "${service.key}"`
+}
+
+function entries(service: ServicePort, options: RuleOptions): string[] {
+  const rules: string[] = []
+  const to = service.endpoints.length > 0 ? chainOf('SVC', service) : undefined
+  if (to) {
+    const outside = options.masqueradeAll ? '' : `! -s ${options.clusterCidr} `
+    for (const ip of service.clusterIps.filter(isIpv4)) {
+      rules.push(
+        `-d ${ip}/32 ${outside}${match(service, service.port)} -j DAVIT-MASQUERADE`,
+        `-d ${ip}/32 ${match(service, service.port)} -j ${to}`,
+      )
+    }
+  }
+  const external = externalTarget(service)
+  if (external) {
+    for (const ip of [...service.externalIps, ...service.loadBalancerIps].filter(isIpv4)) {
+      if (!service.externalLocal) rules.push(`-d ${ip}/32 ${match(service, service.port)} -j DAVIT-MASQUERADE`)
+      rules.push(`-d ${ip}/32 ${match(service, service.port)} -j ${external}`)
+    }
+  }
+  return rules
+}
+
+function nodePortEntries(service: ServicePort): string[] {
+  const to = externalTarget(service)
+  if (service.nodePort === 0 || !to) return []
+  const rules = [`${match(service, service.nodePort)} -j ${to}`]
+  if (!service.externalLocal) rules.unshift(`${match(service, service.nodePort)} -j DAVIT-MASQUERADE`)
+  return rules
+}
+
+/** Refused at once rather than left to time out. */
+function rejections(service: ServicePort): string[] {
+  const rules: string[] = []
+  const refuse = '-j REJECT --reject-with icmp-port-unreachable'
+  if (service.endpoints.length === 0) {
+    for (const ip of service.clusterIps.filter(isIpv4)) rules.push(`-d ${ip}/32 ${match(service, service.port)} ${refuse}`)
+  }
+  if (service.externalEndpoints.length === 0) {
+    for (const ip of [...service.externalIps, ...service.loadBalancerIps].filter(isIpv4))
+      rules.push(`-d ${ip}/32 ${match(service, service.port)} ${refuse}`)
+    if (service.nodePort > 0) rules.push(`-m addrtype --dst-type LOCAL ${match(service, service.nodePort)} ${refuse}`)
+  }
+  return rules
+}
+
+function externalTarget(service: ServicePort): string | undefined {
+  if (service.externalEndpoints.length === 0) return undefined
+  return service.externalLocal
+    ? chainOf('XLB', service)
+    : service.endpoints.length > 0 && !service.internalLocal
+      ? chainOf('SVC', service)
+      : chainOf('XLB', service)
+}
+
+function addChains(nat: Map<string, readonly string[]>, service: ServicePort): void {
+  const external = externalTarget(service)
+  const needed: [string, readonly ProxyEndpoint[]][] = []
+  if (service.endpoints.length > 0) needed.push([chainOf('SVC', service), service.endpoints])
+  if (external && external !== chainOf('SVC', service)) needed.push([external, service.externalEndpoints])
+  for (const [chain, endpoints] of needed) {
+    nat.set(chain, balance(service, endpoints))
+    for (const endpoint of endpoints) nat.set(endpointChain(service, endpoint), endpointRules(service, endpoint))
+  }
+}
+
+/** Each of n endpoints gets 1/n: the first is chosen with 1/n, else the second with 1/(n−1), … */
+function balance(service: ServicePort, endpoints: readonly ProxyEndpoint[]): string[] {
+  const known =
+    service.affinitySeconds > 0
+      ? endpoints.map((endpoint) => {
+          const chain = endpointChain(service, endpoint)
+          return `-m recent --name ${chain} --rcheck --seconds ${service.affinitySeconds} --reap -j ${chain}`
+        })
+      : []
+  const chosen = endpoints.map((endpoint, index) => {
+    const left = endpoints.length - index
+    const chance = left === 1 ? '' : `-m statistic --mode random --probability ${(1 / left).toFixed(10)} `
+    return `${chance}-j ${endpointChain(service, endpoint)}`
+  })
+  return [...known, ...chosen]
+}
+
+function endpointRules(service: ServicePort, endpoint: ProxyEndpoint): string[] {
+  const chain = endpointChain(service, endpoint)
+  const protocol = service.protocol.toLowerCase()
+  const remember = service.affinitySeconds > 0 ? `-m recent --name ${chain} --set ` : ''
+  return [
+    // A Pod that reaches itself through its service must not see its own address as the sender.
+    `-s ${endpoint.address}/32 -j DAVIT-MASQUERADE`,
+    `${remember}-p ${protocol} -m ${protocol} -j DNAT --to-destination ${endpoint.address}:${endpoint.port}`,
+  ]
+}
+
+function chainOf(kind: 'SVC' | 'XLB', service: ServicePort): string {
+  return `${chainPrefix}${kind}-${short(`${service.key}/${service.protocol}`)}`
+}
+
+function endpointChain(service: ServicePort, endpoint: ProxyEndpoint): string {
+  return `${chainPrefix}SEP-${short(`${service.key}/${service.protocol}/${endpoint.address}:${endpoint.port}`)}`
+}
+
+const shortened = new Map<string, string>()
+
+/** 16 characters that may stand in a chain's name, which has room for 28. */
+function short(text: string): string {
+  let value = shortened.get(text)
+  if (value === undefined) {
+    value = createHash('sha256').update(text).digest('hex').slice(0, 16).toUpperCase()
+    if (shortened.size > 200_000) shortened.clear()
+    shortened.set(text, value)
+  }
+  return value
+}
+
+function isIpv4(address: string): boolean {
+  return !address.includes(':')
+}
