@@ -2,7 +2,9 @@
  * The node room: the agent's contracts for a container runtime, a pod network and volumes. The runtime contract has the
  * shape of the CRI: sandboxes that hold what a Pod shares, containers in them, verbs that may be repeated.
  *
- * The agent calls a runtime only from its pod workers: one Pod's calls never overlap, different Pods' calls do.
+ * The agent calls a runtime from its pod workers. One Pod's steps (sandbox, create, start, remove) never overlap; the
+ * stops of its containers may run beside them and beside each other, as reads, logs, exec and probes do. Different Pods'
+ * calls overlap freely.
  */
 import type { Duplex } from 'node:stream'
 import type { Token } from '../kernel/contract.js'
@@ -290,6 +292,11 @@ export interface VolumeRequest {
 export interface VolumeReader {
   configMap(namespace: string, name: string): Promise<import('../kinds/contract.js').ConfigMap | undefined>
   secret(namespace: string, name: string): Promise<import('../kinds/contract.js').Secret | undefined>
+  /** A fresh token of the Pod's service account; undefined where the cluster gives none. */
+  serviceAccountToken?(
+    pod: import('../kinds/contract.js').Pod,
+    projection: import('../kinds/contract.js').ServiceAccountTokenProjection,
+  ): Promise<Uint8Array | undefined>
 }
 
 // --------------------------------------------------------------------------------------------------------- back-off

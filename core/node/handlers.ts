@@ -1,0 +1,124 @@
+/** What probes and hooks do: call a command, a URL or a port of a container, within a time. */
+import { request as httpRequest } from 'node:http'
+import { request as httpsRequest } from 'node:https'
+import { connect } from 'node:net'
+import type { Duplex } from 'node:stream'
+import type { Clock } from '../kernel/contract.js'
+import type { HTTPGetAction, LifecycleHandler, Container as PodContainer, Probe } from '../kinds/contract.js'
+import type { Runtime } from './contract.js'
+
+/** Where the handlers of one container go. */
+export interface Target {
+  readonly runtime: Runtime
+  readonly clock: Clock
+  readonly container: PodContainer
+  readonly containerId: string
+  /** The Pod's address, as the node reaches it. */
+  readonly host: string
+  /** Instead of a connection from the node, where containers are simulated. */
+  readonly dial?: (port: number) => Promise<Duplex>
+}
+export type Outcome = { readonly ok: true } | { readonly ok: false; readonly message: string }
+
+const ok: Outcome = { ok: true }
+const failed = (message: string): Outcome => ({ ok: false, message })
+
+/** Never rejects: what goes wrong is a failure of the probe. */
+export async function runHandler(handler: LifecycleHandler | Probe, target: Target, timeoutMs: number): Promise<Outcome> {
+  try {
+    if (handler.exec) return await runExec(handler.exec.command ?? [], target, timeoutMs)
+    if (handler.httpGet) return await runHttp(handler.httpGet, target, timeoutMs)
+    if (handler.tcpSocket) return await runTcp(handler.tcpSocket, target, timeoutMs)
+    if ('sleep' in handler && handler.sleep) await target.clock.sleep(Number(handler.sleep.seconds) * 1000)
+    return ok
+  } catch (error) {
+    return failed(error instanceof Error ? error.message : String(error))
+  }
+}
+
+async function runExec(command: readonly string[], { runtime, containerId }: Target, timeoutMs: number): Promise<Outcome> {
+  const result = await runtime.execSync(containerId, command, timeoutMs)
+  if (result.timedOut)
+    return failed(`command timed out: ${JSON.stringify(command.join(' '))} timed out after ${timeoutMs / 1000}s`)
+  if (result.exitCode === 0) return ok
+  return failed(Buffer.concat([result.stdout, result.stderr]).toString('utf8').trim() || `command exited with ${result.exitCode}`)
+}
+
+async function runHttp(action: HTTPGetAction, target: Target, timeoutMs: number): Promise<Outcome> {
+  const port = portNumber(action.port, target.container)
+  const secure = action.scheme === 'HTTPS'
+  const host = action.host || target.host
+  const socket = await open(target, host, port, timeoutMs)
+  const headers = Object.fromEntries((action.httpHeaders ?? []).map((header) => [header.name, header.value]))
+  const path = action.path?.startsWith('/') ? action.path : `/${action.path ?? ''}`
+  try {
+    const status = await within(target.clock, timeoutMs, (resolve: (status: number) => void, reject) => {
+      const send = secure ? httpsRequest : httpRequest
+      const options = {
+        host,
+        port,
+        path,
+        headers: { 'user-agent': 'kube-probe/1.33', connection: 'close', ...headers },
+        agent: false as const,
+      }
+      const connection = secure ? { socket, rejectUnauthorized: false } : { createConnection: () => socket }
+      const call = send({ ...options, ...connection } as never, (response) => {
+        response.resume()
+        resolve(response.statusCode ?? 0)
+      })
+      call.on('error', reject)
+      call.end()
+    })
+    // A redirect counts as it stands: where it leads is not this container's affair.
+    return status >= 200 && status < 400 ? ok : failed(`HTTP probe failed with statuscode: ${status}`)
+  } finally {
+    socket.destroy()
+  }
+}
+
+async function runTcp(
+  action: { readonly port: number | string; readonly host?: string | undefined },
+  target: Target,
+  timeoutMs: number,
+): Promise<Outcome> {
+  const socket = await open(target, action.host || target.host, portNumber(action.port, target.container), timeoutMs)
+  socket.destroy()
+  return ok
+}
+
+/** A port may be named. */
+export function portNumber(port: number | string, container: PodContainer): number {
+  const number =
+    typeof port === 'number' ? port : (container.ports?.find((item) => item.name === port)?.containerPort ?? Number(port))
+  if (Number.isInteger(number) && number > 0 && number < 65_536) return number
+  throw new Error(`couldn't find port: ${port}`)
+}
+
+function open(target: Target, host: string, port: number, timeoutMs: number): Promise<Duplex> {
+  if (target.dial) return target.dial(port)
+  const socket = connect({ host, port })
+  return within<Duplex>(target.clock, timeoutMs, (resolve, reject) => {
+    socket.once('connect', () => resolve(socket))
+    socket.on('error', reject)
+  }).catch((error: unknown) => {
+    socket.destroy()
+    throw error
+  })
+}
+
+function within<T>(
+  clock: Clock,
+  ms: number,
+  work: (resolve: (value: T) => void, reject: (error: unknown) => void) => void,
+): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = clock.setTimer(ms, () => reject(new Error(`context deadline exceeded: no answer within ${ms / 1000}s`)))
+    const settle =
+      <V>(end: (value: V) => void) =>
+      (value: V): void => {
+        timer.cancel()
+        end(value)
+      }
+    work(settle(resolve), settle(reject))
+  })
+}

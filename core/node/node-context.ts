@@ -1,0 +1,42 @@
+/** What the pod workers of one node share. */
+import type { Client, EventRecorder } from '../client/contract.js'
+import type { Clock, Logger } from '../kernel/contract.js'
+import type { Service } from '../kinds/contract.js'
+import type { BackOff, Runtime, RuntimeCapabilities, VolumeDriver, VolumeReader } from './contract.js'
+import type { Images } from './images.js'
+import type { DnsFacts } from './sandbox-config.js'
+import type { StatusWriter } from './status-writer.js'
+
+export interface NodeRuntime {
+  readonly nodeName: string
+  /** The agent's own for this node. */
+  readonly directory: string
+  readonly runtime: Runtime
+  readonly supports: RuntimeCapabilities
+  /** "docker": stands before container ids. */
+  readonly runtimeName: string
+  readonly hostIps: readonly string[]
+  readonly allocatable: Readonly<Record<string, string>>
+  readonly dns: DnsFacts
+  readonly clock: Clock
+  readonly log: Logger
+  readonly client: Client
+  readonly events: EventRecorder
+  readonly writer: StatusWriter
+  readonly images: Images
+  readonly sources: Sources
+  volumeDrivers(): readonly VolumeDriver[]
+  backOff(): BackOff
+  /** A call of the runtime failed in a way that no user can mend: is the daemon still there? */
+  faulted(error: unknown): void
+  /** Nothing of the Pod is left on the node. */
+  forget(uid: string): void
+}
+
+/** ConfigMaps, Secrets and Services, read when the first Pod asks for them. */
+export interface Sources extends VolumeReader {
+  services(): Promise<readonly Service[]>
+  /** `changed` is called when one of the objects that were read under this key changes, until it is dropped. */
+  follow(key: string, names: readonly string[], changed: () => void): void
+  drop(key: string): void
+}

@@ -1,0 +1,162 @@
+/** Carries out the steps of one Pod's plan, one at a time, and remembers what went wrong. */
+import type { Pod, Container as PodContainer } from '../kinds/contract.js'
+import { type StartAction, startContainer } from './container-start.js'
+import { runHandler } from './handlers.js'
+import type { NodeRuntime } from './node-context.js'
+import type { Action } from './plan.js'
+import type { EventType } from './pod-events.js'
+import { createPodFiles, type PodFiles } from './pod-files.js'
+import { type PodMemory, problemOf } from './pod-memory.js'
+import type { PodProbes } from './pod-probes.js'
+import type { PodRuntime } from './pod-runtime.js'
+import { createPodVolumes, type PodVolumes } from './pod-volumes.js'
+import { sandboxConfig } from './sandbox-config.js'
+
+/** Longer than any hook should take; a hook is cut short when the Pod shall end. */
+const hookTimeoutMs = 600_000
+
+export type Step = Exclude<Action, { type: 'stopContainer' }>
+
+export interface StepContext {
+  readonly node: NodeRuntime
+  readonly observed: PodRuntime
+  readonly memory: PodMemory
+  readonly probes: PodProbes
+  event(type: EventType, reason: string, message: string, container?: string): void
+  /** Something changed that the status shows, while the step goes on. */
+  progressed(): Promise<void>
+}
+
+export class PodSteps {
+  readonly files: PodFiles
+  private readonly context: StepContext
+  private readonly volumes: PodVolumes
+  private volumesReady = false
+
+  constructor(uid: string, context: StepContext) {
+    const { node } = context
+    const directory = `${node.directory}/pods/${uid}`
+    this.context = context
+    this.files = createPodFiles(directory)
+    this.volumes = createPodVolumes(`${directory}/volumes`, node.volumeDrivers, node.sources)
+  }
+
+  /** Rejects only where the runtime fails in a way that concerns the whole Pod. `signal`: the Pod shall end. */
+  async perform(step: Step, pod: Pod, signal: AbortSignal): Promise<void> {
+    const { node, observed } = this.context
+    switch (step.type) {
+      case 'runSandbox':
+        return this.runSandbox(pod, step.attempt)
+      case 'startContainer':
+        return this.start(step, pod, signal)
+      case 'stopSandbox':
+        await node.runtime.stopSandbox(step.id)
+        return observed.sandboxesChanged()
+      case 'removeSandbox':
+        await node.runtime.removeSandbox(step.id)
+        return observed.dropSandbox(step.id)
+      case 'removeContainer':
+        await node.runtime.removeContainer(step.id)
+        return observed.dropContainer(step.id)
+    }
+  }
+
+  /** What the volumes are made from has changed. */
+  async refreshVolumes(pod: Pod): Promise<void> {
+    if (!this.volumesReady || this.context.node.supports.hollow) return
+    const refusal = await this.volumes.mount(pod)
+    if (refusal) this.context.event('Warning', 'FailedMount', refusal.wait)
+  }
+
+  /** Nothing of the Pod runs any more. */
+  async removeFiles(pod: Pod): Promise<void> {
+    if (this.context.node.supports.hollow) return
+    await this.volumes.unmount(pod)
+    await this.files.remove()
+  }
+
+  private async runSandbox(pod: Pod, attempt: number): Promise<void> {
+    const { node, observed, memory, event } = this.context
+    const refusal = await this.mountVolumes(pod)
+    if (refusal !== undefined) {
+      memory.sandboxProblem = problemOf(new Error(refusal), 'FailedMount', memory.sandboxProblem, node.clock.now())
+      return
+    }
+    try {
+      observed.addSandbox(await node.runtime.runSandbox(sandboxConfig(pod, attempt, node.dns)))
+      memory.sandboxProblem = undefined
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error)
+      event('Warning', 'FailedCreatePodSandBox', `Failed to create pod sandbox: ${message}`)
+      memory.sandboxProblem = problemOf(error, 'FailedCreatePodSandBox', memory.sandboxProblem, node.clock.now())
+      node.faulted(error)
+    }
+  }
+
+  /** What the Pod has to wait for; undefined: nothing. */
+  private async mountVolumes(pod: Pod): Promise<string | undefined> {
+    if (this.volumesReady || this.context.node.supports.hollow) return undefined
+    const refusal = await this.volumes.mount(pod)
+    if (refusal) this.context.event('Warning', 'FailedMount', refusal.wait)
+    else this.volumesReady = true
+    return refusal?.wait
+  }
+
+  private async start(action: StartAction, pod: Pod, signal: AbortSignal): Promise<void> {
+    const { node, observed, memory, event } = this.context
+    const { name } = action.spec
+    let createdId: string | undefined
+    try {
+      // A sandbox that was adopted: its volumes are not known here yet.
+      const refusal = await this.mountVolumes(pod)
+      if (refusal !== undefined) throw new Error(refusal)
+      const { files, volumes } = this
+      const created: Parameters<typeof startContainer>[1]['created'] = (container) => {
+        createdId = container.id
+        observed.addContainer(container)
+      }
+      const id = await startContainer(action, { node, pod, files, volumes, signal, event, created })
+      memory.begin(name, action.restarts)
+      observed.containersChanged()
+      await this.postStart(action.spec, id, signal)
+    } catch (error) {
+      observed.containersChanged()
+      if (!signal.aborted) await this.startFailed(action.spec, createdId, error)
+    }
+  }
+
+  private async startFailed(spec: PodContainer, createdId: string | undefined, error: unknown): Promise<void> {
+    const { node, observed, memory, event } = this.context
+    const problem = problemOf(error, 'RunContainerError', memory.of(spec.name).problem, node.clock.now())
+    memory.set(spec.name, { problem })
+    const pull = problem.reason === 'ErrImagePull'
+    if (pull) event('Warning', 'Failed', `Failed to pull image "${spec.image}": ${problem.message}`, spec.name)
+    event('Warning', 'Failed', `Error: ${pull ? problem.reason : problem.message}`, spec.name)
+    node.faulted(error)
+    if (createdId === undefined) return
+    await node.runtime.removeContainer(createdId)
+    observed.dropContainer(createdId)
+  }
+
+  /** The container counts as running once its hook is done; a hook that fails ends it. */
+  private async postStart(spec: PodContainer, id: string, signal: AbortSignal): Promise<void> {
+    const { memory, observed, probes, event } = this.context
+    const handler = spec.lifecycle?.postStart
+    if (!handler) return
+    memory.set(spec.name, { hookRuns: true })
+    await this.context.progressed()
+    const target = probes.target(spec, id, observed.sandboxes[0])
+    const outcome = await Promise.race([runHandler(handler, target, hookTimeoutMs), aborted(signal)])
+    memory.set(spec.name, { hookRuns: false })
+    if (!outcome || outcome.ok) return
+    event('Warning', 'FailedPostStartHook', `PostStartHook failed: ${outcome.message}`, spec.name)
+    memory.set(spec.name, { unhealthy: { containerId: id, message: 'FailedPostStartHook', graceSeconds: 30 } })
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<undefined> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve(undefined)
+    else signal.addEventListener('abort', () => resolve(undefined), { once: true })
+  })
+}

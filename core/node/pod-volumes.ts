@@ -1,0 +1,85 @@
+/** The volumes of one Pod on the node's disk, and where its containers mount them. */
+import { mkdir, realpath } from 'node:fs/promises'
+import { join, sep } from 'node:path'
+import type { Pod, Container as PodContainer, Volume, VolumeMount } from '../kinds/contract.js'
+import type { Mount, VolumeDriver, VolumeReader, VolumeRequest } from './contract.js'
+import { RuntimeError } from './contract.js'
+import { expand } from './expand.js'
+
+export interface PodVolumes {
+  /** Makes all volumes present and current. A refusal is what to wait for. */
+  mount(pod: Pod): Promise<{ readonly wait: string } | undefined>
+  unmount(pod: Pod): Promise<void>
+  /** After `mount`. Throws `CreateContainerConfigError` for a path that leaves its volume. */
+  mountsOf(container: PodContainer, variables: ReadonlyMap<string, string>): Promise<Mount[]>
+}
+
+export function createPodVolumes(directory: string, drivers: () => readonly VolumeDriver[], read: VolumeReader): PodVolumes {
+  const paths = new Map<string, string>()
+  const requestOf = (pod: Pod, volume: Volume): VolumeRequest => ({ pod, volume, directory: join(directory, volume.name), read })
+  return {
+    async mount(pod) {
+      const volumes = pod.spec.volumes ?? []
+      if (volumes.length > 0) await mkdir(directory, { recursive: true, mode: 0o755 })
+      for (const volume of volumes) {
+        const driver = driverOf(volume, drivers())
+        if (!driver) return { wait: `no plugin serves volumes of type ${sourceOf(volume) ?? 'none'}` }
+        const result = await driver.mount(requestOf(pod, volume))
+        if ('wait' in result) return { wait: `MountVolume.SetUp failed for volume "${volume.name}" : ${result.wait}` }
+        paths.set(volume.name, result.path)
+      }
+      return undefined
+    },
+    async unmount(pod) {
+      for (const volume of pod.spec.volumes ?? []) await driverOf(volume, drivers())?.unmount(requestOf(pod, volume))
+      paths.clear()
+    },
+    async mountsOf(container, variables) {
+      const mounts: Mount[] = []
+      for (const mount of container.volumeMounts ?? []) {
+        const path = paths.get(mount.name)
+        if (path === undefined) throw new RuntimeError('CreateContainerConfigError', `volume "${mount.name}" is not mounted`)
+        const hostPath = await inVolume(path, subPathOf(mount, variables))
+        mounts.push({ hostPath, containerPath: mount.mountPath, readOnly: mount.readOnly ?? false })
+      }
+      return mounts
+    },
+  }
+}
+
+/** The field of a volume that says what it is. */
+function sourceOf(volume: Volume): string | undefined {
+  return Object.keys(volume).find((key) => key !== 'name' && volume[key as keyof Volume] !== undefined)
+}
+
+function driverOf(volume: Volume, drivers: readonly VolumeDriver[]): VolumeDriver | undefined {
+  // Without a source it is an empty directory.
+  const source = sourceOf(volume) ?? 'emptyDir'
+  return drivers.find((driver) => driver.source === source)
+}
+
+function subPathOf(mount: VolumeMount, variables: ReadonlyMap<string, string>): string {
+  if (!mount.subPathExpr) return mount.subPath ?? ''
+  const expanded = expand(mount.subPathExpr, (name) => variables.get(name))
+  if (/\$\([^)]*\)/.test(expanded)) throw refusal(`subPathExpr "${mount.subPathExpr}" names a variable that is not set`)
+  return expanded
+}
+
+/** Neither ".." nor a link may lead out of the volume. */
+async function inVolume(volume: string, subPath: string): Promise<string> {
+  if (subPath === '') return volume
+  if (subPath.startsWith('/')) throw refusal(`subPath "${subPath}" is absolute`)
+  if (subPath.split('/').includes('..')) throw refusal(`subPath "${subPath}" contains ".."`)
+  const path = join(volume, subPath)
+  const [root, real] = [await realpath(volume), await realpath(path).catch(() => undefined)]
+  if (real === undefined) {
+    await mkdir(path, { recursive: true, mode: 0o755 })
+    return path
+  }
+  if (real !== root && !real.startsWith(root + sep)) throw refusal(`subPath "${subPath}" leads out of its volume`)
+  return real
+}
+
+function refusal(message: string): RuntimeError {
+  return new RuntimeError('CreateContainerConfigError', message)
+}

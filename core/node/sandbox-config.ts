@@ -1,0 +1,87 @@
+import type { Pod } from '../kinds/contract.js'
+import type { PortMapping, SandboxConfig } from './contract.js'
+import { hostnameOf } from './hosts-file.js'
+
+export interface DnsFacts {
+  readonly clusterDns: string | undefined
+  readonly clusterDomain: string
+  /** The node's own /etc/resolv.conf. */
+  readonly node: SandboxConfig['dns']
+}
+
+/** What Davit's own restarts need to know of a sandbox whose Pod is gone. */
+export const graceAnnotation = 'davit.dev/termination-grace-seconds'
+
+export function sandboxConfig(pod: Pod, attempt: number, dns: DnsFacts): SandboxConfig {
+  const { metadata, spec } = pod
+  const { namespace = '', name, uid = '' } = metadata
+  return {
+    pod: { namespace, name, uid },
+    attempt,
+    hostname: hostnameOf(pod),
+    hostNetwork: spec.hostNetwork ?? false,
+    hostPid: spec.hostPID ?? false,
+    hostIpc: spec.hostIPC ?? false,
+    labels: {
+      ...metadata.labels,
+      'io.kubernetes.pod.namespace': namespace,
+      'io.kubernetes.pod.name': name,
+      'io.kubernetes.pod.uid': uid,
+    },
+    annotations: { ...metadata.annotations, [graceAnnotation]: String(spec.terminationGracePeriodSeconds ?? 30) },
+    dns: podDns(pod, dns),
+    portMappings: spec.hostNetwork ? [] : portMappings(pod),
+    sysctls: Object.fromEntries((spec.securityContext?.sysctls ?? []).map((item) => [item.name, item.value])),
+  }
+}
+
+function portMappings(pod: Pod): PortMapping[] {
+  const containers = [
+    ...(pod.spec.initContainers ?? []).filter((item) => item.restartPolicy === 'Always'),
+    ...pod.spec.containers,
+  ]
+  return containers.flatMap((container) =>
+    (container.ports ?? []).flatMap((port) => {
+      if (!port.hostPort) return []
+      const protocol = (port.protocol ?? 'TCP') as PortMapping['protocol']
+      return [{ containerPort: port.containerPort, hostPort: port.hostPort, hostIp: port.hostIP ?? '', protocol }]
+    }),
+  )
+}
+
+export function podDns(pod: Pod, { clusterDns, clusterDomain, node }: DnsFacts): SandboxConfig['dns'] {
+  const { dnsConfig, hostNetwork } = pod.spec
+  const policy = pod.spec.dnsPolicy ?? 'ClusterFirst'
+  const wantsCluster = policy === 'ClusterFirstWithHostNet' || (policy === 'ClusterFirst' && !hostNetwork)
+  let base = policy === 'None' ? { servers: [], searches: [], options: [] } : node
+  if (wantsCluster && clusterDns !== undefined) {
+    const searches = [`${pod.metadata.namespace}.svc.${clusterDomain}`, `svc.${clusterDomain}`, clusterDomain]
+    base = { servers: [clusterDns], searches: [...searches, ...node.searches], options: ['ndots:5'] }
+  }
+  const options = (dnsConfig?.options ?? []).map(({ name = '', value }) => (value === undefined ? name : `${name}:${value}`))
+  const named = new Set(options.map((option) => option.split(':')[0]))
+  return {
+    servers: unique([...base.servers, ...(dnsConfig?.nameservers ?? [])]),
+    searches: unique([...base.searches, ...(dnsConfig?.searches ?? [])]),
+    options: [...base.options.filter((option) => !named.has(option.split(':')[0])), ...options],
+  }
+}
+
+function unique(values: readonly string[]): string[] {
+  return [...new Set(values)]
+}
+
+/** Of the text of a resolv.conf. */
+export function parseResolvConf(text: string): SandboxConfig['dns'] {
+  const dns = { servers: [] as string[], searches: [] as string[], options: [] as string[] }
+  for (const line of text.split('\n')) {
+    const [word, ...values] = line
+      .replace(/[#;].*/, '')
+      .trim()
+      .split(/\s+/)
+    if (word === 'nameserver') dns.servers.push(...values.slice(0, 1))
+    else if (word === 'search') dns.searches.splice(0, dns.searches.length, ...values)
+    else if (word === 'options') dns.options.push(...values)
+  }
+  return dns
+}

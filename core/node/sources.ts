@@ -1,0 +1,127 @@
+import {
+  type Client,
+  type Clients,
+  configMaps,
+  type Informer,
+  isNotFound,
+  type ResourceRef,
+  secrets,
+  services,
+} from '../client/contract.js'
+import type { ConfigMap, KubeObject, Pod, Secret } from '../kinds/contract.js'
+import type { VolumeReader } from './contract.js'
+import type { Sources } from './node-context.js'
+
+export interface SharedSources extends Sources {
+  close(): void
+}
+
+/** One for all nodes of the process: informers hold no copy in process, and start when somebody needs them. */
+export function createSources(clients: Clients, client: Client, token?: VolumeReader['serviceAccountToken']): SharedSources {
+  const following = new Followers()
+  const undos: (() => void)[] = []
+  const lazily = <T extends KubeObject>(ref: ResourceRef<T>, kind: string): (() => Promise<Informer<T>>) => {
+    let ready: Promise<Informer<T>> | undefined
+    return () => {
+      ready ??= start(clients, ref, (object) => following.changed(kind, object)).then(({ informer, undo }) => {
+        undos.push(undo)
+        return informer
+      })
+      return ready
+    }
+  }
+  const [configMapInformer, secretInformer] = [lazily(configMaps, 'configmap'), lazily(secrets, 'secret')]
+  const serviceInformer = lazily(services, 'service')
+  return {
+    configMap: async (namespace, name): Promise<ConfigMap | undefined> =>
+      (await configMapInformer()).get(namespace, name) ?? (await ask(client, configMaps, namespace, name)),
+    secret: async (namespace, name): Promise<Secret | undefined> =>
+      (await secretInformer()).get(namespace, name) ?? (await ask(client, secrets, namespace, name)),
+    services: async () => (await serviceInformer()).list(),
+    ...(token ? { serviceAccountToken: token } : {}),
+    follow: (key, names, changed) => following.set(key, names, changed),
+    drop: (key) => following.drop(key),
+    close: () => {
+      for (const undo of undos.splice(0)) undo()
+    },
+  }
+}
+
+async function start<T extends KubeObject>(
+  clients: Clients,
+  ref: ResourceRef<T>,
+  changed: (object: KubeObject) => void,
+): Promise<{ informer: Informer<T>; undo: () => void }> {
+  const informer = clients.informer(ref)
+  await informer.whenSynced()
+  const undo = informer.on({ added: changed, updated: changed, deleted: changed })
+  return { informer, undo }
+}
+
+/** The informer may not have heard yet of what was made just before the Pod. */
+async function ask<T extends KubeObject>(
+  client: Client,
+  ref: ResourceRef<T>,
+  namespace: string,
+  name: string,
+): Promise<T | undefined> {
+  try {
+    return await client.get(ref, namespace, name)
+  } catch (error) {
+    if (isNotFound(error)) return undefined
+    throw error
+  }
+}
+
+class Followers {
+  private readonly byName = new Map<string, Map<string, () => void>>()
+  private readonly byKey = new Map<string, readonly string[]>()
+
+  set(key: string, names: readonly string[], changed: () => void): void {
+    this.drop(key)
+    this.byKey.set(key, names)
+    for (const name of names) {
+      const followers = this.byName.get(name) ?? new Map<string, () => void>()
+      this.byName.set(name, followers.set(key, changed))
+    }
+  }
+  drop(key: string): void {
+    for (const name of this.byKey.get(key) ?? []) {
+      const followers = this.byName.get(name)
+      followers?.delete(key)
+      if (followers?.size === 0) this.byName.delete(name)
+    }
+    this.byKey.delete(key)
+  }
+  changed(kind: string, { metadata }: KubeObject): void {
+    const followers = this.byName.get(`${kind}/${metadata.namespace}/${metadata.name}`)
+    for (const changed of [...(followers?.values() ?? [])]) changed()
+  }
+}
+
+/** "configmap/namespace/name" of all that a Pod reads. */
+export function sourceNames({ metadata, spec }: Pod): string[] {
+  const names = new Set<string>()
+  const add = (kind: 'configmap' | 'secret', name: string | undefined): void => {
+    if (name) names.add(`${kind}/${metadata.namespace}/${name}`)
+  }
+  for (const volume of spec.volumes ?? []) {
+    add('configmap', volume.configMap?.name)
+    add('secret', volume.secret?.secretName)
+    for (const source of volume.projected?.sources ?? []) {
+      add('configmap', source.configMap?.name)
+      add('secret', source.secret?.name)
+    }
+  }
+  for (const container of [...(spec.initContainers ?? []), ...spec.containers]) {
+    for (const source of container.envFrom ?? []) {
+      add('configmap', source.configMapRef?.name)
+      add('secret', source.secretRef?.name)
+    }
+    for (const { valueFrom } of container.env ?? []) {
+      add('configmap', valueFrom?.configMapKeyRef?.name)
+      add('secret', valueFrom?.secretKeyRef?.name)
+    }
+  }
+  return [...names]
+}

@@ -1,0 +1,54 @@
+/** configMap, secret, downwardAPI and projected: volumes whose files come from objects of the API. */
+import { rm } from 'node:fs/promises'
+import type { VolumeDriver, VolumeRequest } from '../contract.js'
+import { type AtomicFile, writeAtomically } from './atomic.js'
+import { defaultFileMode } from './keys.js'
+import { configMapFiles, downwardFiles, type Files, secretFiles } from './sources.js'
+
+function apiVolume(source: string, files: (request: VolumeRequest) => Promise<Files> | Files): VolumeDriver {
+  return {
+    source,
+    async mount(request) {
+      const found = await files(request)
+      if ('wait' in found) return found
+      await writeAtomically(request.directory, found.files)
+      return { path: request.directory }
+    },
+    unmount: (request) => rm(request.directory, { recursive: true, force: true }),
+  }
+}
+
+export const configMapVolumes = apiVolume('configMap', ({ pod, volume, read }) => {
+  const source = volume.configMap ?? {}
+  return configMapFiles(pod, source, source.defaultMode ?? defaultFileMode, read)
+})
+
+export const secretVolumes = apiVolume('secret', ({ pod, volume, read }) => {
+  const { secretName = '', items, optional, defaultMode = defaultFileMode } = volume.secret ?? {}
+  return secretFiles(pod, { name: secretName, items, optional }, defaultMode, read)
+})
+
+export const downwardVolumes = apiVolume('downwardAPI', ({ pod, volume }) => {
+  const { items = [], defaultMode = defaultFileMode } = volume.downwardAPI ?? {}
+  return downwardFiles(pod, items, defaultMode)
+})
+
+/** Later sources win where two give the same path. Tokens of service accounts need a client, and are another driver's. */
+export const projectedVolumes = apiVolume('projected', async ({ pod, volume, read }) => {
+  const { sources = [], defaultMode = defaultFileMode } = volume.projected ?? {}
+  const files = new Map<string, AtomicFile>()
+  for (const source of sources) {
+    let found: Files = { files: [] }
+    if (source.configMap) found = await configMapFiles(pod, source.configMap, defaultMode, read)
+    else if (source.secret) found = await secretFiles(pod, source.secret, defaultMode, read)
+    else if (source.downwardAPI) found = downwardFiles(pod, source.downwardAPI.items ?? [], defaultMode)
+    else if (source.serviceAccountToken) {
+      const bytes = await read.serviceAccountToken?.(pod, source.serviceAccountToken)
+      if (bytes === undefined) return { wait: 'this node cannot ask for tokens of service accounts' }
+      found = { files: [{ path: source.serviceAccountToken.path, data: bytes, mode: defaultMode }] }
+    }
+    if ('wait' in found) return found
+    for (const file of found.files) files.set(file.path, file)
+  }
+  return { files: [...files.values()] }
+})
