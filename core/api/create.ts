@@ -43,6 +43,7 @@ export async function createOnce(
 ): Promise<Attempt> {
   const { kind } = resource
   const admitted = { operation: 'CREATE', dryRun: settings.dryRun } as const
+  if (resource.loading) await resource.loading
   checkNamespace(request, kind, body.object)
   applyDefaults(kind, body.object)
   const object = await mutate(services.hooks, request, kind, body.object, admitted)
@@ -105,7 +106,6 @@ async function dryRun(
   resource: Resource,
   { object, name, namespace, generated, warnings }: DryRun,
 ): Promise<Attempt> {
-  await resource.cache.ready
   if (resource.cache.get(namespace, name)) return { type: 'taken', name, generated }
   if (resource.allocates) services.allocations.forCreate(object, { dryRun: true }).drop()
   return { type: 'object', code: 201, object, warnings }

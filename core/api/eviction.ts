@@ -58,7 +58,7 @@ function isOver(pod: Pod): boolean {
 /** Takes one disruption off the budget that selects the pod; 429 where there is none left. */
 async function spend(services: ApiServices, request: ApiRequest, pod: Pod, settings: WriteSettings): Promise<void> {
   const budgets = coreResource(services, 'policy', 'poddisruptionbudgets')
-  await budgets.cache.ready
+  if (budgets.loading) await budgets.loading
   const selecting = budgets.cache
     .list({ namespace: request.namespace })
     .items.map((item) => item.object as PodDisruptionBudget)

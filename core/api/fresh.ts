@@ -31,7 +31,7 @@ export async function notOlderThan(
   version: Revision,
   signal?: AbortSignal,
 ): Promise<void> {
-  await resource.cache.ready
+  if (resource.loading) await resource.loading
   if (resource.cache.revision >= version) return
   const current = await services.store.current()
   if (current < version) throw ApiError.tooNew(version, current)
@@ -44,7 +44,7 @@ export async function findItem(
   resource: Resource,
   request: ApiRequest,
 ): Promise<CachedObject | undefined> {
-  await resource.cache.ready
+  if (resource.loading) await resource.loading
   const cached = resource.cache.get(request.namespace, request.name)
   if (cached) return cached
   await refresh(services, resource, request.signal)

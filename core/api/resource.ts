@@ -12,6 +12,8 @@ export interface Resource {
   readonly group: string
   /** Loaded at its first use. */
   readonly cache: ResourceCache
+  /** Undefined once the cache is loaded: so that nothing waits in vain on the way of every request. */
+  readonly loading: Promise<void> | undefined
   /** How this version differs from the stored one; absent where it is the stored one. */
   readonly view?: View
   readonly durability: 'durable' | 'relaxed'
@@ -49,12 +51,25 @@ export function createResources(
     const group = view?.group ?? kind.group
     const name = `${group || 'core'}/${kind.resource}`
     let cache: ResourceCache | undefined
+    let loading: Promise<void> | undefined
+    const load = (): ResourceCache => {
+      cache = caches.cache(group, kind.resource)
+      loading = cache.ready.then(() => {
+        loading = undefined
+      })
+      // Who needs it waits for it and hears of a failure.
+      loading.catch(() => undefined)
+      return cache
+    }
     return {
       kind,
       group,
       get cache() {
-        cache ??= caches.cache(group, kind.resource)
-        return cache
+        return cache ?? load()
+      },
+      get loading() {
+        if (!cache) load()
+        return loading
       },
       ...(view ? { view } : {}),
       durability: options.relaxed.has(name) ? 'relaxed' : 'durable',
