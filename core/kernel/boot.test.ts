@@ -1,6 +1,6 @@
 import { assert, suite } from '../testing/contract.js'
 import { createSlot, type DavitError, type Kernel, type PluginStatus, SkipPlugin, Type } from './contract.js'
-import { Stagehand, token } from './stagehand.js'
+import { Stagehand, token } from './testing.js'
 
 const states = (kernel: Kernel) => Object.fromEntries(kernel.status().map(({ id, state }) => [id, state]))
 

@@ -1,6 +1,6 @@
 import { assert, suite } from '../testing/contract.js'
 import { type AnyPlugin, type DavitError, definePlugin, type Kernel, many, SkipPlugin, Type } from './contract.js'
-import { Stagehand, token } from './stagehand.js'
+import { Stagehand, token } from './testing.js'
 
 const states = (kernel: Kernel) => Object.fromEntries(kernel.status().map(({ id, state }) => [id, state]))
 
