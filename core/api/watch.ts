@@ -3,7 +3,7 @@ import { ApiError } from '../client/api-error.js'
 import { DavitError, type Timer } from '../kernel/contract.js'
 import type { FieldError, KubeObject } from '../kinds/contract.js'
 import type { Revision } from '../store/contract.js'
-import type { Scope } from '../watch/contract.js'
+import type { CachedObject, Scope } from '../watch/contract.js'
 import type { ApiRequest, ApiResult, WatchSink } from './contract.js'
 import { notOlderThan, refresh } from './fresh.js'
 import { booleanOption, integerOption, invalidOptions, parseVersion, unsupported } from './options.js'
@@ -88,7 +88,7 @@ class Running {
   readonly #timers: Timer[] = []
   #subscription: { close(): void } | undefined
   /** Everything up to here is told. */
-  #told: Revision = 0
+  #told: Revision
   #closed = false
 
   constructor(services: ApiServices, resource: Resource, plan: WatchPlan, sink: WatchSink) {
@@ -96,20 +96,20 @@ class Running {
     this.#resource = resource
     this.#plan = plan
     this.#sink = sink
-    // The caller has its handle before the first event.
-    services.clock.defer(() => this.#start())
+    const { cache } = resource
+    // What is there now is the state, though the caller hears of it in a later turn, when it has its handle.
+    const state = plan.state ? cache.list(plan.scope) : undefined
+    this.#told = state?.revision ?? plan.after ?? cache.revision
+    services.clock.defer(() => this.#start(state?.items))
   }
 
-  #start(): void {
+  #start(state: readonly CachedObject[] | undefined): void {
     if (this.#closed) return
-    const { scope, state, stateEnd, after, bookmarks, timeoutMs } = this.#plan
+    const { scope, stateEnd, bookmarks, timeoutMs } = this.#plan
     const { cache } = this.#resource
-    this.#told = after ?? cache.revision
     if (state) {
-      const list = cache.list(scope)
-      this.#told = list.revision
-      for (const batch of stateBatches(list.items.map(this.#resource.show), list.revision)) this.#sink.batch(batch)
-      if (stateEnd) this.#sink.bookmark(String(list.revision), { 'k8s.io/initial-events-end': 'true' })
+      for (const batch of stateBatches(state.map(this.#resource.show), this.#told)) this.#sink.batch(batch)
+      if (stateEnd) this.#sink.bookmark(String(this.#told), { 'k8s.io/initial-events-end': 'true' })
       if (this.#closed) return
     }
     this.#subscription = cache.subscribe(
