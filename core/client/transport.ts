@@ -43,21 +43,24 @@ export class Transport {
 
   /** The decoded body of a reply below 400. */
   call(call: Call): Promise<unknown> {
+    const body = call.body === undefined ? undefined : Buffer.from(JSON.stringify(call.body))
     return new Promise((resolve, reject) => {
       const outgoing = this.#request(call, (reply) => {
         const chunks: Buffer[] = []
         reply.on('data', (chunk: Buffer) => void chunks.push(chunk))
         reply.on('error', (error) => reject(unreachable(error)))
         reply.on('end', () => {
-          const body = decoded(Buffer.concat(chunks).toString())
+          const answer = decoded(Buffer.concat(chunks).toString())
           const code = reply.statusCode ?? 0
-          if (code >= 400) reject(ApiError.fromReply(code, body))
-          else resolve(body)
+          if (code >= 400) reject(ApiError.fromReply(code, answer))
+          else resolve(answer)
         })
       })
       outgoing.setTimeout(socketTimeoutMs, () => void outgoing.destroy(new Error('the server did not answer in time')))
       outgoing.on('error', (error) => reject(unreachable(error)))
-      outgoing.end(call.body === undefined ? undefined : JSON.stringify(call.body))
+      // Node would send the body of a DELETE without saying how long it is.
+      if (body !== undefined) outgoing.setHeader('content-length', body.length)
+      outgoing.end(body)
     })
   }
 
