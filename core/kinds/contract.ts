@@ -149,10 +149,10 @@ export interface Strategy {
    */
   prepareCreate?(object: KubeObject): void
   /**
-   * Before an update is validated and stored: carries over what the client may not change. Changes `object`, never `old`.
-   * `subresource` as in `validateUpdate`; never `status`.
+   * Before an update of the object itself is validated and stored: carries over what the client may not change. Changes
+   * `object`, never `old`.
    */
-  prepareUpdate?(object: KubeObject, old: KubeObject, subresource?: string): void
+  prepareUpdate?(object: KubeObject, old: KubeObject): void
   /** Beyond schema and metadata. */
   validate?(object: KubeObject): FieldError[]
   /** `subresource` is the way in: `ephemeralcontainers`, `scale`, `finalize`, …; absent for the object itself. Never `status`. */

@@ -16,7 +16,7 @@ export const podTable: TablePrinter = printer<Pod>(
   (pod, now) => {
     const { reason, ready, restarts, lastRestart } = summarize(pod)
     const sidecars = pod.spec.initContainers?.filter((container) => container.restartPolicy === 'Always').length ?? 0
-    const total = pod.spec.containers.length + sidecars
+    const total = (pod.spec.containers?.length ?? 0) + sidecars
     const ago = restarts !== 0 && lastRestart !== '' ? `${restarts} (${since(lastRestart, now)} ago)` : `${restarts}`
     return [
       pod.metadata.name,

@@ -1,12 +1,104 @@
-/** Which kind has which hand-written behaviour. A kind that is not named here has none. */
+/** Which kind has which hand-written behaviour. A kind that is not named here has none besides its schema. */
 import type { Strategy } from '../contract.js'
+import {
+  admissionPolicyBindingStrategy,
+  admissionPolicyStrategy,
+  apiServiceStrategy,
+  definitionStrategy,
+  mutatingWebhookStrategy,
+  validatingWebhookStrategy,
+} from './admission.js'
+import { cronJobStrategy, jobStrategy } from './batch.js'
+import {
+  eventStrategy,
+  leaseStrategy,
+  limitRangeStrategy,
+  namespaceStrategy,
+  nodeStrategy,
+  resourceQuotaStrategy,
+} from './core.js'
+import { endpointSliceStrategy, endpointsStrategy } from './endpoints.js'
+import {
+  ingressClassStrategy,
+  ingressStrategy,
+  ipAddressStrategy,
+  networkPolicyStrategy,
+  serviceCidrStrategy,
+} from './networking.js'
 import { podStrategy, podTemplateStrategy } from './pod.js'
+import {
+  autoscalerStrategy,
+  disruptionBudgetStrategy,
+  flowSchemaStrategy,
+  priorityClassStrategy,
+  priorityLevelStrategy,
+  runtimeClassStrategy,
+  signingRequestStrategy,
+} from './policy.js'
+import { clusterRoleStrategy, roleBindingStrategy, roleStrategy } from './rbac.js'
+import { serviceStrategy } from './service.js'
+import { configMapStrategy, secretStrategy } from './settings.js'
+import { csiDriverStrategy, persistentVolumeClaimStrategy, persistentVolumeStrategy, storageClassStrategy } from './storage.js'
+import {
+  controllerRevisionStrategy,
+  daemonSetStrategy,
+  deploymentStrategy,
+  replicaSetStrategy,
+  replicationControllerStrategy,
+  statefulSetStrategy,
+} from './workloads.js'
 
 const none: Strategy = {}
 
 const strategies: Readonly<Record<string, Strategy>> = {
+  '/ConfigMap': configMapStrategy,
+  '/Endpoints': endpointsStrategy,
+  '/Event': eventStrategy,
+  '/LimitRange': limitRangeStrategy,
+  '/Namespace': namespaceStrategy,
+  '/Node': nodeStrategy,
+  '/PersistentVolume': persistentVolumeStrategy,
+  '/PersistentVolumeClaim': persistentVolumeClaimStrategy,
   '/Pod': podStrategy,
   '/PodTemplate': podTemplateStrategy,
+  '/ReplicationController': replicationControllerStrategy,
+  '/ResourceQuota': resourceQuotaStrategy,
+  '/Secret': secretStrategy,
+  '/Service': serviceStrategy,
+  'admissionregistration.k8s.io/MutatingWebhookConfiguration': mutatingWebhookStrategy,
+  'admissionregistration.k8s.io/ValidatingAdmissionPolicy': admissionPolicyStrategy,
+  'admissionregistration.k8s.io/ValidatingAdmissionPolicyBinding': admissionPolicyBindingStrategy,
+  'admissionregistration.k8s.io/ValidatingWebhookConfiguration': validatingWebhookStrategy,
+  'apiextensions.k8s.io/CustomResourceDefinition': definitionStrategy,
+  'apiregistration.k8s.io/APIService': apiServiceStrategy,
+  'apps/ControllerRevision': controllerRevisionStrategy,
+  'apps/DaemonSet': daemonSetStrategy,
+  'apps/Deployment': deploymentStrategy,
+  'apps/ReplicaSet': replicaSetStrategy,
+  'apps/StatefulSet': statefulSetStrategy,
+  'autoscaling/HorizontalPodAutoscaler': autoscalerStrategy,
+  'batch/CronJob': cronJobStrategy,
+  'batch/Job': jobStrategy,
+  'certificates.k8s.io/CertificateSigningRequest': signingRequestStrategy,
+  'coordination.k8s.io/Lease': leaseStrategy,
+  'discovery.k8s.io/EndpointSlice': endpointSliceStrategy,
+  'events.k8s.io/Event': eventStrategy,
+  'flowcontrol.apiserver.k8s.io/FlowSchema': flowSchemaStrategy,
+  'flowcontrol.apiserver.k8s.io/PriorityLevelConfiguration': priorityLevelStrategy,
+  'networking.k8s.io/Ingress': ingressStrategy,
+  'networking.k8s.io/IngressClass': ingressClassStrategy,
+  'networking.k8s.io/IPAddress': ipAddressStrategy,
+  'networking.k8s.io/NetworkPolicy': networkPolicyStrategy,
+  'networking.k8s.io/ServiceCIDR': serviceCidrStrategy,
+  'node.k8s.io/RuntimeClass': runtimeClassStrategy,
+  'policy/PodDisruptionBudget': disruptionBudgetStrategy,
+  'rbac.authorization.k8s.io/ClusterRole': clusterRoleStrategy,
+  'rbac.authorization.k8s.io/ClusterRoleBinding': roleBindingStrategy,
+  'rbac.authorization.k8s.io/Role': roleStrategy,
+  'rbac.authorization.k8s.io/RoleBinding': roleBindingStrategy,
+  'scheduling.k8s.io/PriorityClass': priorityClassStrategy,
+  'storage.k8s.io/CSIDriver': csiDriverStrategy,
+  'storage.k8s.io/StorageClass': storageClassStrategy,
 }
 
 export function strategyFor(group: string, kind: string): Strategy {

@@ -17,7 +17,7 @@ export function checkPodUpdate(pod: Pod, old: Pod, subresource: string | undefin
 
 function checkSpec(spec: PodSpec, old: PodSpec): FieldError[] {
   const errors: FieldError[] = []
-  if (spec.containers.length !== old.containers.length) {
+  if ((spec.containers ?? []).length !== (old.containers ?? []).length) {
     return [forbidden('spec.containers', 'pod updates may not add or remove containers')]
   }
   if ((spec.initContainers ?? []).length !== (old.initContainers ?? []).length) {
@@ -28,7 +28,7 @@ function checkSpec(spec: PodSpec, old: PodSpec): FieldError[] {
   checkGates(errors, spec, old)
   const masked: PodSpec = {
     ...spec,
-    containers: withImages(spec.containers, old.containers),
+    containers: withImages(spec.containers ?? [], old.containers ?? []),
     initContainers: withImages(spec.initContainers ?? [], old.initContainers ?? []),
     activeDeadlineSeconds: old.activeDeadlineSeconds,
     tolerations: old.tolerations,

@@ -7,7 +7,12 @@ import { checkPodSpec, checkPodTemplate } from './pod-spec.js'
 import { checkPodUpdate } from './pod-update.js'
 
 export const podStrategy: Strategy = {
-  defaults: (object) => defaultPod(object as Pod),
+  defaults(object) {
+    const pod = object as Pod
+    defaultPod(pod)
+    // Writers of status need not know the class.
+    if (pod.status !== undefined) pod.status.qosClass ??= qosClass(pod.spec)
+  },
   prepareCreate(object) {
     const pod = object as Pod
     pod.status = { phase: 'Pending', qosClass: qosClass(pod.spec) }
@@ -15,22 +20,14 @@ export const podStrategy: Strategy = {
     const message = 'Scheduling is blocked due to non-empty scheduling gates'
     pod.status.conditions = [{ type: 'PodScheduled', status: 'False', reason: 'SchedulingGated', message }]
   },
-  prepareUpdate(object, old) {
+  prepareUpdate(object) {
     const { spec } = object as Pod
     // As Kubernetes: a negative grace that reaches an update is the shortest one.
     if ((spec.terminationGracePeriodSeconds ?? 0) < 0) spec.terminationGracePeriodSeconds = 1
-    // The class was given at create, and stays though a client's status may lack it.
-    const status = (object as Pod).status
-    const given = (old as Pod).status?.qosClass
-    if (status !== undefined && given !== undefined) status.qosClass ??= given
   },
   validate(object) {
     const errors: FieldError[] = []
-    const { spec } = object as Pod
-    checkPodSpec(errors, 'spec', spec)
-    if ((spec.ephemeralContainers ?? []).length > 0 && object.metadata.uid === undefined) {
-      errors.push(forbidden('spec.ephemeralContainers', 'cannot be set on create'))
-    }
+    checkPodSpec(errors, 'spec', (object as Pod).spec)
     return errors
   },
   validateUpdate: (object, old, subresource) => checkPodUpdate(object as Pod, old as Pod, subresource),

@@ -1,0 +1,215 @@
+/** Webhook configurations, admission policies, aggregated services and custom resource definitions. */
+import type { FieldError, KubeObject, Strategy } from '../contract.js'
+import { checkName, duplicate, invalid, notSupported, required } from '../field-error.js'
+import { dnsSubdomain } from '../names.js'
+import type {
+  APIService,
+  CustomResourceDefinition,
+  MatchResources,
+  MutatingWebhook,
+  MutatingWebhookConfiguration,
+  RuleWithOperations,
+  ValidatingAdmissionPolicy,
+  ValidatingAdmissionPolicyBinding,
+  ValidatingWebhook,
+} from '../types.js'
+import { checkUnchanged } from './shared.js'
+
+const HTTPS = 443
+
+function defaultScopes(rules: readonly RuleWithOperations[] | undefined): void {
+  for (const rule of rules ?? []) rule.scope ??= '*'
+}
+
+function defaultWebhook(webhook: ValidatingWebhook): void {
+  webhook.failurePolicy ??= 'Fail'
+  webhook.matchPolicy ??= 'Equivalent'
+  webhook.namespaceSelector ??= {}
+  webhook.objectSelector ??= {}
+  webhook.timeoutSeconds ??= 10
+  if (webhook.clientConfig?.service !== undefined) webhook.clientConfig.service.port ??= HTTPS
+  defaultScopes(webhook.rules)
+}
+
+function webhooksOf(object: KubeObject): MutatingWebhook[] {
+  return (object as MutatingWebhookConfiguration).webhooks ?? []
+}
+
+export const validatingWebhookStrategy: Strategy = {
+  defaults(object) {
+    for (const webhook of webhooksOf(object)) defaultWebhook(webhook)
+  },
+  validate: checkWebhooks,
+}
+
+export const mutatingWebhookStrategy: Strategy = {
+  defaults(object) {
+    for (const webhook of webhooksOf(object)) {
+      defaultWebhook(webhook)
+      webhook.reinvocationPolicy ??= 'Never'
+    }
+  },
+  validate: checkWebhooks,
+}
+
+const SIDE_EFFECTS = ['None', 'NoneOnDryRun']
+
+function checkWebhooks(object: KubeObject): FieldError[] {
+  const errors: FieldError[] = []
+  const names = new Set<string>()
+  for (const [index, webhook] of webhooksOf(object).entries()) {
+    const at = `webhooks[${index}]`
+    checkWebhook(errors, at, webhook)
+    if (names.has(webhook.name)) errors.push(duplicate(`${at}.name`, webhook.name))
+    names.add(webhook.name)
+  }
+  return errors
+}
+
+function checkWebhook(errors: FieldError[], at: string, webhook: ValidatingWebhook): void {
+  const { name, sideEffects, timeoutSeconds, clientConfig, admissionReviewVersions = [] } = webhook
+  if (name) {
+    checkName(errors, `${at}.name`, name, dnsSubdomain)
+    if (name.split('.').length < 3) {
+      errors.push(invalid(`${at}.name`, name, 'should be a domain with at least three segments separated by dots'))
+    }
+  }
+  if (sideEffects && !SIDE_EFFECTS.includes(sideEffects))
+    errors.push(notSupported(`${at}.sideEffects`, sideEffects, SIDE_EFFECTS))
+  if (timeoutSeconds !== undefined && (timeoutSeconds < 1 || timeoutSeconds > 30)) {
+    errors.push(invalid(`${at}.timeoutSeconds`, timeoutSeconds, 'the timeout value must be between 1 and 30 seconds'))
+  }
+  if (admissionReviewVersions.length === 0) {
+    errors.push(required(`${at}.admissionReviewVersions`, 'must specify one of v1, v1beta1'))
+  } else if (!admissionReviewVersions.some((version) => version === 'v1' || version === 'v1beta1')) {
+    errors.push(invalid(`${at}.admissionReviewVersions`, admissionReviewVersions, 'must include at least one of v1, v1beta1'))
+  }
+  const { url, service } = clientConfig ?? {}
+  if ((url === undefined) === (service === undefined)) {
+    errors.push(required(`${at}.clientConfig`, 'exactly one of url or service is required'))
+  }
+  if (url !== undefined && !url.startsWith('https://')) {
+    errors.push(invalid(`${at}.clientConfig.url`, url, "'https' is the only allowed URL scheme"))
+  }
+}
+
+function defaultMatch(match: MatchResources | undefined): void {
+  if (match === undefined) return
+  match.matchPolicy ??= 'Equivalent'
+  match.namespaceSelector ??= {}
+  match.objectSelector ??= {}
+  defaultScopes(match.resourceRules)
+  defaultScopes(match.excludeResourceRules)
+}
+
+export const admissionPolicyStrategy: Strategy = {
+  defaults(object) {
+    const { spec } = object as ValidatingAdmissionPolicy
+    if (spec === undefined) return
+    spec.failurePolicy ??= 'Fail'
+    defaultMatch(spec.matchConstraints)
+  },
+  validate(object) {
+    const errors: FieldError[] = []
+    const { spec } = object as ValidatingAdmissionPolicy
+    if ((spec?.validations ?? []).length === 0 && (spec?.auditAnnotations ?? []).length === 0) {
+      errors.push(required('spec.validations', 'validations or auditAnnotations must contain at least one item'))
+    }
+    if (spec?.matchConstraints === undefined) errors.push(required('spec.matchConstraints'))
+    return errors
+  },
+}
+
+export const admissionPolicyBindingStrategy: Strategy = {
+  defaults(object) {
+    const { spec } = object as ValidatingAdmissionPolicyBinding
+    if (spec?.paramRef !== undefined) spec.paramRef.parameterNotFoundAction ??= 'Deny'
+    defaultMatch(spec?.matchResources)
+  },
+  validate(object) {
+    const errors: FieldError[] = []
+    const { spec } = object as ValidatingAdmissionPolicyBinding
+    if (!spec?.policyName) errors.push(required('spec.policyName'))
+    if ((spec?.validationActions ?? []).length === 0) errors.push(required('spec.validationActions'))
+    return errors
+  },
+}
+
+export const apiServiceStrategy: Strategy = {
+  defaults(object) {
+    const { spec } = object as APIService
+    if (spec?.service !== undefined) spec.service.port ??= HTTPS
+  },
+  validate(object) {
+    const { metadata, spec } = object as APIService
+    const name = `${spec?.version ?? ''}.${spec?.group ?? ''}`
+    if (metadata.name === name) return []
+    return [invalid('metadata.name', metadata.name, 'must be `spec.version+"."+spec.group`')]
+  },
+}
+
+export const definitionStrategy: Strategy = {
+  defaults(object) {
+    const { spec } = object as CustomResourceDefinition
+    if (spec?.names !== undefined) {
+      spec.names.singular ||= (spec.names.kind ?? '').toLowerCase()
+      spec.names.listKind ||= `${spec.names.kind ?? ''}List`
+    }
+    if (spec === undefined) return
+    spec.conversion ??= { strategy: 'None' }
+    const service = spec.conversion.webhook?.clientConfig?.service
+    if (service !== undefined) service.port ??= HTTPS
+  },
+  prepareCreate(object) {
+    const { spec } = object as CustomResourceDefinition
+    const stored = (spec.versions ?? []).find((version) => version.storage === true)
+    object.status = {
+      acceptedNames: { kind: '', plural: '' },
+      conditions: [],
+      storedVersions: stored === undefined ? [] : [stored.name],
+    }
+  },
+  validate(object) {
+    const errors: FieldError[] = []
+    const { metadata, spec } = object as CustomResourceDefinition
+    const { plural = '', kind = '' } = spec.names ?? {}
+    if (metadata.name !== `${plural}.${spec.group}`) {
+      errors.push(invalid('metadata.name', metadata.name, 'must be spec.names.plural+"."+spec.group'))
+    }
+    if (spec.group && !spec.group.includes('.')) {
+      errors.push(invalid('spec.group', spec.group, 'should be a domain with at least one dot'))
+    }
+    if (kind && !/^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$/.test(kind)) {
+      errors.push(invalid('spec.names.kind', kind, 'a DNS-1035 label is required, in any case'))
+    }
+    if (spec.scope && spec.scope !== 'Cluster' && spec.scope !== 'Namespaced') {
+      errors.push(notSupported('spec.scope', spec.scope, ['Cluster', 'Namespaced']))
+    }
+    checkVersions(errors, spec.versions ?? [])
+    return errors
+  },
+  validateUpdate(object, old) {
+    const errors: FieldError[] = []
+    const now = (object as CustomResourceDefinition).spec
+    const before = (old as CustomResourceDefinition).spec
+    checkUnchanged(errors, 'spec.group', now.group, before.group)
+    checkUnchanged(errors, 'spec.names.plural', now.names.plural, before.names.plural)
+    checkUnchanged(errors, 'spec.scope', now.scope, before.scope)
+    return errors
+  },
+}
+
+function checkVersions(errors: FieldError[], versions: CustomResourceDefinition['spec']['versions']): void {
+  if (versions.filter((version) => version.storage === true).length !== 1) {
+    const names = versions.map((version) => version.name)
+    errors.push(invalid('spec.versions', names, 'must have exactly one version marked as storage version'))
+  }
+  const seen = new Set<string>()
+  for (const [index, { name, schema }] of versions.entries()) {
+    if (seen.has(name)) errors.push(duplicate(`spec.versions[${index}].name`, name))
+    seen.add(name)
+    if (schema?.openAPIV3Schema === undefined) {
+      errors.push(required(`spec.versions[${index}].schema.openAPIV3Schema`, 'schemas are required'))
+    }
+  }
+}
