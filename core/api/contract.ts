@@ -13,6 +13,7 @@ export const KindsToken: Token<KindRegistry, 'one'> = one<KindRegistry>('api.kin
 export const ApiHooksToken: Token<ApiHooks, 'one'> = one<ApiHooks>('api.hooks/v1')
 export const ApiPipelineToken: Token<ApiPipeline, 'one'> = one<ApiPipeline>('api.pipeline/v1')
 export const AuthenticatorToken: Token<Authenticator, 'many'> = many<Authenticator>('api.authenticator/v1')
+export const ApiEndpointToken: Token<ApiEndpoint, 'many'> = many<ApiEndpoint>('api.endpoint/v1')
 export const NodeConnectionsToken: Token<NodeConnections, 'one'> = one<NodeConnections>('api.node-connections/v1')
 export const ApiAddressToken: Token<ApiAddress, 'one'> = one<ApiAddress>('api.address/v1')
 
@@ -171,6 +172,17 @@ export interface ApiAddress {
   /** PEM of the CA that signed the server's certificate. */
   readonly ca: string
   readonly kubeconfig: string
+}
+
+/**
+ * A read-only document beside the API's objects: what Davit tells about itself. Reading it is authorised like any path,
+ * so by default only administrators may.
+ */
+export interface ApiEndpoint {
+  /** "/davit/v1/plugins": begins with /davit/. */
+  readonly path: string
+  /** Called for each GET; the answer is sent as JSON. */
+  get(): unknown
 }
 
 // ------------------------------------------------------------------------------------------------ streams to a node

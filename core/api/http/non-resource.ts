@@ -1,6 +1,7 @@
 /** Paths beside the API's objects: discovery, OpenAPI, version, health, metrics. */
 import { ApiError } from '../../client/api-error.js'
-import type { ApiHooks, UserInfo } from '../contract.js'
+import type { Bag } from '../../kernel/contract.js'
+import type { ApiEndpoint, ApiHooks, UserInfo } from '../contract.js'
 import { anonymous } from './authenticate.js'
 import { authorize } from './authorize.js'
 import type { Discovery, Document } from './discovery.js'
@@ -19,6 +20,7 @@ export interface NonResourceServices {
   readonly version: object
   readonly checks: readonly HealthCheck[]
   readonly metrics: Metrics
+  readonly endpoints: Bag<ApiEndpoint>
   /** Read on each scrape. */
   gauges(): Readonly<Record<string, number>>
 }
@@ -39,6 +41,8 @@ export function createNonResource(services: NonResourceServices): NonResource {
     if (path === '/version') return sendJson(exchange, 200, services.version)
     if (path === '/metrics') return sendText(exchange, 200, metrics.text(services.gauges()), 'text/plain; version=0.0.4')
     if (path === '/') return sendJson(exchange, 200, { paths: rootPaths })
+    const endpoint = services.endpoints.all().find((candidate) => candidate.path === path)
+    if (endpoint) return sendJson(exchange, 200, endpoint.get() as object)
     const accept = header(exchange, 'accept')
     const document = path.startsWith('/openapi')
       ? await openApi.document(path.slice('/openapi'.length), accept)

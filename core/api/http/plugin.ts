@@ -6,6 +6,8 @@ import type { KindRegistry } from '../../kinds/contract.js'
 import {
   type ApiAddress,
   ApiAddressToken,
+  type ApiEndpoint,
+  ApiEndpointToken,
   type ApiHooks,
   ApiHooksToken,
   type ApiPipeline,
@@ -40,6 +42,7 @@ interface Received {
   readonly kinds: KindRegistry
   readonly connections: NodeConnections
   readonly authenticators: Bag<Authenticator>
+  readonly endpoints: Bag<ApiEndpoint>
 }
 type Context = PluginContext<ApiServerConfig>
 
@@ -53,6 +56,7 @@ export const apiServer = definePlugin({
     kinds: KindsToken,
     connections: NodeConnectionsToken,
     authenticators: AuthenticatorToken,
+    endpoints: ApiEndpointToken,
   },
   provides: { address: ApiAddressToken },
   config: { version: 1, schema: apiServerSchema },
@@ -116,7 +120,7 @@ async function createServer(
   state: { readonly started: boolean },
 ): Promise<{ server: Server; drain: () => void }> {
   const { config, clock, log } = context
-  const { pipeline, hooks, kinds, connections, authenticators } = received
+  const { pipeline, hooks, kinds, connections, authenticators, endpoints } = received
   const tokens = config.tokenFile === '' ? noTokens : await readTokenFile(resolve(config.tokenFile))
   const metrics = createMetrics()
   const streams = createStreamSet()
@@ -129,6 +133,7 @@ async function createServer(
     openApi: createOpenApi(kinds, clock, { title: 'Davit', version: version.gitVersion ?? '' }),
     version,
     metrics,
+    endpoints,
     checks: [
       { name: 'ping', liveness: true, healthy: () => true },
       { name: 'started', liveness: false, healthy: () => state.started },

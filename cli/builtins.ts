@@ -1,0 +1,35 @@
+/**
+ * The one file that names built-in plugins (law 1): each by id, loaded only when a cluster is composed that has it.
+ * `always`: in every cluster unless the configuration takes it out. The others are there when something picks them.
+ */
+import type { AnyPlugin } from '@davit/core/kernel'
+
+export interface Builtin {
+  readonly always: boolean
+  load(): Promise<AnyPlugin>
+}
+
+const always = (load: () => Promise<AnyPlugin>): Builtin => ({ always: true, load })
+const picked = (load: () => Promise<AnyPlugin>): Builtin => ({ always: false, load })
+const api = () => import('@davit/core/api/host')
+const plugin = (module: Promise<{ readonly default: AnyPlugin }>) => module.then((loaded) => loaded.default)
+
+export const builtins: Readonly<Record<string, Builtin>> = {
+  'store-level': picked(() => import('@davit/core/store/host').then((room) => room.storeLevel)),
+  'store-memory': picked(() => import('@davit/core/store/host').then((room) => room.storeMemory)),
+  'watch-cache': always(() => import('@davit/core/watch/host').then((room) => room.watchCache)),
+  'api-pipeline': always(() => api().then((room) => room.apiPipeline)),
+  'api-endpoint': always(() => api().then((room) => room.apiEndpoint)),
+  'api-server': always(() => import('@davit/core/api/http/host').then((room) => room.apiServer)),
+  'admission-namespace-lifecycle': always(() => api().then((room) => room.namespaceLifecycle)),
+  'admission-service-account': always(() => api().then((room) => room.serviceAccountAdmission)),
+  'admission-default-tolerations': always(() => api().then((room) => room.defaultTolerations)),
+  'admission-priority': always(() => api().then((room) => room.priorityAdmission)),
+  client: always(() => import('@davit/core/client/host').then((room) => room.client)),
+  'controller-host': always(() => import('@davit/core/controller/host').then((room) => room.controllerHost)),
+  'scheduler-host': always(() => import('@davit/core/scheduler/host').then((room) => room.schedulerHost)),
+  'scheduler-binpack': always(() => plugin(import('@davit/plugin-scheduler-binpack'))),
+  'proxy-host': always(() => import('@davit/core/proxy/host').then((room) => room.proxyHost)),
+  'proxy-iptables': picked(() => plugin(import('@davit/plugin-proxy-iptables'))),
+  'cri-hollow': picked(() => plugin(import('@davit/plugin-cri-hollow'))),
+}

@@ -1,0 +1,26 @@
+/** Brings a composed cluster up in this process. */
+
+import { ApiAddressToken } from '@davit/core/api'
+import type { Kernel, KernelServices } from '@davit/core/kernel'
+import { bootKernel, createClock, createIds, createLogger, createRandom } from '@davit/core/kernel/host'
+import type { Composition } from './compose.js'
+import { statusPlugin } from './status-plugin.js'
+
+export interface RunningCluster {
+  readonly kernel: Kernel
+  readonly url: string
+  stop(): Promise<void>
+}
+
+export async function createServices(options: { readonly verbose: boolean; readonly human: boolean }): Promise<KernelServices> {
+  const clock = createClock()
+  const log = await createLogger({ level: options.verbose ? 'debug' : 'warn', format: options.human ? 'human' : 'json', clock })
+  return { clock, random: createRandom(), ids: createIds(), log }
+}
+
+export async function runCluster({ entries }: Composition, services: KernelServices): Promise<RunningCluster> {
+  const status = statusPlugin()
+  const kernel = await bootKernel([...entries, { plugin: status.plugin, source: 'davit' }], services)
+  status.follow(kernel)
+  return { kernel, url: kernel.get(ApiAddressToken).url, stop: () => kernel.stop() }
+}

@@ -1,0 +1,50 @@
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+
+/** What a running `davit up` leaves in its data directory, so that `davit down` finds it. */
+export interface RunningState {
+  readonly pid: number
+  readonly url: string
+  /** Clock ticks since boot when the process began: tells a reused pid from the same process. */
+  readonly startTicks: string
+  /** What was composed, so that everything made can be removed again. */
+  readonly nodes: readonly { readonly name: string; readonly runtimes: readonly string[]; readonly proxies: readonly string[] }[]
+  readonly podCidr: string
+}
+
+export function statePath(dataDirectory: string): string {
+  return path.join(dataDirectory, 'running.json')
+}
+
+export async function writeState(dataDirectory: string, state: Omit<RunningState, 'pid' | 'startTicks'>): Promise<void> {
+  await mkdir(dataDirectory, { recursive: true, mode: 0o700 })
+  const full: RunningState = { ...state, pid: process.pid, startTicks: (await startTicks(process.pid)) ?? '' }
+  await writeFile(statePath(dataDirectory), `${JSON.stringify(full, null, 2)}\n`, { mode: 0o600 })
+}
+
+export async function readState(dataDirectory: string): Promise<RunningState | undefined> {
+  try {
+    return JSON.parse(await readFile(statePath(dataDirectory), 'utf8')) as RunningState
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
+}
+
+export async function isAlive(state: RunningState): Promise<boolean> {
+  return (await startTicks(state.pid)) === state.startTicks
+}
+
+export function removeState(dataDirectory: string): Promise<void> {
+  return rm(statePath(dataDirectory), { force: true })
+}
+
+/** Field 22 of /proc/PID/stat; undefined when there is no such process. */
+async function startTicks(pid: number): Promise<string | undefined> {
+  try {
+    const stat = await readFile(`/proc/${pid}/stat`, 'utf8')
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]
+  } catch {
+    return undefined
+  }
+}

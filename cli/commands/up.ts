@@ -1,0 +1,60 @@
+import type { Composition } from '../cluster/compose.js'
+import { upFlags } from '../cluster/flags.js'
+import type { RunningCluster } from '../cluster/run.js'
+import { DavitCommand } from '../kube/command.js'
+
+export default class Up extends DavitCommand {
+  static override description =
+    'Starts a cluster in this process and stays until Ctrl-C. Containers go on running when it stops; `davit down` removes them.'
+  static override examples = [
+    '<%= config.bin %> up',
+    '<%= config.bin %> up --runtime process --port 0',
+    '<%= config.bin %> up --config cluster.yaml --detach',
+  ]
+  static override flags = upFlags
+
+  async run(): Promise<void> {
+    const { flags } = await this.parse(Up)
+    if (flags.detach) {
+      const { detach } = await import('../cluster/detach.js')
+      this.log(await detach(process.argv.slice(2)))
+      return
+    }
+    const [{ compose }, { loadClusterConfig }, { createServices, runCluster }, { claim }] = await Promise.all([
+      import('../cluster/compose.js'),
+      import('../cluster/load-config.js'),
+      import('../cluster/run.js'),
+      import('../cluster/claim.js'),
+    ])
+    const composition = await compose(flags, await loadClusterConfig(flags.config))
+    const release = await claim(composition)
+    const cluster = await runCluster(
+      composition,
+      await createServices({ verbose: flags.verbose, human: process.stderr.isTTY === true }),
+    )
+    // From the start of the process: what a user waits for.
+    this.log(`ready: ${cluster.url} in ${Math.round(performance.now())} ms`)
+    this.log(`kubeconfig: ${composition.kubeconfig}`)
+    await release.publish(cluster.url)
+    const signal = await untilAsked()
+    this.log(`${signal}: stopping`)
+    await this.#stop(cluster, composition, flags.ephemeral)
+    await release.end()
+    process.exit(0)
+  }
+
+  async #stop(cluster: RunningCluster, composition: Composition, ephemeral: boolean): Promise<void> {
+    // A second signal must not leave half of it behind unsaid.
+    process.on('SIGINT', () => process.stderr.write('still stopping\n'))
+    await cluster.stop()
+    if (!ephemeral) return
+    const { purge } = await import('../cluster/purge.js')
+    for await (const line of purge(composition)) this.log(line)
+  }
+}
+
+function untilAsked(): Promise<string> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve(signal))
+  })
+}

@@ -1,0 +1,87 @@
+import { isDeepStrictEqual } from 'node:util'
+import { CliError } from '../output/cli-error.js'
+import { type Connection, statusError } from './connection.js'
+import type { Manifest } from './manifests.js'
+import { type ApiResource, discover, resourceOf, resourcePath } from './resources.js'
+
+const lastApplied = 'kubectl.kubernetes.io/last-applied-configuration'
+type Tree = Record<string, unknown>
+
+/**
+ * Creates what is missing and patches what differs, with the same annotation as kubectl, so that both can be used on
+ * the same objects. Yields a line for each object.
+ */
+export async function* applyManifests(
+  connection: Connection,
+  manifests: readonly Manifest[],
+  options: { readonly namespace: string; readonly dryRun: boolean },
+): AsyncGenerator<string> {
+  const resources = await discover(connection)
+  for (const manifest of manifests) {
+    const resource = resourceOf(resources, manifest.apiVersion, manifest.kind)
+    const outcome = await applyOne(connection, resource, manifest, options)
+    const group = resource.groupVersion.includes('/') ? `.${resource.groupVersion.split('/')[0]}` : ''
+    yield `${resource.singularName}${group}/${manifest.metadata.name} ${outcome}${options.dryRun ? ' (dry run)' : ''}`
+  }
+}
+
+async function applyOne(
+  connection: Connection,
+  resource: ApiResource,
+  manifest: Manifest,
+  options: { readonly namespace: string; readonly dryRun: boolean },
+): Promise<string> {
+  const { name } = manifest.metadata ?? {}
+  if (!name) throw new CliError(`a ${manifest.kind} without metadata.name cannot be applied`)
+  const namespace = manifest.metadata.namespace ?? options.namespace
+  const path = resourcePath(resource, namespace, name)
+  const query = `?fieldManager=davit&fieldValidation=Strict${options.dryRun ? '&dryRun=All' : ''}`
+  const wanted = withAnnotation(manifest, resource.namespaced ? namespace : undefined)
+  const present = await connection.raw('GET', path)
+  if (present.code === 404) {
+    await connection.json('POST', resourcePath(resource, namespace) + query, { body: wanted })
+    return 'created'
+  }
+  if (present.code >= 300) throw statusError(present.code, present.body)
+  const current = JSON.parse(present.body.toString()) as Manifest
+  const patch = threeWay(previous(current), wanted as unknown as Tree, current as unknown as Tree)
+  if (Object.keys(patch).length === 0) return 'unchanged'
+  const contentType = 'application/strategic-merge-patch+json'
+  const after = await connection.json<Manifest>('PATCH', path + query, { body: patch, contentType })
+  return after.metadata && isDeepStrictEqual(after, current) ? 'unchanged' : 'configured'
+}
+
+function withAnnotation(manifest: Manifest, namespace: string | undefined): Manifest {
+  const metadata = { ...manifest.metadata, ...(namespace && { namespace }) }
+  const bare = { ...manifest, metadata: { ...metadata, annotations: { ...metadata.annotations } } }
+  delete bare.metadata.annotations[lastApplied]
+  return {
+    ...bare,
+    metadata: { ...metadata, annotations: { ...bare.metadata.annotations, [lastApplied]: `${JSON.stringify(bare)}\n` } },
+  }
+}
+
+function previous(current: Manifest): Tree {
+  const text = current.metadata.annotations?.[lastApplied]
+  return text ? (JSON.parse(text) as Tree) : {}
+}
+
+/** A merge of what is wanted, with null for what was applied before and is wanted no more. Lists go whole; the server merges them by key. */
+function threeWay(before: Tree, wanted: Tree, current: Tree): Tree {
+  const patch: Tree = {}
+  for (const [key, value] of Object.entries(wanted)) {
+    const now = current[key]
+    if (isTree(value) && isTree(now)) {
+      const inner = threeWay(isTree(before[key]) ? before[key] : {}, value, now)
+      if (Object.keys(inner).length > 0) patch[key] = inner
+    } else if (!isDeepStrictEqual(value, now)) {
+      patch[key] = value
+    }
+  }
+  for (const key of Object.keys(before)) if (!(key in wanted) && key in current) patch[key] = null
+  return patch
+}
+
+function isTree(value: unknown): value is Tree {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

@@ -1,0 +1,2 @@
+/** What the composition root takes of the HTTPS transport. */
+export { apiServer } from './plugin.js'

@@ -1,0 +1,2 @@
+/** What the composition root takes of the watch room. */
+export { default as watchCache } from './plugin.js'

@@ -1,0 +1,81 @@
+// Makes the image davit.local/node:20 out of this machine's own Node and the libraries it needs, so that the examples
+// run in Docker without a registry. Prints what it did.
+import { execFile, spawn } from 'node:child_process'
+import { copyFile, mkdir, mkdtemp, realpath, rm, symlink, writeFile } from 'node:fs/promises'
+import http from 'node:http'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { promisify } from 'node:util'
+
+export const nodeImage = 'davit.local/node:20'
+const socketPath = process.env.DAVIT_DOCKER_SOCKET ?? '/var/run/docker.sock'
+
+function docker(method, target, body) {
+  return new Promise((resolve, reject) => {
+    const request = http.request(
+      { socketPath, method, path: target, headers: body ? { 'content-type': 'application/x-tar' } : {} },
+      (response) => {
+        const chunks = []
+        response.on('data', (chunk) => chunks.push(chunk))
+        response.on('end', () => resolve({ code: response.statusCode, text: Buffer.concat(chunks).toString() }))
+      },
+    )
+    request.on('error', reject)
+    if (body) body.pipe(request)
+    else request.end()
+  })
+}
+
+/** True when a Docker daemon answers. */
+export async function dockerAnswers() {
+  try {
+    return (await docker('GET', '/_ping')).code === 200
+  } catch {
+    return false
+  }
+}
+
+async function rootFileSystem(directory) {
+  const node = await realpath(process.execPath)
+  const { stdout } = await promisify(execFile)('ldd', [node])
+  const libraries = [...stdout.matchAll(/(?:=> )?(\/\S+) \(0x/g)].map(([, file]) => file)
+  for (const library of libraries) {
+    const target = path.join(directory, library)
+    await mkdir(path.dirname(target), { recursive: true })
+    await copyFile(await realpath(library), target)
+  }
+  for (const folder of ['bin', 'etc', 'root', 'tmp', 'usr/local/bin', 'app'])
+    await mkdir(path.join(directory, folder), { recursive: true })
+  await copyFile(node, path.join(directory, 'usr/local/bin/node'))
+  await symlink('/usr/local/bin/node', path.join(directory, 'bin/node'))
+  await writeFile(path.join(directory, 'etc/passwd'), 'root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n')
+  await addShell(directory)
+}
+
+/** A shell, where this machine has a static busybox: for `exec -it … sh`. */
+async function addShell(directory) {
+  try {
+    await copyFile('/bin/busybox', path.join(directory, 'bin/busybox'))
+  } catch {
+    return
+  }
+  for (const name of ['sh', 'ls', 'cat', 'ps', 'sleep', 'wget', 'nslookup', 'env', 'hostname']) {
+    await symlink('/bin/busybox', path.join(directory, 'bin', name))
+  }
+}
+
+/** Imports the image unless it is there; answers whether it had to. */
+export async function ensureNodeImage() {
+  if ((await docker('GET', `/images/${nodeImage}/json`)).code === 200) return false
+  const directory = await mkdtemp(path.join(tmpdir(), 'davit-node-image-'))
+  try {
+    await rootFileSystem(directory)
+    const tar = spawn('tar', ['-C', directory, '-c', '.'], { stdio: ['ignore', 'pipe', 'inherit'] })
+    const [repository, tag] = nodeImage.split(':')
+    const reply = await docker('POST', `/images/create?fromSrc=-&repo=${repository}&tag=${tag}`, tar.stdout)
+    if (reply.code !== 200 || reply.text.includes('"error"')) throw new Error(`docker refused the image: ${reply.text}`)
+    return true
+  } finally {
+    await rm(directory, { recursive: true, force: true })
+  }
+}
