@@ -1,0 +1,122 @@
+/**
+ * Builds what runs: `cli/dist` (the command, bundled so that it starts fast), `cli/oclif.manifest.json` (so that help
+ * loads no command), and `core/dist` (core for programs that embed it). Users' plugins and tests run from source.
+ *
+ *   node scripts/build.mjs
+ */
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { isBuiltin } from 'node:module'
+import { join, relative } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { build } from 'esbuild'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const core = join(root, 'core')
+const cli = join(root, 'cli')
+
+/** Native code, and packages that read their own files or are too large to load unasked. */
+const external = ['classic-level', 'esbuild', 'dockerode', '@grpc/grpc-js', '@grpc/proto-loader']
+
+/** What CommonJS packages expect of the file they were bundled into. */
+const banner = `import { createRequire as davitCreateRequire } from 'node:module'
+import { fileURLToPath as davitFileUrlToPath } from 'node:url'
+import { dirname as davitDirname } from 'node:path'
+const require = davitCreateRequire(import.meta.url)
+const __filename = davitFileUrlToPath(import.meta.url)
+const __dirname = davitDirname(__filename)`
+
+/**
+ * `const { pino } = await import('pino')` finds names in a bundle only if the package is an ES module. For the others
+ * their names are asked of Node and written out.
+ */
+const namesOfDynamicImports = {
+  name: 'names-of-dynamic-imports',
+  setup(bundler) {
+    bundler.onResolve({ filter: /^[^./]/ }, async ({ path, kind, importer, resolveDir }) => {
+      if (kind !== 'dynamic-import' || /node_modules/.test(importer) || isBuiltin(path) || /^@davit\//.test(path))
+        return undefined
+      if (external.includes(path)) return undefined
+      return { path, namespace: 'names', pluginData: { resolveDir } }
+    })
+    bundler.onLoad({ filter: /./, namespace: 'names' }, async ({ path, pluginData: { resolveDir } }) => {
+      const { path: file } = await bundler.resolve(path, { kind: 'import-statement', resolveDir })
+      const names = Object.keys(await import(pathToFileURL(file).href)).filter((name) => /^[A-Za-z_$][\w$]*$/.test(name))
+      return { contents: `export { ${names.join(', ')} } from ${JSON.stringify(path)}`, resolveDir }
+    })
+  },
+}
+
+function bundle(folder, entryPoints) {
+  const outdir = join(folder, 'dist')
+  rmSync(outdir, { recursive: true, force: true })
+  return build({
+    absWorkingDir: root,
+    entryPoints,
+    outbase: folder,
+    outdir,
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    conditions: ['source'],
+    external,
+    plugins: [namesOfDynamicImports],
+    banner: { js: banner },
+    // Names of functions and classes stand in messages and in status.
+    keepNames: true,
+    minifySyntax: true,
+    minifyWhitespace: true,
+    legalComments: 'none',
+    logLevel: 'warning',
+  })
+}
+
+/** The texts of `explain` lie beside the code that reads them. */
+function copyAssets(folder) {
+  cpSync(join(core, 'kinds/generated'), join(folder, 'dist/kinds/generated'), { recursive: true })
+}
+
+async function describeKinds() {
+  const made = join(core, 'kinds/generated/descriptions.json.br')
+  const sources = [join(root, 'scripts/generate-descriptions.mjs'), ...files(join(core, 'kinds/table'))]
+  const newest = Math.max(...sources.map((file) => statSync(file).mtimeMs))
+  if (!existsSync(made) || statSync(made).mtimeMs < newest) await import('./generate-descriptions.mjs')
+}
+
+/** Every export of core's package is an entry, so that all share one copy of what they have in common. */
+function coreEntries() {
+  const { exports } = JSON.parse(readFileSync(join(core, 'package.json'), 'utf8'))
+  return Object.values(exports)
+    .map(({ source }) => join(core, source))
+    .filter((file) => !/testkit|testing/.test(file))
+}
+
+function cliEntries() {
+  const commands = files(join(cli, 'commands')).filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts'))
+  return [join(cli, 'main.ts'), ...commands]
+}
+
+function files(folder) {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort()
+}
+
+async function writeManifest() {
+  const { Plugin } = await import(pathToFileURL(join(root, 'node_modules/@oclif/core/lib/index.js')).href)
+  const plugin = new Plugin({ root: cli, ignoreManifest: true, errorOnManifestCreate: true, respectNoCacheDefault: true })
+  await plugin.load()
+  writeFileSync(join(cli, 'oclif.manifest.json'), `${JSON.stringify(plugin.manifest)}\n`)
+  return plugin.manifest
+}
+
+await describeKinds()
+const missing = [...coreEntries(), ...cliEntries()].filter((file) => !existsSync(file))
+if (missing.length > 0) throw new Error(`these entries do not exist: ${missing.map((file) => relative(root, file)).join(', ')}`)
+await Promise.all([bundle(core, coreEntries()), bundle(cli, cliEntries())])
+copyAssets(core)
+copyAssets(cli)
+const { commands } = await writeManifest()
+console.log(`built core/dist and cli/dist with ${Object.keys(commands).length} commands`)
