@@ -39,16 +39,11 @@ export async function validateAdmission(
 }
 
 function admissionRequest(request: ApiRequest, kind: ResourceKind, admitted: Admitted): AdmissionRequest {
-  const named = admitted.object ?? admitted.oldObject
-  return {
-    operation: admitted.operation,
-    kind,
-    subresource: request.subresource ?? '',
-    namespace: request.namespace,
-    name: request.name || (named?.metadata.name ?? ''),
-    ...(admitted.object ? { object: admitted.object } : {}),
-    ...(admitted.oldObject ? { oldObject: admitted.oldObject } : {}),
-    user: request.user,
-    dryRun: admitted.dryRun,
-  }
+  const { operation, object, oldObject, dryRun } = admitted
+  const { subresource = '', namespace, user } = request
+  const name = request.name || ((object ?? oldObject)?.metadata.name ?? '')
+  const asked = { operation, kind, subresource, namespace, name, user, dryRun }
+  if (object && oldObject) return { ...asked, object, oldObject }
+  if (object) return { ...asked, object }
+  return oldObject ? { ...asked, oldObject } : asked
 }

@@ -24,7 +24,15 @@ export interface ApiServices {
   resource(kind: ResourceKind): Resource
 }
 
+let lastSecond = Number.NaN
+let lastText = ''
+
 /** RFC 3339 in whole seconds. */
 export function timestamp(milliseconds: number): string {
-  return `${new Date(milliseconds).toISOString().slice(0, 19)}Z`
+  const second = Math.floor(milliseconds / 1000)
+  if (second !== lastSecond) {
+    lastSecond = second
+    lastText = `${new Date(second * 1000).toISOString().slice(0, 19)}Z`
+  }
+  return lastText
 }
