@@ -9,9 +9,10 @@ import type { Token } from '../kernel/contract.js'
 import { one } from '../kernel/contract.js'
 import type { KubeObject } from '../kinds/contract.js'
 
-export { ApiError, isConflict, isExists, isGone, isNotFound } from './api-error.js'
+export { ApiError, type FailureStatus, isConflict, isExists, isGone, isNotFound } from './api-error.js'
 export { edit } from './edit.js'
 export { createEventRecorder, type EventRecorder, type EventRecorderOptions } from './event-recorder.js'
+export { LeaderElection, type LeaderElectionOptions } from './leader.js'
 export * from './resources.js'
 export { createWorkQueue, type WorkQueue, type WorkQueueOptions } from './work-queue.js'
 

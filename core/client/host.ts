@@ -1,2 +1,4 @@
-/** What the composition root takes of the client room. */
+/** What the composition root and the command line take of the client room. */
+export { createHttpsClients, type HttpsClientsOptions } from './https.js'
+export { type Connection, parseKubeconfig, readKubeconfig } from './kubeconfig.js'
 export { default as client } from './plugin.js'

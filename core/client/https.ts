@@ -69,18 +69,26 @@ export class HttpsClient implements Client {
     const path = pathOf(resource, options.namespace ?? '')
     const query = watchQuery(options, sink.bookmark !== undefined)
     const call: Call = { method: 'GET', path, query, headers: this.#headers }
-    const handle = this.#transport.stream(call, {
-      end: (error) => sink.end(error),
-      line(text) {
-        const { type, object } = JSON.parse(text) as { type: string; object: T }
-        if (type === 'BOOKMARK') sink.bookmark?.(object.metadata.resourceVersion ?? '')
-        else if (type === 'ERROR') {
-          handle.close()
-          sink.end(ApiError.fromReply((object as Partial<FailureStatus>).code ?? 500, object))
-        } else sink.event(type as 'ADDED' | 'MODIFIED' | 'DELETED', frozen(object))
-      },
-    })
-    return handle
+    let ended = false
+    const end = (error?: ApiError): void => {
+      if (ended) return
+      ended = true
+      handle.close()
+      sink.end(error)
+    }
+    const line = (text: string): void => {
+      if (ended) return
+      const event = eventOf<T>(text)
+      if (event instanceof ApiError) end(event)
+      else if (event.type === 'BOOKMARK') sink.bookmark?.(event.object.metadata.resourceVersion ?? '')
+      else sink.event(event.type, frozen(event.object))
+    }
+    const handle = this.#transport.stream(call, { line, end })
+    const close = (): void => {
+      ended = true
+      handle.close()
+    }
+    return { close }
   }
 
   async create<T extends KubeObject>(resource: ResourceRef<T>, object: T, options: WriteOptions = {}): Promise<T> {
@@ -139,6 +147,22 @@ export class HttpsClient implements Client {
 
   async #call<T>(call: Call): Promise<T> {
     return frozen((await this.#transport.call({ ...call, headers: this.#headers })) as T)
+  }
+}
+
+interface EventReply<T> {
+  readonly type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK'
+  readonly object: T
+}
+
+/** One line of a watch; an error where the server ends it with one, or speaks something else. */
+function eventOf<T>(text: string): EventReply<T> | ApiError {
+  try {
+    const event = JSON.parse(text) as { type: string; object: unknown }
+    if (event.type !== 'ERROR') return event as EventReply<T>
+    return ApiError.fromReply((event.object as Partial<FailureStatus>).code ?? 500, event.object)
+  } catch {
+    return ApiError.internal(new Error(`the server sent what is no event: ${text.slice(0, 80)}`))
   }
 }
 

@@ -55,19 +55,22 @@ export class WatchingInformer<T extends KubeObject> implements Informer<T> {
 
   whenSynced(signal?: AbortSignal): Promise<void> {
     if (this.#synced) return Promise.resolve()
+    const signals = signal === undefined ? [this.#stop.signal] : [this.#stop.signal, signal]
+    const aborted = signals.find((each) => each.aborted)
+    if (aborted !== undefined) return Promise.reject(aborted.reason)
     return new Promise((resolve, reject) => {
-      const done = (): void => {
+      const forget = (): void => {
         this.#waiting.delete(done)
         for (const each of signals) each.removeEventListener('abort', abort)
+      }
+      const done = (): void => {
+        forget()
         resolve()
       }
       const abort = (event: Event): void => {
-        done()
+        forget()
         reject((event.target as AbortSignal).reason)
       }
-      const signals = signal === undefined ? [this.#stop.signal] : [this.#stop.signal, signal]
-      const aborted = signals.find((each) => each.aborted)
-      if (aborted !== undefined) return reject(aborted.reason)
       this.#waiting.add(done)
       for (const each of signals) each.addEventListener('abort', abort, { once: true })
     })
