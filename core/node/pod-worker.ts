@@ -70,6 +70,12 @@ export class PodWorker {
     return this.observed.sandboxes
   }
 
+  /** It takes nothing of the node's room any more. */
+  get over(): boolean {
+    const phase = this.pod.status?.phase
+    return this.refusal !== undefined || phase === 'Succeeded' || phase === 'Failed'
+  }
+
   /** What a listing found of this Pod, when the agent starts or the daemon is back. */
   adopt(sandboxes: readonly Sandbox[], containers: readonly Container[]): void {
     this.observed.adopt(sandboxes, containers)

@@ -1,0 +1,26 @@
+import { NodeConnectionsToken } from '../api/contract.js'
+import { ClientsToken } from '../client/contract.js'
+import { definePlugin } from '../kernel/contract.js'
+import { startAgents } from './agents.js'
+import { agentConfig } from './config.js'
+import { BackOffToken, RuntimeToken, VolumeToken } from './contract.js'
+
+/** Runs Pods: one agent for each configured node, each with the container runtime that the configuration names. */
+export const nodeAgent = definePlugin({
+  id: 'node-agent',
+  api: '^1.0',
+  stage: 'node',
+  requires: {
+    clients: ClientsToken,
+    connections: NodeConnectionsToken,
+    runtimes: RuntimeToken,
+    volumes: VolumeToken,
+    backOffs: BackOffToken,
+  },
+  config: { version: 1, schema: agentConfig },
+  async setup(context, received) {
+    const { clock, random, log, config, signal } = context
+    const defer = (undo: () => void | Promise<void>): void => context.defer(undo)
+    return { start: () => startAgents({ clock, random, log, config, signal, defer, ...received }) }
+  },
+})

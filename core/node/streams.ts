@@ -1,0 +1,93 @@
+/** How the API reaches the containers of a node. */
+import type { NodeStreams, PodRef } from '../api/contract.js'
+import { ApiError } from '../client/contract.js'
+import type { Container, Runtime, RuntimeCapabilities } from './contract.js'
+import type { PodWorker } from './pod-worker.js'
+
+export interface StreamsContext {
+  readonly runtime: Runtime
+  readonly supports: RuntimeCapabilities
+  worker(uid: string): PodWorker | undefined
+}
+
+export function createStreams(context: StreamsContext): NodeStreams {
+  const { runtime } = context
+  return {
+    async *logs(pod, { container, previous, ...options }) {
+      requireSupport(context, 'logs')
+      const found = previous ? previousOf(context, pod, container) : latestOf(context, pod, container)
+      yield* runtime.logs(found.id, options)
+    },
+    async exec(pod, options, streams) {
+      requireSupport(context, 'exec')
+      const found = runningOf(context, pod, options.container)
+      return runtime.exec(found.id, { command: options.command, ...requestOf(options, streams) })
+    },
+    async attach(pod, options, streams) {
+      requireSupport(context, 'attach')
+      await runtime.attach(runningOf(context, pod, options.container).id, requestOf(options, streams))
+    },
+    async dial(pod, port) {
+      requireSupport(context, 'portForward')
+      const sandbox = workerOf(context, pod).sandboxes.find((item) => item.state === 'ready')
+      if (!sandbox) throw ApiError.badRequest(`pod ${pod.name} does not run`)
+      return runtime.dial(sandbox.id, port)
+    },
+  }
+}
+
+type Ends = Parameters<NodeStreams['exec']>[2]
+type Wanted = Omit<Parameters<NodeStreams['exec']>[1], 'command'>
+
+function requestOf({ tty, stdin, stdout, stderr }: Wanted, streams: Ends) {
+  return {
+    tty,
+    stdin: stdin ? streams.stdin : undefined,
+    stdout: stdout ? (chunk: Uint8Array) => streams.stdout(chunk) : undefined,
+    stderr: stderr ? (chunk: Uint8Array) => streams.stderr(chunk) : undefined,
+    resize: streams.resize,
+    signal: streams.signal,
+  }
+}
+
+function requireSupport({ supports }: StreamsContext, capability: keyof RuntimeCapabilities & string): void {
+  if (!supports[capability]) throw ApiError.badRequest(`the container runtime of this node does not support ${capability}`)
+}
+
+function workerOf({ worker }: StreamsContext, pod: PodRef): PodWorker {
+  const found = worker(pod.uid)
+  if (!found) throw ApiError.notFound({ group: '', resource: 'pods' }, pod.name)
+  return found
+}
+
+/** Newest first. */
+function attemptsOf(context: StreamsContext, pod: PodRef, name: string): readonly Container[] {
+  const worker = workerOf(context, pod)
+  const { spec } = worker.current
+  if (![...(spec.initContainers ?? []), ...spec.containers].some((item) => item.name === name)) {
+    throw ApiError.badRequest(`container ${name} is not valid for pod ${pod.name}`)
+  }
+  return worker.containers.filter((item) => item.name === name).sort((a, b) => b.attempt - a.attempt)
+}
+
+function latestOf(context: StreamsContext, pod: PodRef, name: string): Container {
+  const [latest] = attemptsOf(context, pod, name).filter((item) => item.state !== 'created')
+  if (latest) return latest
+  const status = workerOf(context, pod).current.status?.containerStatuses?.find((item) => item.name === name)
+  const reason = status?.state?.waiting?.reason ?? 'ContainerCreating'
+  throw ApiError.badRequest(`container "${name}" in pod "${pod.name}" is waiting to start: ${reason}`)
+}
+
+/** The last that ended, other than the newest one where that runs. */
+function previousOf(context: StreamsContext, pod: PodRef, name: string): Container {
+  const attempts = attemptsOf(context, pod, name)
+  const previous = attempts.slice(1).find((item) => item.state === 'exited')
+  if (previous) return previous
+  throw ApiError.badRequest(`previous terminated container "${name}" in pod "${pod.name}" not found`)
+}
+
+function runningOf(context: StreamsContext, pod: PodRef, name: string): Container {
+  const running = attemptsOf(context, pod, name).find((item) => item.state === 'running')
+  if (running) return running
+  throw ApiError.badRequest(`container ${name} in pod ${pod.name} is not running`)
+}
