@@ -78,16 +78,19 @@ export function number32(value: number): Buffer {
 
 /**
  * Writes header blocks. All of ours are empty, so they go into the compressed stream as stored blocks, which saves a
- * compressor for each connection: first zlib's head with the dictionary's checksum, then the four bytes of a zero.
+ * compressor for each connection: first zlib's head with the dictionary's checksum, then the four bytes of a zero, then
+ * the empty block of a flush, without which Go's reader looks for more and fails.
  */
 export function createHeaderWriter(): () => Buffer {
   let head = Buffer.from([0x78, 0x20, 0xe3, 0xc6, 0xa7, 0xc2])
   return () => {
-    const block = Buffer.concat([head, Buffer.from([0x00, 0x04, 0x00, 0xfb, 0xff, 0, 0, 0, 0])])
+    const block = Buffer.concat([head, emptyHeaders])
     head = Buffer.alloc(0)
     return block
   }
 }
+
+const emptyHeaders = Buffer.from([0x00, 0x04, 0x00, 0xfb, 0xff, 0, 0, 0, 0, 0x00, 0x00, 0x00, 0xff, 0xff])
 
 export interface HeaderReader {
   /** Blocks must be read in order, each after the one before is done: they are one compressed stream. */
