@@ -5,7 +5,7 @@ import type { CachedObject } from '../watch/contract.js'
 import { validateAdmission } from './admission.js'
 import type { ApiRequest, ApiResult } from './contract.js'
 import { type Deletion, deleteOptions } from './delete-options.js'
-import { reach, refresh, requireItem } from './fresh.js'
+import { type Outcome, onFresh, reach } from './fresh.js'
 import type { Resource } from './resource.js'
 import { noClaim } from './service-allocations.js'
 import { type ApiServices, timestamp } from './services.js'
@@ -36,19 +36,10 @@ export async function deleteByName(
   request: ApiRequest,
   deletion: Deletion,
 ): Promise<Deleted> {
-  let fresh = false
   for (;;) {
-    const item = await requireItem(services, resource, request)
-    try {
-      const deleted = await deleteOnce(services, resource, request, deletion, item)
-      if (deleted) return deleted
-    } catch (error) {
-      // As for updates: the cache may be behind, and with it the refusal.
-      if (fresh || !(error instanceof ApiError)) throw error
-      await refresh(services, resource, request.signal)
-      fresh = true
-      if (resource.cache.get(request.namespace, request.name) === item) throw error
-    }
+    const run = (item: CachedObject) => deleteOnce(services, resource, request, deletion, item)
+    const deleted = await onFresh(services, resource, request, run)
+    if (deleted) return deleted
   }
 }
 
@@ -59,7 +50,7 @@ async function deleteOnce(
   request: ApiRequest,
   deletion: Deletion,
   item: CachedObject,
-): Promise<Deleted | undefined> {
+): Promise<Outcome<Deleted> | undefined> {
   const shown = resource.show(item)
   const old = shown.object
   checkPreconditions(resource, old, deletion)
@@ -69,11 +60,13 @@ async function deleteOnce(
     dryRun: deletion.dryRun,
   })
   const marked = mark(services, resource, old, deletion)
-  if (marked === 'as it is') return { state: 'waiting', object: old, item: shown }
-  if (deletion.dryRun) return marked ? { state: 'waiting', object: marked } : { state: 'gone', object: old }
+  if (marked === 'as it is') return { result: { state: 'waiting', object: old, item: shown }, committed: false }
+  if (deletion.dryRun) {
+    return { result: marked ? { state: 'waiting', object: marked } : { state: 'gone', object: old }, committed: false }
+  }
   if (marked) {
     const written = await writeObject(services, { request, resource, verb: 'update', object: marked, current: item })
-    if (written.ok) return { state: 'waiting', object: written.item.object, item: written.item }
+    if (written.ok) return { result: { state: 'waiting', object: written.item.object, item: written.item }, committed: true }
     await reach(resource, written.result.revision, request.signal)
     return undefined
   }
@@ -81,7 +74,7 @@ async function deleteOnce(
   const removed = await removeObject(services, { request, resource, verb: 'delete', object: old, current: item, also })
   if (removed.ok) {
     also.keep()
-    return { state: 'gone', object: old, item: shown }
+    return { result: { state: 'gone', object: old, item: shown }, committed: true }
   }
   await reach(resource, removed.result.revision, request.signal)
   return undefined

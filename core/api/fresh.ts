@@ -56,3 +56,36 @@ export async function requireItem(services: ApiServices, resource: Resource, req
   if (!item) throw ApiError.notFound(resource.kind, request.name)
   return item
 }
+
+export interface Outcome<T> {
+  readonly result: T
+  /** The store took a write that was compared with the item: it was the newest. */
+  readonly committed: boolean
+}
+
+/**
+ * Calls `run` with the stored item of the request; 404 where there is none. What `run` decides without a commit (a
+ * refusal, or that nothing is to be done) may come of a cache that is behind: it counts only when the store knows nothing
+ * newer. Undefined where `run` says so, after a lost race.
+ */
+export async function onFresh<T>(
+  services: ApiServices,
+  resource: Resource,
+  request: ApiRequest,
+  run: (item: CachedObject) => Promise<Outcome<T> | undefined>,
+): Promise<T | undefined> {
+  for (;;) {
+    const item = await requireItem(services, resource, request)
+    const isNewest = async (): Promise<boolean> => {
+      await refresh(services, resource, request.signal)
+      return resource.cache.get(request.namespace, request.name) === item
+    }
+    try {
+      const outcome = await run(item)
+      if (outcome === undefined) return undefined
+      if (outcome.committed || (await isNewest())) return outcome.result
+    } catch (error) {
+      if (!(error instanceof ApiError) || (await isNewest())) throw error
+    }
+  }
+}

@@ -6,7 +6,7 @@ import { mutate, validateAdmission } from './admission.js'
 import type { ApiRequest, ApiResult } from './contract.js'
 import { createOnce } from './create.js'
 import { type DecodedBody, decodeBody } from './decode-body.js'
-import { findItem, reach, refresh } from './fresh.js'
+import { findItem, type Outcome, onFresh, reach } from './fresh.js'
 import { checkName, checkNamespace, checkPreconditions, countGeneration, isMarked, keptMetadata } from './metadata.js'
 import { type WriteSettings, writeSettings } from './options.js'
 import type { Resource } from './resource.js'
@@ -42,23 +42,12 @@ export interface Changed {
 
 /** Throws 404 where nothing is there. */
 export async function change(services: ApiServices, resource: Resource, request: ApiRequest, wanted: Change): Promise<Changed> {
-  let fresh = false
-  for (let attempt = 1; ; attempt++) {
-    const current = await findItem(services, resource, request)
-    if (!current) throw ApiError.notFound(resource.kind, request.name)
-    try {
-      const changed = await changeOnce(services, resource, request, wanted, current)
-      if (changed) return changed
-    } catch (error) {
-      // The refusal may come of a cache that is behind: it counts only when the store says the same.
-      if (fresh || !(error instanceof ApiError)) throw error
-      await refresh(services, resource, request.signal)
-      fresh = true
-      if (resource.cache.get(request.namespace, request.name) === current) throw error
-      continue
-    }
-    if (!wanted.retry || attempt > raceAttempts) throw ApiError.conflict(resource.kind, request.name)
+  for (let races = 0; races <= raceAttempts; races++) {
+    const changed = await onFresh(services, resource, request, (item) => changeOnce(services, resource, request, wanted, item))
+    if (changed) return changed
+    if (!wanted.retry) break
   }
+  throw ApiError.conflict(resource.kind, request.name)
 }
 
 /** Undefined after a lost race; the cache is then up to what won. */
@@ -68,7 +57,7 @@ async function changeOnce(
   request: ApiRequest,
   wanted: Change,
   item: CachedObject,
-): Promise<Changed | undefined> {
+): Promise<Outcome<Changed> | undefined> {
   const { kind } = resource
   const shown = resource.show(item)
   const old = shown.object
@@ -82,10 +71,12 @@ async function changeOnce(
   await validateAdmission(services.hooks, request, kind, { ...admitted, object })
 
   delete object.metadata.resourceVersion
-  if (unchanged(object, old)) return { object: old, item: shown }
+  if (unchanged(object, old)) return { result: { object: old, item: shown }, committed: false }
   const ends = isMarked(object) && isFinished(resource, object)
-  if (dryRun) return { object: { ...object, metadata: { ...object.metadata, resourceVersion: old.metadata.resourceVersion } } }
-  return ends ? remove(services, resource, request, item, object) : replace(services, resource, request, item, object)
+  if (dryRun) return { result: { object: withVersion(object, old.metadata.resourceVersion) }, committed: false }
+  const write = ends ? remove : replace
+  const result = await write(services, resource, request, item, object)
+  return result && { result, committed: true }
 }
 
 /** Defaults, what the server keeps, and validation. Changes `object`. */
@@ -125,6 +116,10 @@ function isFinished(resource: Resource, object: KubeObject): boolean {
   return resource.finished === undefined || resource.finished(object)
 }
 
+function withVersion(object: KubeObject, resourceVersion: string | undefined): KubeObject {
+  return { ...object, metadata: { ...object.metadata, resourceVersion } }
+}
+
 async function replace(
   services: ApiServices,
   resource: Resource,
@@ -162,7 +157,7 @@ async function remove(
     return undefined
   }
   claim.keep()
-  return { object: { ...object, metadata: { ...object.metadata, resourceVersion: String(current.revision) } } }
+  return { object: withVersion(object, String(current.revision)) }
 }
 
 /** PUT on the object itself. */
