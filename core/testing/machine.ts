@@ -52,10 +52,19 @@ export function missing(capability: Capability): Promise<string | undefined> {
   return answer
 }
 
+/** Names in `DAVIT_REQUIRE` that no capability has: a typing error there would turn failures back into skips. */
+export function unknownRequirements(): string[] {
+  return required().filter((name) => name !== 'all' && !(name in probes))
+}
+
 /** True when `DAVIT_REQUIRE` (a comma list, or `all`) says that lacking `capability` is a failure, not a skip. */
 export function isRequired(capability: Capability): boolean {
+  return required().includes(capability) || required().includes('all')
+}
+
+function required(): string[] {
   const names = (process.env.DAVIT_REQUIRE ?? '').split(',').map((name) => name.trim())
-  return names.includes(capability) || names.includes('all')
+  return names.filter((name) => name !== '')
 }
 
 function runs(command: string, args: readonly string[]): Promise<string | undefined> {

@@ -1,5 +1,5 @@
+import { decodeConfig } from '../kernel/config.js'
 import type { AnyPlugin, Kernel, KernelServices, PluginEntry } from '../kernel/contract.js'
-import { bootKernel, decodeConfig } from '../kernel/host.js'
 import { supportsApi, whyNotPlugin } from '../kernel/plugin.js'
 import * as assert from './assert.js'
 import { suite, type TestOptions } from './harness.js'
@@ -100,6 +100,8 @@ async function withoutTrace(
   run: (boot: Boot, plugin: AnyPlugin) => Promise<void>,
 ): Promise<void> {
   const entry: PluginEntry = { plugin, config: cases.valid[0] }
+  // Imported here, so that tests without a kernel do not pay for its container.
+  const { bootKernel } = await import('../kernel/boot.js')
   const before = openResources()
   for (let time = 0; time < times; time += 1) {
     const services = cases.services?.() ?? createTestServices()

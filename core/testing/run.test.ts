@@ -161,6 +161,8 @@ test(
     const required = await run(t, { 'a.test.ts': body }, [], { ...without, DAVIT_REQUIRE: 'root,docker' })
     assert.is(required.last, '0 passed, 1 failed')
     assert.match(required.output, /DAVIT_REQUIRE names docker, but: no Docker/)
+    const misspelt = await run(t, { 'a.test.ts': body }, [], { ...without, DAVIT_REQUIRE: 'dokcer' })
+    assert.is(misspelt.code, 2)
   },
   slow,
 )

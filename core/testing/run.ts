@@ -10,6 +10,7 @@
 import { spawnSync } from 'node:child_process'
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
+import { unknownRequirements } from './machine.js'
 import { findTests } from './run-files.js'
 import { closingLine, printFile, printSkips, runFiles } from './run-report.js'
 
@@ -21,6 +22,9 @@ const unknown = flags.find((flag) => flag !== '--coverage' && flag !== '--list')
 
 if (unknown) {
   console.error(`unknown option ${unknown}; there are --coverage and --list`)
+  process.exitCode = 2
+} else if (unknownRequirements().length > 0) {
+  console.error(`DAVIT_REQUIRE names what no test can require: ${unknownRequirements().join(', ')}`)
   process.exitCode = 2
 } else if (flags.includes('--coverage')) {
   process.exitCode = runCovered(filters)
