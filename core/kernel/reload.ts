@@ -1,9 +1,10 @@
 /** Replaces one plugin while the rest runs, or puts back what ran before. */
-import { makePlan, type Plan, type RunningKernel } from './boot.js'
+import type { RunningKernel } from './boot.js'
 import type { PluginEntry } from './contract.js'
 import { DavitError, messageOf } from './errors.js'
 import { dependantsOf } from './graph.js'
 import { instanceId } from './lifecycle.js'
+import { makePlan, type Plan } from './plan.js'
 
 /** See `Kernel.reload`. The caller sees to it that one runs at a time. */
 export async function reload(kernel: RunningKernel, id: string, entry: PluginEntry): Promise<void> {

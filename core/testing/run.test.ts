@@ -234,6 +234,25 @@ sound('three', () => {})`
   slow,
 )
 
+test(
+  'coverage is reported before the closing line',
+  async (t) => {
+    const { code, output, last } = await run(t, { 'a.test.ts': `HEAD test('one', () => {})` }, ['--coverage'])
+    assert.is(last, '1 passed, 0 failed')
+    assert.is(code, 0)
+    assert.match(output, /Coverage summary/)
+  },
+  slow,
+)
+
+test(
+  'an option that does not exist is refused',
+  async (t) => {
+    assert.is((await run(t, {}, ['--covrage'])).code, 2)
+  },
+  slow,
+)
+
 test('a file declares itself in its first lines only', () => {
   assert.equal(declarations('// @serial\n// @timeout 300\n'), { serial: true, timeoutMs: 300_000 })
   assert.equal(declarations('import x\n'), { serial: false, timeoutMs: 120_000 })

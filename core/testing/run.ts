@@ -8,7 +8,9 @@
  * `N passed, N failed`; the exit code is not 0 when something failed or nothing ran.
  */
 import { spawnSync } from 'node:child_process'
+import { rm } from 'node:fs/promises'
 import { createRequire } from 'node:module'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { unknownRequirements } from './machine.js'
 import { findTests } from './run-files.js'
@@ -26,8 +28,6 @@ if (unknown) {
 } else if (unknownRequirements().length > 0) {
   console.error(`DAVIT_REQUIRE names what no test can require: ${unknownRequirements().join(', ')}`)
   process.exitCode = 2
-} else if (flags.includes('--coverage')) {
-  process.exitCode = runCovered(filters)
 } else {
   await run()
 }
@@ -38,20 +38,31 @@ async function run(): Promise<void> {
     for (const file of files) console.log(file.path)
     return
   }
+  const covered = flags.includes('--coverage')
+  // Node writes its coverage there, in every process that the tests start.
+  if (covered) process.env.NODE_V8_COVERAGE = await emptyFolder(join(root, 'coverage/tmp'))
   const results = await runFiles(root, files, printFile)
   printSkips(results)
   if (files.length === 0) console.log(`no test file${filters.length > 0 ? ` matches ${filters.join(' ')}` : ''}`)
   const { line, ok } = closingLine(results)
+  const reported = !covered || reportCoverage()
   console.log(line)
-  process.exitCode = ok ? 0 : 1
+  process.exitCode = ok && reported ? 0 : 1
 }
 
-/** The same run under c8, which reads the coverage that Node writes for every process. */
-function runCovered(rest: readonly string[]): number {
+async function emptyFolder(path: string): Promise<string> {
+  await rm(path, { recursive: true, force: true })
+  return path
+}
+
+/** A summary here, the lines in `coverage/lcov.info`. */
+function reportCoverage(): boolean {
+  delete process.env.NODE_V8_COVERAGE
   const c8 = createRequire(import.meta.url).resolve('c8/bin/c8.js')
-  const self = [...process.execArgv, fileURLToPath(import.meta.url), ...rest]
-  const exclude = ['**/*.test.ts', '**/testkit/**', 'core/testing/**'].flatMap((pattern) => ['--exclude', pattern])
-  const options = ['--reporter', 'text-summary', '--reporter', 'lcov', ...exclude]
-  const child = spawnSync(process.execPath, [c8, ...options, process.execPath, ...self], { stdio: 'inherit', cwd: root })
-  return child.status ?? 1
+  const exclude = ['**/*.test.ts', '**/testkit/**', '**/testing.ts', 'core/testing/**'].flatMap((pattern) => [
+    '--exclude',
+    pattern,
+  ])
+  const options = ['--temp-directory', 'coverage/tmp', '--reporter', 'text-summary', '--reporter', 'lcov', ...exclude]
+  return spawnSync(process.execPath, [c8, 'report', ...options], { stdio: 'inherit', cwd: root }).status === 0
 }
