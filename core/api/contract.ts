@@ -14,6 +14,7 @@ export const ApiHooksToken: Token<ApiHooks, 'one'> = one<ApiHooks>('api.hooks/v1
 export const ApiPipelineToken: Token<ApiPipeline, 'one'> = one<ApiPipeline>('api.pipeline/v1')
 export const AuthenticatorToken: Token<Authenticator, 'many'> = many<Authenticator>('api.authenticator/v1')
 export const ApiEndpointToken: Token<ApiEndpoint, 'many'> = many<ApiEndpoint>('api.endpoint/v1')
+export const GrantToken: Token<Grant, 'many'> = many<Grant>('api.grant/v1')
 export const NodeConnectionsToken: Token<NodeConnections, 'one'> = one<NodeConnections>('api.node-connections/v1')
 export const ApiAddressToken: Token<ApiAddress, 'one'> = one<ApiAddress>('api.address/v1')
 
@@ -149,6 +150,23 @@ export interface CommittedWrite {
   readonly item: CachedObject
   readonly user: UserInfo
   readonly cause?: Cause
+}
+
+/**
+ * What a plugin's own identity needs to do, and no more. Contributed by the plugin that acts under that name, and
+ * honoured by the authorizer, beside the roles that users write.
+ */
+export interface Grant {
+  /** "system:controller:deployment-controller". */
+  readonly user: string
+  readonly rules: readonly GrantRule[]
+}
+/** As a rule of a ClusterRole: every list must contain what is asked, or "*". */
+export interface GrantRule {
+  readonly apiGroups: readonly string[]
+  /** "pods", "pods/status". */
+  readonly resources: readonly string[]
+  readonly verbs: readonly string[]
 }
 
 /** Tried in order of the owner's id until one answers; none: 401. Must not throw for foreign credentials. */

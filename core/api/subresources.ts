@@ -33,8 +33,7 @@ export function subresource(services: ApiServices, resource: Resource, request: 
   const name = request.subresource ?? ''
   const known = kind.subresources.get(name)
   if (!known) throw ApiError.unknownPath()
-  if (streams.has(name)) return connect(services, resource, request)
-  const serve = Object.hasOwn(served, name) ? served[name] : undefined
+  const serve = streams.has(name) ? connect : Object.hasOwn(served, name) ? served[name] : undefined
   if (!serve) throw ApiError.unknownPath()
   if (!known.verbs.some((verb) => verb === request.verb)) throw ApiError.methodNotAllowed(kind, request.verb)
   return serve(services, resource, request)
