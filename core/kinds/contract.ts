@@ -13,7 +13,16 @@ export { type DefinitionOf, type Descriptions, openApiV3 } from './openapi.js'
 export { openApiV2, openApiV2Minimal } from './openapi-v2.js'
 export { jsonPatch, mergePatch, strategicMergePatch } from './patch.js'
 export { type DecodedProtobuf, decodeProtobuf, isProtobuf } from './protobuf.js'
-export { compareQuantities, formatQuantity, parseQuantity, quantityToMilli, quantityToNumber } from './quantity.js'
+export type { ExactQuantity } from './quantity.js'
+export {
+  addQuantities,
+  compareQuantities,
+  formatQuantity,
+  parseQuantity,
+  quantityToMilli,
+  quantityToNumber,
+  subtractQuantities,
+} from './quantity.js'
 export { createRegistry } from './registry.js'
 export { parseFieldSelector, parseLabelSelector, selectorFromObject } from './selector.js'
 export { applyDefaults, validate, validateUpdate } from './strategy.js'

@@ -1,6 +1,5 @@
 import { assert, test } from '@davit/core/testing'
 import {
-  cIdentifier,
   cidr,
   configKey,
   dns1035Label,
@@ -26,7 +25,6 @@ const cases: [name: string, check: NameCheck, good: string[], bad: string[]][] =
   ['qualified', qualifiedName, ['a', 'A.b_c-1', 'x.io/Y', `${long(253)}/y`], ['', '/a', 'a/', 'a/b/c', 'X/y', '-a', long(64)]],
   ['label value', labelValue, ['', 'a', 'A.b_c', long(63)], ['-a', 'a b', 'ä', long(64)]],
   ['config key', configKey, ['a', '.a', 'A_b-c.d', '...a'.slice(2)], ['', '.', '..', '..a', 'a/b', 'a b', long(254)]],
-  ['C identifier', cIdentifier, ['a', '_a1'], ['1a', 'a-b', '']],
   ['environment', environmentName, ['a', '1a', 'a.b c', '~'], ['', 'a=b', 'ä', '\t']],
   ['port', portName, ['http', 'a-1', '1a'], ['', 'HTTP', '1', 'a--b', '-a', 'a-', long(16)]],
   ['ip', ipAddress, ['1.2.3.4', '::1', 'fe80::1:2', '1:2:3:4:5:6:7:8'], ['', '1.2.3', '01.2.3.4', '256.1.1.1', ':::', '1:2:3']],

@@ -10,7 +10,6 @@ const LABEL_1035 = /^[a-z]([-a-z0-9]*[a-z0-9])?$/
 const QUALIFIED = /^([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$/
 const VALUE = /^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$/
 const CONFIG_KEY = /^[-._a-zA-Z0-9]+$/
-const C_IDENTIFIER = /^[A-Za-z_][A-Za-z0-9_]*$/
 const ENV_NAME = /^[ -<>-~]+$/
 const PORT_NAME = /^[-a-z0-9]+$/
 const NUMERIC_IP = /^(25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(\.(25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)){3}$/
@@ -27,8 +26,6 @@ const VALUE_TEXT =
   "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')"
 const CONFIG_KEY_TEXT =
   "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')"
-const C_IDENTIFIER_TEXT =
-  "a valid C identifier must start with alphabetic character or '_', followed by a string of alphanumeric characters or '_' (e.g. 'my_name',  or 'MY_NAME',  or 'MyName', regex used for validation is '[A-Za-z_][A-Za-z0-9_]*')"
 const ENV_NAME_TEXT = "a valid environment variable name must consist only of printable ASCII characters other than '='"
 
 const tooLong = (limit: number): string => `must be no more than ${limit} characters`
@@ -97,8 +94,6 @@ export const configKey: NameCheck = (text) => {
   if (text === '..') return "must not be '..'"
   return text.startsWith('..') ? "must not start with '..'" : undefined
 }
-
-export const cIdentifier: NameCheck = (text) => (C_IDENTIFIER.test(text) ? undefined : C_IDENTIFIER_TEXT)
 
 export const environmentName: NameCheck = (text) => (ENV_NAME.test(text) ? undefined : ENV_NAME_TEXT)
 

@@ -13,7 +13,7 @@ const CRON_NAME_LIMIT = 52
 
 export const jobStrategy: Strategy = {
   defaults(object) {
-    const { spec, metadata } = object as Job
+    const { spec } = object as Job
     if (spec.completions === undefined && spec.parallelism === undefined) spec.completions = 1
     spec.parallelism ??= 1
     // With a limit per index the limit over all is out of the way.
@@ -21,14 +21,14 @@ export const jobStrategy: Strategy = {
     spec.completionMode ??= 'NonIndexed'
     spec.suspend ??= false
     spec.podReplacementPolicy ??= spec.podFailurePolicy === undefined ? 'TerminatingOrFailed' : 'Failed'
-    const labels = spec.template?.metadata?.labels
-    if (labels !== undefined && Object.keys(metadata.labels ?? {}).length === 0) metadata.labels = { ...labels }
+    defaultLabels(object as Job)
     defaultFailurePolicy(spec)
     defaultPodTemplate(spec.template)
   },
   prepareCreate(object) {
     object.status = {}
     if ((object as Job).spec.manualSelector !== true) generateSelector(object as Job)
+    defaultLabels(object as Job)
   },
   validate(object) {
     const errors: FieldError[] = []
@@ -38,6 +38,11 @@ export const jobStrategy: Strategy = {
     return errors
   },
   validateUpdate: (object, old) => checkJobUpdate(object as Job, old as Job),
+}
+
+function defaultLabels({ metadata, spec }: Job): void {
+  const labels = spec.template?.metadata?.labels
+  if (labels !== undefined && Object.keys(metadata.labels ?? {}).length === 0) metadata.labels = { ...labels }
 }
 
 function defaultFailurePolicy({ podFailurePolicy }: JobSpec): void {
