@@ -12,6 +12,7 @@ export interface Builtin {
 const always = (load: () => Promise<AnyPlugin>): Builtin => ({ always: true, load })
 const picked = (load: () => Promise<AnyPlugin>): Builtin => ({ always: false, load })
 const api = () => import('@davit/core/api/host')
+const node = () => import('@davit/core/node/host')
 const plugin = (module: Promise<{ readonly default: AnyPlugin }>) => module.then((loaded) => loaded.default)
 
 export const builtins: Readonly<Record<string, Builtin>> = {
@@ -25,11 +26,14 @@ export const builtins: Readonly<Record<string, Builtin>> = {
   'admission-service-account': always(() => api().then((room) => room.serviceAccountAdmission)),
   'admission-default-tolerations': always(() => api().then((room) => room.defaultTolerations)),
   'admission-priority': always(() => api().then((room) => room.priorityAdmission)),
+  'authorizer-rbac': always(() => plugin(import('@davit/plugin-authorizer-rbac'))),
   client: always(() => import('@davit/core/client/host').then((room) => room.client)),
   'controller-host': always(() => import('@davit/core/controller/host').then((room) => room.controllerHost)),
   'scheduler-host': always(() => import('@davit/core/scheduler/host').then((room) => room.schedulerHost)),
   'scheduler-binpack': always(() => plugin(import('@davit/plugin-scheduler-binpack'))),
   'proxy-host': always(() => import('@davit/core/proxy/host').then((room) => room.proxyHost)),
   'proxy-iptables': picked(() => plugin(import('@davit/plugin-proxy-iptables'))),
+  'node-agent': always(() => node().then((room) => room.nodeAgent)),
+  'node-volumes': always(() => node().then((room) => room.nodeVolumes)),
   'cri-hollow': picked(() => plugin(import('@davit/plugin-cri-hollow'))),
 }

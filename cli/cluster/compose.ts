@@ -77,7 +77,7 @@ function ownSettings(
       dataDirectory,
       clusterCidr: podCidr,
       ...(network.domain && { clusterDomain: network.domain }),
-      nodes: nodes.map(({ name, runtimes, runtimeChosen }) => ({ name, runtime: runtimes, required: runtimeChosen })),
+      nodes: nodes.map(({ name, runtimes }) => ({ name, runtime: runtimes })),
     },
     'controller-node': { clusterCidr: podCidr },
   }

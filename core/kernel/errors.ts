@@ -102,6 +102,10 @@ export const errorTable = {
     meaning: 'A reload failed, and what ran before did not come up again either.',
     action: 'Restart the process; the message has both causes.',
   },
+  DAVIT_RUNTIME_UNUSABLE: {
+    meaning: 'None of the container runtimes that a node may use works on this machine.',
+    action: 'Do what the message says for one of them, or name another with `--runtime` or `nodes[].runtime.id`.',
+  },
   DAVIT_SLOT_ERROR: {
     meaning: 'A plugin’s tap on a slot threw an error.',
     action: 'Report it to the author of the plugin that the message names; a verdict should be returned, not thrown.',

@@ -8,7 +8,7 @@ import type { Client, EventRecorder } from '../client/contract.js'
 import type { Clock, Logger, Timer } from '../kernel/contract.js'
 import type { Node, Pod } from '../kinds/contract.js'
 import { defaultBackOff } from './back-off.js'
-import type { NodeConfig } from './config.js'
+import type { DecidedNode } from './choose-runtime.js'
 import type { BackOff, RuntimeDriver, RuntimeEvent, RuntimeVersion, Sandbox, VolumeDriver } from './contract.js'
 import { RuntimeError } from './contract.js'
 import { createImages } from './images.js'
@@ -29,8 +29,10 @@ const longestRetryMs = 30_000
 const relistMs = 60_000
 
 export interface AgentServices {
-  readonly config: NodeConfig
+  readonly config: DecidedNode
   readonly directory: string
+  /** Addresses of all Pods, where the configuration says. */
+  readonly clusterCidr?: string
   readonly machine: Machine
   readonly client: Client
   readonly clock: Clock
@@ -165,14 +167,15 @@ export class NodeAgent {
   }
 
   private async openRuntime(): Promise<NodeRuntime> {
-    const { config, directory, dns, machine, sources, clock, client, events } = this.services
+    const { config, directory, clusterCidr, dns, machine, sources, clock, client, events } = this.services
     const driver = this.services.driver()
     if (!driver) throw new Error(`no plugin "${config.runtime}" provides a container runtime`)
     this.driver = driver
     if (!driver.supports.hollow) await mkdir(directory, { recursive: true, mode: 0o700 })
     const podCidr = this.podCidr ?? ''
     const clusterDns = dns.clusterDns === undefined ? {} : { clusterDns: dns.clusterDns }
-    const runtime = await driver.open({ nodeName: this.name, directory, podCidr, signal: this.stop.signal, ...clusterDns })
+    const context = { nodeName: this.name, directory, podCidr, signal: this.stop.signal, ...clusterDns }
+    const runtime = await driver.open({ ...context, ...(clusterCidr !== undefined && { clusterCidr }) })
     this.version = await runtime.version()
     return {
       nodeName: this.name,

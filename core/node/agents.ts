@@ -6,7 +6,8 @@ import { type Clients, createEventRecorder, type Identity, type Informer, nodes,
 import type { Bag, KernelServices } from '../kernel/contract.js'
 import type { Node, Pod } from '../kinds/contract.js'
 import { NodeAgent } from './agent.js'
-import type { AgentConfig, NodeConfig } from './config.js'
+import { chooseRuntimes, type DecidedNode } from './choose-runtime.js'
+import type { AgentConfig } from './config.js'
 import type { BackOff, RuntimeDriver, VolumeDriver } from './contract.js'
 import { createLeases } from './leases.js'
 import { type Machine, readMachine } from './machine.js'
@@ -30,14 +31,15 @@ const byNode = 'spec.nodeName'
 export async function startAgents(options: AgentsOptions): Promise<void> {
   const { config, clients, clock, log, defer, signal } = options
   if (config.nodes.length === 0) return
-  const [podInformer, nodeInformer] = [podsOf(clients, config.nodes), clients.informer<Node>(nodes)]
+  const decided = await chooseRuntimes(config.nodes, options.runtimes, log)
+  const [podInformer, nodeInformer] = [podsOf(clients, decided), clients.informer<Node>(nodes)]
   podInformer.index(byNode, (pod) => (pod.spec.nodeName ? [pod.spec.nodeName] : []))
   const sources = createSources(clients, clients.as(identityOf('node-sources')))
   defer(() => sources.close())
   const leases = createLeases(clock, log, config.nodes.length)
   defer(() => leases.close())
   const shared = { machine: await readMachine(config.dataDirectory), dns: await dnsOf(config), sources, leases, podInformer }
-  const agents = new Map(config.nodes.map((node) => [node.name, makeAgent(node, options, shared)]))
+  const agents = new Map(decided.map((node) => [node.name, makeAgent(node, options, shared)]))
   defer(async () => {
     await Promise.all([...agents.values()].map((agent) => agent.close()))
   })
@@ -53,7 +55,7 @@ export async function startAgents(options: AgentsOptions): Promise<void> {
 }
 
 /** One node asks for its own Pods only; for many, one stream of all is cheaper than one for each. */
-function podsOf(clients: Clients, wanted: readonly NodeConfig[]): Informer<Pod> {
+function podsOf(clients: Clients, wanted: readonly DecidedNode[]): Informer<Pod> {
   const [only] = wanted
   return wanted.length === 1 && only
     ? clients.informer<Pod>(pods, { fieldSelector: `spec.nodeName=${only.name}` })
@@ -68,7 +70,7 @@ interface Shared {
   readonly podInformer: Informer<Pod>
 }
 
-function makeAgent(config: NodeConfig, options: AgentsOptions, shared: Shared): NodeAgent {
+function makeAgent(config: DecidedNode, options: AgentsOptions, shared: Shared): NodeAgent {
   const { clock, random, log, defer, clients } = options
   const { podInformer, ...rest } = shared
   const client = clients.as(identityOf(config.name))
@@ -81,6 +83,7 @@ function makeAgent(config: NodeConfig, options: AgentsOptions, shared: Shared): 
     clock,
     events,
     log: log.child({ node: config.name }),
+    ...(options.config.clusterCidr !== undefined && { clusterCidr: options.config.clusterCidr }),
     directory: config.directory ?? join(options.config.dataDirectory, 'nodes', config.name),
     connections: options.connections,
     driver: () => options.runtimes.all().find((driver) => driver.id === config.runtime),
@@ -90,9 +93,8 @@ function makeAgent(config: NodeConfig, options: AgentsOptions, shared: Shared): 
   })
 }
 
-// Masters, because the node's own rights are checked by no plugin yet that comes with core: see the room's notes.
 function identityOf(node: string): Identity {
-  return { name: `system:node:${node}`, groups: ['system:nodes', 'system:masters'], manager: 'kubelet' }
+  return { name: `system:node:${node}`, groups: ['system:nodes'], manager: 'kubelet' }
 }
 
 function routePods(informer: Informer<Pod>, agents: ReadonlyMap<string, NodeAgent>): () => void {

@@ -12,7 +12,9 @@ const taint = Type.Object({
 
 export const nodeConfig = Type.Object({
   name: Type.String({ minLength: 1, description: 'Name of the Node object.' }),
-  runtime: Type.String({ minLength: 1, description: 'Id of the plugin that runs its containers: "cri-containerd".' }),
+  runtime: Type.Union([Type.String({ minLength: 1 }), Type.Array(Type.String({ minLength: 1 }), { minItems: 1 })], {
+    description: 'Id of the plugin that runs its containers: "cri-containerd"; or several, of which the first usable one does.',
+  }),
   podCidr: Type.Optional(
     Type.String({
       description: 'Addresses of its Pods: "10.244.3.0/24". Without it the node waits until a controller gives it a range.',
@@ -34,6 +36,7 @@ export const agentConfig = Type.Object({
     minLength: 1,
     description: 'Where nodes without a directory of their own keep volumes and files.',
   }),
+  clusterCidr: Type.Optional(Type.String({ description: 'Addresses of all Pods: "10.244.0.0/16".' })),
   clusterDomain: Type.String({ default: 'cluster.local', description: 'DNS domain of the cluster.' }),
   clusterDns: Type.Optional(Type.String({ description: 'Address of the cluster’s DNS server; without it Pods use the node’s.' })),
 })

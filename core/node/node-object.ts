@@ -1,12 +1,12 @@
 /** The Node object of an agent. Pure. */
 import type { Node, NodeCondition, NodeStatus } from '../kinds/contract.js'
-import type { NodeConfig } from './config.js'
+import type { DecidedNode } from './choose-runtime.js'
 import type { Machine } from './machine.js'
 import { same } from './same.js'
 import { toTime } from './time.js'
 
 export interface NodeFacts {
-  readonly config: NodeConfig
+  readonly config: DecidedNode
   readonly machine: Machine
   readonly hollow: boolean
   /** "docker://27.1.1"; '' while the runtime has not answered yet. */
