@@ -59,6 +59,8 @@ export interface NodeContext {
   readonly directory: string
   /** "10.244.0.0/24": the addresses that this node's sandboxes may have. */
   readonly podCidr: string
+  /** The addresses of all nodes' sandboxes: what a runtime needs to join the Pods of several nodes of one machine. */
+  readonly clusterCidr?: string
   /** Of the cluster DNS; absent while none runs. */
   readonly clusterDns?: string
   readonly signal: AbortSignal
@@ -79,6 +81,8 @@ export interface SandboxConfig {
   readonly hostNetwork: boolean
   readonly hostPid: boolean
   readonly hostIpc: boolean
+  /** The containers see each other's processes. Absent: no. */
+  readonly shareProcessNamespace?: boolean
   /** Kept by the runtime and given back by `listSandboxes`. */
   readonly labels: Readonly<Record<string, string>>
   readonly annotations: Readonly<Record<string, string>>

@@ -1,8 +1,8 @@
 /** What probes and hooks do: call a command, a URL or a port of a container, within a time. */
-import { request as httpRequest } from 'node:http'
-import { request as httpsRequest } from 'node:https'
+import { type RequestOptions, request } from 'node:http'
 import { connect } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { connect as tlsConnect } from 'node:tls'
 import type { Clock } from '../kernel/contract.js'
 import type { HTTPGetAction, LifecycleHandler, Container as PodContainer, Probe } from '../kinds/contract.js'
 import type { Runtime } from './contract.js'
@@ -53,16 +53,10 @@ async function runHttp(action: HTTPGetAction, target: Target, timeoutMs: number)
   const path = action.path?.startsWith('/') ? action.path : `/${action.path ?? ''}`
   try {
     const status = await within(target.clock, timeoutMs, (resolve: (status: number) => void, reject) => {
-      const send = secure ? httpsRequest : httpRequest
-      const options = {
-        host,
-        port,
-        path,
-        headers: { 'user-agent': 'kube-probe/1.33', connection: 'close', ...headers },
-        agent: false as const,
-      }
-      const connection = secure ? { socket, rejectUnauthorized: false } : { createConnection: () => socket }
-      const call = send({ ...options, ...connection } as never, (response) => {
+      // Without an agent, so that the connection which is already open is used.
+      const createConnection = (): Duplex => (secure ? tlsConnect({ socket, rejectUnauthorized: false }) : socket)
+      const allHeaders = { 'user-agent': 'kube-probe/1.33', connection: 'close', ...headers }
+      const call = request({ host, port, path, headers: allHeaders, createConnection } as RequestOptions, (response) => {
         response.resume()
         resolve(response.statusCode ?? 0)
       })

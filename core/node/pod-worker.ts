@@ -33,6 +33,8 @@ export class PodWorker {
   private pod: Pod
   /** The Pod is not in the API any more. */
   private gone = false
+  /** What the status tells of is being removed: the last one written stays. */
+  private removing = false
   private refusal: Verdict | undefined
   private sourcesChanged = false
   private dirty = false
@@ -163,6 +165,7 @@ export class PodWorker {
 
   private async take(step: Step): Promise<void> {
     this.step = new AbortController()
+    if (this.ending && (step.type === 'removeContainer' || step.type === 'removeSandbox')) this.removing = true
     await this.steps.perform(step, this.pod, this.step.signal)
     this.dirty = true
   }
@@ -198,7 +201,7 @@ export class PodWorker {
 
   private publish(state: PodState): void {
     this.probes.sync(state, this.ending)
-    if (this.gone) return
+    if (this.gone || this.removing) return
     const status = podStatus(state, { runtime: this.node.runtimeName, hostIps: this.node.hostIps })
     this.events.announceBackOffs(this.pod, status)
     this.node.writer.put(this.pod, status)

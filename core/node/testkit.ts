@@ -25,6 +25,8 @@ import { logCases } from './testkit/logs.js'
 import { sandboxCases } from './testkit/sandboxes.js'
 import { streamCases } from './testkit/streams.js'
 
+/** For tests that run a runtime under the agent, in a control plane that `boot` brings up. */
+export { nodeAgent, nodeVolumes } from './host.js'
 export type { Behaviour, KitOptions, KitServices, RuntimeSubject } from './testkit/bench.js'
 
 export function runtimeKit(name: string, factory: (services: KitServices) => RuntimeSubject, options: KitOptions = {}): void {

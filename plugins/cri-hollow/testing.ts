@@ -2,7 +2,7 @@
 import { type Client, nodes, pods } from '@davit/core/client'
 import type { PluginEntry } from '@davit/core/kernel'
 import type { Container, ContainerStatus, KubeObject, Node, Pod, PodSpec } from '@davit/core/kinds'
-import { nodeAgent, nodeVolumes } from '@davit/core/node/host'
+import { nodeAgent, nodeVolumes } from '@davit/core/node/testkit'
 import type { Booted, BootOptions, TestContext } from '@davit/core/testing'
 import { boot } from '@davit/core/testing'
 import cri from './index.js'
@@ -60,6 +60,8 @@ export function withHelpers(plane: Booted): Cluster {
           () => true,
         ),
       )
+      // What watches the Pod hears of it a turn later.
+      await plane.clock.settle()
     },
   }
 }
