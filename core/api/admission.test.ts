@@ -164,3 +164,20 @@ test('every committed write tells who, what and why', async (t) => {
   assert.is(writes[0]?.user.name, 'root')
   assert.equal(writes[0]?.item.object, made)
 })
+
+test('a pod that is replaced without tolerations and priority keeps them', async (t) => {
+  const api = await startApi(t)
+  const made = await api.create<Pod>('pods', pod('a'))
+  const sent = { ...pod('a', { serviceAccountName: 'default' }), metadata: { name: 'a', labels: { a: 'b' } } }
+  const replaced = await api.update<Pod>('pods', sent)
+  assert.equal(replaced.spec, made.spec)
+  assert.equal(replaced.metadata.labels, { a: 'b' })
+})
+
+test('Endpoints are served with a warning that names EndpointSlice', async (t) => {
+  const api = await startApi(t)
+  const warning = 'v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice'
+  assert.equal((await api.reply('create', 'endpoints', { body: { metadata: { name: 'a' } } })).warnings, [warning])
+  assert.equal((await api.list('endpoints')).warnings, [warning])
+  assert.is((await api.list('configmaps')).warnings, undefined)
+})

@@ -70,6 +70,7 @@ export type ApiResult =
       readonly resourceVersion: string
       readonly continue?: string
       readonly remainingItemCount?: number
+      readonly warnings?: readonly string[]
     }
   | { readonly type: 'watch'; readonly kind: ResourceKind; open(sink: WatchSink): { close(): void } }
 

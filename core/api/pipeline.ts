@@ -1,6 +1,7 @@
 /** The way of a request: which resource, may the user, then the verb. */
 import { ApiError } from '../client/api-error.js'
 import { DavitError } from '../kernel/contract.js'
+import type { ResourceKind } from '../kinds/contract.js'
 import { authorize } from './authorize.js'
 import { bind } from './binding.js'
 import type { ApiPipeline, ApiRequest, ApiResult, ApiVerb } from './contract.js'
@@ -39,12 +40,24 @@ export function createPipeline(services: ApiServices): ApiPipeline {
         const resource = resourceOf(services, request)
         const asking = authorize(services.hooks, request)
         if (asking) await asking
-        return await serve(services, resource, request)
+        return withDeprecation(resource.kind, await serve(services, resource, request))
       } catch (error) {
         throw refusal(services, request, error)
       }
     },
   }
+}
+
+/** Served as long as clients want it, with a word on what to use instead. */
+const deprecated: ReadonlyMap<string, string> = new Map([
+  ['v1/endpoints', 'v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice'],
+])
+
+function withDeprecation(kind: ResourceKind, result: ApiResult): ApiResult {
+  // Asked of every request: a kind of another group needs no text to be put together.
+  if (kind.group !== '' || result.type === 'watch') return result
+  const warning = deprecated.get(`${kind.version}/${kind.resource}`)
+  return warning === undefined ? result : { ...result, warnings: [...(result.warnings ?? []), warning] }
 }
 
 /** 404 for what is not served, 400 for a name that could not be one. */

@@ -6,6 +6,10 @@ import { type AdmissionRequest, ApiHooksToken } from './contract.js'
 export const isNewPod = ({ operation, kind, subresource }: AdmissionRequest): boolean =>
   operation === 'CREATE' && subresource === '' && kind.group === '' && kind.resource === 'pods'
 
+/** An update of the pod itself: clients that replace a pod send it without what was added at its creation. */
+export const isPodUpdate = ({ operation, kind, subresource }: AdmissionRequest): boolean =>
+  operation === 'UPDATE' && subresource === '' && kind.group === '' && kind.resource === 'pods'
+
 export const serviceAccountAdmission = definePlugin({
   id: 'admission-service-account',
   api: '^1.0',
@@ -48,7 +52,7 @@ export const defaultTolerations = definePlugin({
   async setup(context, { hooks }) {
     const { seconds } = context.config
     context.tap(hooks.mutate, (object, request) => {
-      if (isNewPod(request)) tolerate(object, seconds)
+      if (isNewPod(request) || isPodUpdate(request)) tolerate(object, seconds)
       return undefined
     })
     return {}

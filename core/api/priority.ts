@@ -4,7 +4,7 @@ import { definePlugin } from '../kernel/contract.js'
 import type { Pod, PriorityClass } from '../kinds/contract.js'
 import { WatchCachesToken } from '../watch/contract.js'
 import { ApiHooksToken } from './contract.js'
-import { isNewPod } from './pod-admission.js'
+import { isNewPod, isPodUpdate } from './pod-admission.js'
 
 /** They exist in every cluster. */
 export const systemClasses: ReadonlyMap<string, number> = new Map([
@@ -33,9 +33,10 @@ export const priorityAdmission = definePlugin({
       return value === undefined ? undefined : { ...ordinary, name, value }
     }
     context.tap(hooks.mutate, async (object, request) => {
+      const pod = object as Pod
+      if (isPodUpdate(request)) keep(pod, request.oldObject as Pod)
       if (!isNewPod(request)) return undefined
       await classes.ready
-      const pod = object as Pod
       const name = pod.spec?.priorityClassName ?? ''
       const found = name === '' ? globalDefault(classes.list().items.map((item) => item.object as PriorityClass)) : resolve(name)
       if (!found) throw forbidden(pod, `no PriorityClass with name ${name} was found`)
@@ -77,6 +78,14 @@ function set(pod: Pod, { name, value, preemptionPolicy }: Resolved): void {
   if (name !== undefined) spec.priorityClassName = name
   spec.priority = value
   spec.preemptionPolicy = preemptionPolicy
+}
+
+/** What was worked out at the creation, for an update that leaves it out. */
+function keep(pod: Pod, old: Pod): void {
+  const { priority, preemptionPolicy } = old.spec ?? {}
+  if (!pod.spec) return
+  if (priority !== undefined) pod.spec.priority ??= priority
+  if (preemptionPolicy !== undefined) pod.spec.preemptionPolicy ??= preemptionPolicy
 }
 
 function forbidden(pod: Pod, reason: string): ApiError {

@@ -38,11 +38,12 @@ export function createRenderer(kinds: KindRegistry, now: () => number): Renderer
   async function list(exchange: Exchange, result: ListResult): Promise<void> {
     const representation = representationOf(exchange)
     const metadata = listMetadata(result)
+    const headers = warningHeaders(result.warnings ?? [])
     if (isPlainJson(exchange, representation)) {
-      return sendParts(exchange, 'application/json', listParts(result.kind, metadata, result.items))
+      return sendParts(exchange, 'application/json', listParts(result.kind, metadata, result.items), headers)
     }
     const shown = listIn(representation, result, metadata, table(exchange, representation))
-    return sendValue(exchange, 200, shown, representation)
+    return sendValue(exchange, 200, shown, representation, headers)
   }
   return { representation: representationOf, table, object, list }
 }
