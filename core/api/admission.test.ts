@@ -1,4 +1,4 @@
-import { ApiError } from '../client/api-error.js'
+import { ApiError } from '../client/contract.js'
 import type { PluginEntry } from '../kernel/contract.js'
 import { definePlugin } from '../kernel/contract.js'
 import type { Pod } from '../kinds/contract.js'

@@ -1,5 +1,5 @@
 /** How the pipeline asks the admission slots. */
-import { ApiError } from '../client/api-error.js'
+import { ApiError } from '../client/contract.js'
 import type { KubeObject, ResourceKind } from '../kinds/contract.js'
 import type { AdmissionRequest, ApiHooks, ApiRequest } from './contract.js'
 import { callSlot } from './slots.js'

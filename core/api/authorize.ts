@@ -1,5 +1,5 @@
 /** Who may do what. The slot decides; `system:masters` need not ask. */
-import { ApiError } from '../client/api-error.js'
+import { ApiError } from '../client/contract.js'
 import type { ApiHooks, ApiRequest, AuthorizationRequest, AuthorizationVerdict, UserInfo } from './contract.js'
 import { callSlot } from './slots.js'
 

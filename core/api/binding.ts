@@ -1,5 +1,5 @@
 /** Binding a pod to a node: `pods/x/binding`, or a Binding posted to `bindings`. The scheduler's one write. */
-import { ApiError } from '../client/api-error.js'
+import { ApiError } from '../client/contract.js'
 import type { KubeObject, Pod, PodCondition } from '../kinds/contract.js'
 import type { ApiRequest, ApiResult } from './contract.js'
 import { decodeTree } from './decode-body.js'

@@ -1,6 +1,6 @@
 /** What every cluster has from its first moment; made only where it is missing. */
 import { isIPv4 } from 'node:net'
-import { ApiError, isExists, isNotFound } from '../client/api-error.js'
+import { ApiError, isExists, isNotFound } from '../client/contract.js'
 import type { KubeObject } from '../kinds/contract.js'
 import { mastersGroup } from './authorize.js'
 import type { ApiAddress, ApiPipeline, ApiRequest, UserInfo } from './contract.js'

@@ -84,7 +84,11 @@ export interface WatchSink {
 export type { EventEncoder }
 
 export interface ApiPipeline {
-  /** Rejects with `ApiError` (core/client) for every refusal: the transport turns its Status into the reply. */
+  /**
+   * Rejects with `ApiError` (core/client) for every refusal: the transport turns its Status into the reply. Safe to call
+   * concurrently. `log`, `exec`, `attach`, `portforward` and `proxy` answer with the object itself, once the user may:
+   * the stream is the transport's. A watch begins only with `open`, and its sink hears from a later turn on.
+   */
   handle(request: ApiRequest): Promise<ApiResult>
 }
 

@@ -1,5 +1,5 @@
 /** POST on a collection. */
-import { ApiError } from '../client/api-error.js'
+import { ApiError } from '../client/contract.js'
 import { applyDefaults, type KubeObject, validate } from '../kinds/contract.js'
 import { mutate, validateAdmission } from './admission.js'
 import type { ApiRequest, ApiResult } from './contract.js'

@@ -1,5 +1,5 @@
 /** From the body of a request to an object of the kind, with what strict field validation finds. */
-import { ApiError } from '../client/api-error.js'
+import { ApiError } from '../client/contract.js'
 import { decode, type FieldError, type KubeObject, type ResourceKind } from '../kinds/contract.js'
 import type { ApiRequest } from './contract.js'
 import type { WriteSettings } from './options.js'

@@ -1,5 +1,5 @@
 /** DELETE of a collection: each selected object by the same rules as one. */
-import { ApiError, isNotFound } from '../client/api-error.js'
+import { ApiError, isNotFound } from '../client/contract.js'
 import type { CachedObject } from '../watch/contract.js'
 import type { ApiRequest, ApiResult } from './contract.js'
 import { deleteByName } from './delete.js'

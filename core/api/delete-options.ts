@@ -1,5 +1,5 @@
 /** What a delete asks for, in its body or its query; the body counts more. */
-import { ApiError } from '../client/api-error.js'
+import { ApiError } from '../client/contract.js'
 import type { FieldError } from '../kinds/contract.js'
 import type { ApiRequest } from './contract.js'
 import { booleanOption, integerOption, invalidOptions, unsupported, writeSettings } from './options.js'

@@ -1,5 +1,5 @@
 /** DELETE of one object: grace, finalizers, propagation. */
-import { ApiError } from '../client/api-error.js'
+import { ApiError } from '../client/contract.js'
 import type { KubeObject } from '../kinds/contract.js'
 import type { CachedObject } from '../watch/contract.js'
 import { validateAdmission } from './admission.js'

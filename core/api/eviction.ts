@@ -1,5 +1,5 @@
 /** `pods/x/eviction`: a delete that disruption budgets may refuse for now. */
-import { ApiError, isConflict } from '../client/api-error.js'
+import { ApiError, isConflict } from '../client/contract.js'
 import { type KubeObject, type Pod, type PodDisruptionBudget, type ResourceKind, selectorFromObject } from '../kinds/contract.js'
 import { created } from './binding.js'
 import type { ApiRequest, ApiResult } from './contract.js'

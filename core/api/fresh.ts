@@ -1,5 +1,5 @@
 /** Reads that are as new as they must be. */
-import { ApiError } from '../client/api-error.js'
+import { ApiError } from '../client/contract.js'
 import type { Revision } from '../store/contract.js'
 import type { CachedObject } from '../watch/contract.js'
 import type { ApiRequest } from './contract.js'

@@ -1,6 +1,6 @@
 /** Whatever a client sends, the answer is a result or a refusal in the 400s: never a bug of ours. */
 import fc from 'fast-check'
-import { ApiError } from '../client/api-error.js'
+import { ApiError } from '../client/contract.js'
 import { assert, test } from '../testing/contract.js'
 import type { ApiVerb } from './contract.js'
 import { configMap, deployment, pod, type Rest, startApi } from './testing.js'

@@ -1,5 +1,5 @@
 /** Metadata that the server owns: what a create gives, what an update keeps, when the generation counts. */
-import { ApiError } from '../client/api-error.js'
+import { ApiError } from '../client/contract.js'
 import type { KubeObject, ResourceKind } from '../kinds/contract.js'
 import type { ApiRequest } from './contract.js'
 import { type ApiServices, timestamp } from './services.js'

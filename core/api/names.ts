@@ -1,5 +1,5 @@
 /** Names from a URL, checked before they become keys of the store. */
-import { ApiError } from '../client/api-error.js'
+import { ApiError } from '../client/contract.js'
 import type { ApiRequest } from './contract.js'
 
 const printable = /^[!-~]+$/

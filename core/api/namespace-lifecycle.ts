@@ -1,5 +1,5 @@
 /** Admission: nothing is made in a namespace that is missing or going, and three namespaces stay. */
-import { ApiError } from '../client/api-error.js'
+import { ApiError } from '../client/contract.js'
 import { definePlugin } from '../kernel/contract.js'
 import { StoreToken } from '../store/contract.js'
 import { WatchCachesToken } from '../watch/contract.js'

@@ -1,5 +1,5 @@
 /** The options of a request: what the query says, checked. */
-import { ApiError } from '../client/api-error.js'
+import { ApiError } from '../client/contract.js'
 import type { FieldError } from '../kinds/contract.js'
 import type { ApiRequest } from './contract.js'
 

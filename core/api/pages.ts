@@ -2,7 +2,7 @@
  * Pages of a list. A continue token holds the revision of the first page and the key after which the next one begins,
  * besides how many objects the list had, which lets the cache answer as long as nothing has changed.
  */
-import { ApiError } from '../client/api-error.js'
+import { ApiError } from '../client/contract.js'
 import { DavitError } from '../kernel/contract.js'
 import type { Key, Revision } from '../store/contract.js'
 import { prefixEnd } from '../store/contract.js'

@@ -1,5 +1,5 @@
 /** PATCH: of the object itself and, by `patchedBody`, of its subresources. */
-import { ApiError } from '../client/api-error.js'
+import { ApiError } from '../client/contract.js'
 import {
   jsonPatch,
   type KubeObject,

@@ -1,5 +1,5 @@
 /** The way of a request: which resource, may the user, then the verb. */
-import { ApiError } from '../client/api-error.js'
+import { ApiError } from '../client/contract.js'
 import { DavitError } from '../kernel/contract.js'
 import type { ResourceKind } from '../kinds/contract.js'
 import { authorize } from './authorize.js'

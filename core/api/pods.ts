@@ -1,5 +1,5 @@
 /** Pods, for the subresources that are theirs alone. */
-import { ApiError } from '../client/api-error.js'
+import { ApiError } from '../client/contract.js'
 import type { Resource } from './resource.js'
 import type { ApiServices } from './services.js'
 

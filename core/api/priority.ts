@@ -1,5 +1,5 @@
 /** Admission: the name of a pod's priority class becomes its number. */
-import { ApiError } from '../client/api-error.js'
+import { ApiError } from '../client/contract.js'
 import { definePlugin } from '../kernel/contract.js'
 import type { Pod, PriorityClass } from '../kinds/contract.js'
 import { WatchCachesToken } from '../watch/contract.js'

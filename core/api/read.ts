@@ -1,5 +1,5 @@
 /** GET of one object and of a collection. */
-import { ApiError } from '../client/api-error.js'
+import { ApiError } from '../client/contract.js'
 import type { FieldError } from '../kinds/contract.js'
 import type { CachedObject, Scope } from '../watch/contract.js'
 import type { ApiRequest, ApiResult } from './contract.js'

@@ -1,5 +1,5 @@
 /** Reviews: questions that are posted, answered and never stored. */
-import { ApiError } from '../client/api-error.js'
+import { ApiError } from '../client/contract.js'
 import { applyDefaults, type KubeObject } from '../kinds/contract.js'
 import { authorizationVerdict, mastersGroup } from './authorize.js'
 import type { ApiRequest, ApiResult, AuthorizationRequest, UserInfo } from './contract.js'

@@ -1,5 +1,5 @@
 /** `/scale`: the one number that all workloads share, as autoscaling/v1 Scale. */
-import { ApiError } from '../client/api-error.js'
+import { ApiError } from '../client/contract.js'
 import { type KubeObject, type LabelSelectorSpec, type ResourceKind, selectorFromObject } from '../kinds/contract.js'
 import type { ApiRequest, ApiResult } from './contract.js'
 import { decodeTree } from './decode-body.js'

@@ -1,5 +1,5 @@
 /** What a list, a watch or a deletecollection selects. */
-import { ApiError } from '../client/api-error.js'
+import { ApiError } from '../client/contract.js'
 import { type FieldSelector, type KubeObject, type Parsed, parseFieldSelector, parseLabelSelector } from '../kinds/contract.js'
 import type { Scope } from '../watch/contract.js'
 import type { ApiRequest } from './contract.js'

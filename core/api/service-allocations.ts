@@ -2,7 +2,7 @@
  * Cluster IPs and node ports of services: filled in before a service is written, claimed in its transaction, given back
  * by the one that deletes it or changes its type.
  */
-import { ApiError } from '../client/api-error.js'
+import { ApiError } from '../client/contract.js'
 import type { Random } from '../kernel/contract.js'
 import type { FieldError, KubeObject, Service, ServiceSpec } from '../kinds/contract.js'
 import type { Compare, Entry, Key, Operation, Store } from '../store/contract.js'

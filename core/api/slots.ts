@@ -1,5 +1,5 @@
 /** The slots of the API, and how the pipeline calls them. */
-import { ApiError } from '../client/api-error.js'
+import { ApiError } from '../client/contract.js'
 import { createSlot, DavitError } from '../kernel/contract.js'
 import type { ApiHooks } from './contract.js'
 

@@ -1,5 +1,5 @@
 /** Requests on a part of an object. */
-import { ApiError } from '../client/api-error.js'
+import { ApiError } from '../client/contract.js'
 import { validateAdmission } from './admission.js'
 import { bind } from './binding.js'
 import type { ApiRequest, ApiResult } from './contract.js'

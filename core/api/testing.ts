@@ -1,5 +1,5 @@
 /** What the tests of this room share: a booted pipeline, and requests in one line. */
-import { ApiError, type FailureStatus } from '../client/api-error.js'
+import { ApiError, type FailureStatus } from '../client/contract.js'
 import type { KubeObject } from '../kinds/contract.js'
 import { type Booted, type BootOptions, boot, type TestContext } from '../testing/contract.js'
 import type { WatchEvent } from '../watch/contract.js'

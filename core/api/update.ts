@@ -1,5 +1,5 @@
 /** Changes of an object that exists: the loop that PUT, PATCH, status and the other subresources share, and PUT. */
-import { ApiError } from '../client/api-error.js'
+import { ApiError } from '../client/contract.js'
 import { applyDefaults, type KubeObject, validateUpdate } from '../kinds/contract.js'
 import type { CachedObject } from '../watch/contract.js'
 import { mutate, validateAdmission } from './admission.js'

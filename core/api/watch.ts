@@ -1,5 +1,5 @@
 /** Watches: where they start, when they end, and their bookmarks. */
-import { ApiError } from '../client/api-error.js'
+import { ApiError } from '../client/contract.js'
 import { DavitError, type Timer } from '../kernel/contract.js'
 import type { FieldError, KubeObject } from '../kinds/contract.js'
 import type { Revision } from '../store/contract.js'

@@ -2,7 +2,7 @@
  * The one place where an object becomes bytes and a transaction. It is encoded once; the bytes that are stored are the
  * bytes of the reply and of every watch event.
  */
-import { ApiError } from '../client/api-error.js'
+import { ApiError } from '../client/contract.js'
 import { DavitError } from '../kernel/contract.js'
 import type { KubeObject } from '../kinds/contract.js'
 import type { Compare, Operation, Put, Revision, TransactionResult } from '../store/contract.js'
