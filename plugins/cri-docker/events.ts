@@ -1,0 +1,108 @@
+import type { Clock } from '@davit/core/kernel'
+import type { RuntimeEvent } from '@davit/core/node'
+import type { Engine } from './engine.js'
+import { jsonLines } from './json-lines.js'
+import { filterOf, type Labels, label, podOf } from './labels.js'
+
+export interface Events {
+  subscribe(listener: (event: RuntimeEvent) => void): () => void
+  close(): void
+}
+
+interface DockerEvent {
+  readonly Action: string
+  readonly Actor: { readonly Attributes: Labels }
+  readonly timeNano: number
+}
+
+const [firstPause, longestPause] = [100, 5_000]
+
+/**
+ * Docker's own event stream of this node's containers, open while somebody listens. Where it breaks off it is opened
+ * again, and since the daemon may have forgotten what happened meanwhile, every Pod that it still knows, and every Pod
+ * that it knew before, is announced as changed.
+ */
+export function createEvents(engine: Engine, nodeName: string, clock: Clock): Events {
+  const listeners = new Set<(event: RuntimeEvent) => void>()
+  const pods = new Set<string>()
+  let stop: AbortController | undefined
+
+  const emit = (event: RuntimeEvent): void => {
+    for (const listener of [...listeners]) listener(event)
+  }
+  const follow = async (signal: AbortSignal): Promise<void> => {
+    // What happens before the connection stands is not lost.
+    let since = clock.now() / 1000
+    let pause = firstPause
+    let broken = false
+    while (!signal.aborted) {
+      try {
+        const query = eventQuery(nodeName, since)
+        const stream = await engine.stream('/events', query, signal)
+        if (broken) await announceAll(engine, nodeName, pods, emit)
+        broken = false
+        for await (const line of jsonLines(stream)) {
+          const event = line as DockerEvent
+          pause = firstPause
+          since = event.timeNano / 1e9
+          const translated = translate(event)
+          if (!translated) continue
+          pods.add(translated.podUid)
+          emit(translated)
+        }
+      } catch {
+        // The daemon is away; that it is, the agent hears from its calls.
+      }
+      broken = true
+      await clock.sleep(pause, signal).catch(() => undefined)
+      pause = Math.min(pause * 2, longestPause)
+    }
+  }
+  return {
+    subscribe(listener) {
+      const own = (event: RuntimeEvent): void => listener(event)
+      listeners.add(own)
+      if (!stop) {
+        stop = new AbortController()
+        void follow(stop.signal)
+      }
+      return () => {
+        listeners.delete(own)
+        if (listeners.size > 0) return
+        stop?.abort()
+        stop = undefined
+      }
+    },
+    close() {
+      listeners.clear()
+      stop?.abort()
+      stop = undefined
+    },
+  }
+}
+
+function eventQuery(nodeName: string, since: number): Record<string, string> {
+  const filters = { type: ['container'], event: ['start', 'die', 'destroy'], ...filterOf(nodeName) }
+  return { since: since.toFixed(9), filters: JSON.stringify(filters) }
+}
+
+export function translate({ Action, Actor: { Attributes } }: DockerEvent): RuntimeEvent | undefined {
+  const podUid = podOf(Attributes).uid
+  if (podUid === '') return undefined
+  if (Attributes[label.type] === 'sandbox') return { podUid, type: 'sandboxChanged' }
+  const types = { start: 'containerStarted', die: 'containerExited', destroy: 'containerRemoved' } as const
+  const type = types[Action as keyof typeof types]
+  return type && { podUid, type }
+}
+
+async function announceAll(
+  { docker }: Engine,
+  nodeName: string,
+  before: Set<string>,
+  emit: (event: RuntimeEvent) => void,
+): Promise<void> {
+  const listed = await docker.listContainers({ all: true, filters: filterOf(nodeName) })
+  const now = new Set(listed.map(({ Labels }) => podOf(Labels).uid))
+  for (const podUid of new Set([...before, ...now])) emit({ podUid, type: 'sandboxChanged' })
+  for (const podUid of before) if (!now.has(podUid)) before.delete(podUid)
+}

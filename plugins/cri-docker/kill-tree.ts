@@ -1,0 +1,27 @@
+import { readFile } from 'node:fs/promises'
+
+/**
+ * Kills a process of the host and all that it has started: Docker ends what it exec'd only with the container. Needs the
+ * rights for it; without them the processes stay until the container ends.
+ */
+export async function killTree(pid: number): Promise<void> {
+  const children = await childrenOf(pid)
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch {
+    // It has ended, or is not ours to end.
+  }
+  await Promise.all(children.map(killTree))
+}
+
+async function childrenOf(pid: number): Promise<number[]> {
+  try {
+    const text = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')
+    return text
+      .split(' ')
+      .map(Number)
+      .filter((child) => child > 1)
+  } catch {
+    return []
+  }
+}

@@ -1,0 +1,126 @@
+/** What Docker is told to create, from what the node agent asks for. Pure. */
+import type { ContainerConfig, Mount, PortMapping, Sandbox, SandboxConfig } from '@davit/core/node'
+import type { ContainerCreateOptions, HostConfig, MountSettings } from 'dockerode'
+import type { DockerConfig } from './config.js'
+import { containerLabels, type SandboxFacts, type Sharing, sandboxLabels } from './labels.js'
+import { limitsOf, oomScore } from './resources.js'
+
+export const pauseImage = 'davit.local/pause:1'
+
+/** Unique, so that a thing that was made just before a crash is not made twice; and of use to who reads `docker ps`. */
+export function nameOf(pod: Sandbox['pod'], container: string | undefined, attempt: number): string {
+  return ['davit', container ?? 'POD', pod.name, pod.namespace, pod.uid, attempt].join('_')
+}
+
+export function sandboxOptions(facts: SandboxFacts, network: string | undefined): ContainerCreateOptions {
+  const { config, address } = facts
+  const hostConfig: HostConfig = {
+    NetworkMode: network ?? 'host',
+    IpcMode: config.hostIpc ? 'host' : 'shareable',
+    LogConfig: { Type: 'none', Config: {} },
+    CapDrop: ['ALL'],
+    SecurityOpt: ['no-new-privileges'],
+    ReadonlyRootfs: true,
+    CpuShares: 2,
+    Sysctls: { ...config.sysctls },
+    PortBindings: portBindings(config.portMappings),
+    ...dockerDns(config, facts.sharing),
+  }
+  return {
+    name: nameOf(config.pod, undefined, config.attempt),
+    Image: pauseImage,
+    Entrypoint: ['/pause'],
+    ...(config.hostNetwork ? {} : { Hostname: config.hostname }),
+    Labels: sandboxLabels(facts),
+    ExposedPorts: Object.fromEntries(config.portMappings.map((mapping) => [portKey(mapping), {}])),
+    HostConfig: hostConfig,
+    ...(network === undefined || address === undefined
+      ? {}
+      : { NetworkingConfig: { EndpointsConfig: { [network]: { IPAMConfig: { IPv4Address: address } } } } }),
+  }
+}
+
+/** Where the Pod has no resolv.conf of its own, Docker's resolver answers, with these words in its file. */
+function dockerDns({ dns, hostNetwork }: SandboxConfig, sharing: Sharing): Pick<HostConfig, 'DnsSearch' | 'DnsOptions'> {
+  if (sharing.resolvConf !== undefined || hostNetwork) return {}
+  return { DnsSearch: [...dns.searches], DnsOptions: [...dns.options] }
+}
+
+function portKey({ containerPort, protocol }: PortMapping): string {
+  return `${containerPort}/${protocol.toLowerCase()}`
+}
+
+function portBindings(mappings: readonly PortMapping[]): Record<string, { HostIp: string; HostPort: string }[]> {
+  const bindings: Record<string, { HostIp: string; HostPort: string }[]> = {}
+  for (const mapping of mappings) {
+    const key = portKey(mapping)
+    bindings[key] = [...(bindings[key] ?? []), { HostIp: mapping.hostIp, HostPort: String(mapping.hostPort) }]
+  }
+  return bindings
+}
+
+export interface ContainerFacts {
+  readonly nodeName: string
+  readonly sandbox: Pick<Sandbox, 'id' | 'pod'>
+  readonly sharing: Sharing
+  readonly config: ContainerConfig
+  readonly createdAt: number
+  /** What the image says of its user; asked for only where the Pod names a group without a user. */
+  readonly imageUser?: string
+}
+
+export function containerOptions(facts: ContainerFacts, log: DockerConfig): ContainerCreateOptions {
+  const { nodeName, sandbox, sharing, config, createdAt } = facts
+  const { command, args, security } = config
+  const pause = `container:${sandbox.id}`
+  const user = userOf(security, facts.imageUser)
+  const hostConfig: HostConfig = {
+    NetworkMode: pause,
+    IpcMode: sharing.ipc === 'host' ? 'host' : pause,
+    ...(sharing.pid === 'container' ? {} : { PidMode: sharing.pid === 'host' ? 'host' : pause }),
+    LogConfig: { Type: 'json-file', Config: { 'max-size': log.logMaxSize, 'max-file': String(log.logMaxFiles) } },
+    Mounts: mountsOf(config.mounts, sharing),
+    Privileged: security.privileged,
+    ReadonlyRootfs: security.readOnlyRootFilesystem,
+    SecurityOpt: security.noNewPrivileges ? ['no-new-privileges'] : [],
+    CapAdd: [...security.addCapabilities],
+    CapDrop: [...security.dropCapabilities],
+    GroupAdd: security.supplementalGroups.map(String),
+    OomScoreAdj: oomScore(config.resources),
+    ...limitsOf(config.resources),
+  }
+  return {
+    name: nameOf(sandbox.pod, config.name, config.attempt),
+    Image: config.image,
+    // Docker leaves the image's arguments out as soon as there is an entry point.
+    ...(command.length > 0 ? { Entrypoint: [...command] } : {}),
+    ...(args.length > 0 ? { Cmd: [...args] } : {}),
+    ...(config.workingDirectory === '' ? {} : { WorkingDir: config.workingDirectory }),
+    ...(user === undefined ? {} : { User: user }),
+    Env: config.environment.map(({ name, value }) => `${name}=${value}`),
+    Labels: containerLabels(nodeName, sandbox, config, createdAt),
+    Tty: config.tty,
+    OpenStdin: config.stdin,
+    // The Pod's probes decide on health, not what the image would run for Docker.
+    Healthcheck: { Test: ['NONE'] },
+    HostConfig: hostConfig,
+  }
+}
+
+function userOf(security: ContainerConfig['security'], imageUser: string | undefined): string | undefined {
+  const { runAsUser, runAsGroup } = security
+  if (runAsGroup === undefined) return runAsUser === undefined ? undefined : String(runAsUser)
+  const user = runAsUser ?? (imageUser?.split(':')[0] || 0)
+  return `${user}:${runAsGroup}`
+}
+
+function mountsOf(mounts: readonly Mount[], { resolvConf }: Sharing): MountSettings[] {
+  const binds = mounts.map(({ hostPath, containerPath, readOnly }) => bind(hostPath, containerPath, readOnly))
+  const resolver = '/etc/resolv.conf'
+  if (resolvConf === undefined || mounts.some((mount) => mount.containerPath === resolver)) return binds
+  return [...binds, bind(resolvConf, resolver, false)]
+}
+
+function bind(source: string, target: string, readOnly: boolean): MountSettings {
+  return { Type: 'bind', Source: source, Target: target, ReadOnly: readOnly, BindOptions: { Propagation: 'rprivate' } }
+}

@@ -1,0 +1,26 @@
+import { access } from 'node:fs/promises'
+import { request } from 'node:http'
+import type { RuntimeDriver } from '@davit/core/node'
+
+type Answer = Awaited<ReturnType<RuntimeDriver['probe']>>
+
+/** Asks the daemon for a sign of life, without loading its client. */
+export async function probe(socketPath: string, withinMs = 80): Promise<Answer> {
+  try {
+    await access(socketPath)
+  } catch {
+    return { usable: false, reason: `no Docker socket at ${socketPath}` }
+  }
+  return new Promise((resolve) => {
+    const call = request({ socketPath, path: '/_ping', agent: false }, (response) => {
+      response.resume()
+      const { statusCode, headers } = response
+      const version = /^Docker\/(\S+)/.exec(String(headers.server))?.[1] ?? 'unknown'
+      if (statusCode === 200) resolve({ usable: true, version })
+      else resolve({ usable: false, reason: `Docker at ${socketPath} answers with status ${statusCode}` })
+    })
+    call.setTimeout(withinMs, () => call.destroy(new Error(`no answer within ${withinMs} ms`)))
+    call.once('error', (error) => resolve({ usable: false, reason: `no Docker at ${socketPath}: ${error.message}` }))
+    call.end()
+  })
+}

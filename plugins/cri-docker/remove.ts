@@ -1,0 +1,24 @@
+import type Docker from 'dockerode'
+import { type Engine, statusOf, unless } from './engine.js'
+import { label } from './labels.js'
+
+/** Kills if need be, and resolves when it is gone, whoever removes it. */
+export async function removeContainer(docker: Docker, id: string): Promise<void> {
+  const container = docker.getContainer(id)
+  try {
+    await container.remove({ force: true, v: true })
+  } catch (error) {
+    if (statusOf(error) === 404) return
+    if (statusOf(error) !== 409) throw error
+    await unless([404], container.wait({ condition: 'removed' }))
+  }
+}
+
+/** What was made under this name just before a crash, so that the agent never heard of it, gives way. */
+export async function removeLeftover({ docker }: Engine, name: string, nodeName: string): Promise<boolean> {
+  const found = await unless([404], docker.getContainer(name).inspect())
+  if (!found) return true
+  if (found.Config.Labels[label.node] !== nodeName || found.State.Running) return false
+  await removeContainer(docker, found.Id)
+  return true
+}

@@ -1,0 +1,156 @@
+import type { NodeContext, Runtime, Sandbox, SandboxConfig } from '@davit/core/node'
+import { RuntimeError } from '@davit/core/node'
+import { type Addresses, createAddresses } from './addresses.js'
+import { type Engine, messageOf, problem, statusOf, unless } from './engine.js'
+import { filterOf, label, type SandboxFacts, type Sharing, sandboxOf, sharingOf } from './labels.js'
+import { ensureNetwork, networkRanges, type PodNetwork } from './network.js'
+import { nameOf, sandboxOptions } from './options.js'
+import { importPauseImage } from './pause-image.js'
+import { removeContainer, removeLeftover } from './remove.js'
+import { removeResolvConf, writeResolvConf } from './resolv-conf.js'
+
+export type Sandboxes = Pick<Runtime, 'runSandbox' | 'stopSandbox' | 'removeSandbox' | 'listSandboxes'> & {
+  /** What containers of the sandbox share with it; of a sandbox of a former life too. */
+  sharing(id: string): Promise<Sharing>
+}
+
+interface Network extends PodNetwork {
+  readonly addresses: Addresses
+}
+
+/** What may be in the way of a start and is then made, or chosen anew. */
+const longestTry = 20
+
+export function createSandboxes(engine: Engine, node: NodeContext, now: () => number): Sandboxes {
+  const { docker } = engine
+  const known = new Map<string, { readonly sandbox: Sandbox; readonly sharing: Sharing }>()
+  let network: Promise<Network> | undefined
+
+  const listSandboxes = async (): Promise<readonly Sandbox[]> => {
+    const filters = filterOf(node.nodeName, { [label.type]: 'sandbox' })
+    const listed = await docker.listContainers({ all: true, filters })
+    return listed.map(({ Id, Labels, State }) => {
+      const sandbox = sandboxOf(Id, Labels, State === 'running')
+      known.set(Id, { sandbox, sharing: sharingOf(Labels) })
+      return sandbox
+    })
+  }
+
+  const openNetwork = async (): Promise<Network> => {
+    const ranges = networkRanges(node.podCidr, node.clusterCidr)
+    if (!ranges) throw new RuntimeError('FailedCreatePodSandBox', `"${node.podCidr}" is no range of addresses for Pods`)
+    const [found, sandboxes] = await Promise.all([ensureNetwork(engine, ranges.pod, ranges.cluster), listSandboxes()])
+    const addresses = createAddresses(ranges.pod)
+    for (const sandbox of sandboxes) {
+      const [address] = sandbox.ips
+      if (address !== undefined && sandbox.state === 'ready') addresses.use(address, ownerOf(sandbox))
+    }
+    return { ...found, addresses }
+  }
+  const needNetwork = (): Promise<Network> => {
+    network ??= openNetwork().catch((error: unknown) => {
+      network = undefined
+      throw error
+    })
+    return network
+  }
+
+  /** Creates and starts the pause container once. Rejects with Docker's own error, leaving nothing. */
+  const attempt = async (config: SandboxConfig, sharing: Sharing): Promise<Sandbox> => {
+    const joined = config.hostNetwork ? undefined : await needNetwork()
+    const address = joined?.addresses.take(ownerOf(config))
+    if (joined && address === undefined) {
+      throw new RuntimeError('FailedCreatePodSandBox', `all addresses of ${node.podCidr} are in use`)
+    }
+    const facts: SandboxFacts = { nodeName: node.nodeName, config, createdAt: now(), address, sharing }
+    const options = sandboxOptions(facts, joined?.name)
+    let id: string | undefined
+    try {
+      const container = await docker.createContainer(options)
+      id = container.id
+      await container.start()
+      const sandbox = sandboxOf(id, options.Labels ?? {}, true)
+      known.set(id, { sandbox, sharing })
+      return sandbox
+    } catch (error) {
+      if (id !== undefined) await removeContainer(docker, id)
+      joined?.addresses.free(address, ownerOf(config))
+      throw error
+    }
+  }
+
+  /** Makes what a failed attempt lacked. false: nothing that could be made. */
+  const mend = async (error: unknown, config: SandboxConfig): Promise<boolean> => {
+    const message = messageOf(error)
+    if (statusOf(error) === 404 && /no such image/i.test(message)) await importPauseImage(engine)
+    else if (/network \S+ not found/i.test(message)) network = undefined
+    else if (statusOf(error) === 409) return removeLeftover(engine, nameOf(config.pod, undefined, config.attempt), node.nodeName)
+    // Somebody else holds this one; the next attempt takes the next.
+    else return /address already in use/i.test(message) && !/listen|bind/i.test(message)
+    return true
+  }
+
+  const release = async (id: string): Promise<void> => {
+    const sandbox = known.get(id)?.sandbox
+    if (sandbox) (await network)?.addresses.free(sandbox.ips[0], ownerOf(sandbox))
+  }
+
+  const stop = async (id: string): Promise<void> => {
+    const members = await membersOf(engine, node.nodeName, id)
+    const kills = [...members, id].map((each) => unless([404, 409], docker.getContainer(each).kill()))
+    await Promise.all(kills)
+    await release(id)
+  }
+
+  return {
+    listSandboxes,
+    stopSandbox: stop,
+    async runSandbox(config) {
+      const resolvConf = await writeResolvConf(node.directory, config)
+      const sharing: Sharing = {
+        pid: config.hostPid ? 'host' : config.shareProcessNamespace ? 'pod' : 'container',
+        ipc: config.hostIpc ? 'host' : 'pod',
+        ...(resolvConf === undefined ? {} : { resolvConf }),
+      }
+      try {
+        for (let turn = 1; ; turn += 1) {
+          try {
+            return await attempt(config, sharing)
+          } catch (error) {
+            if (turn === longestTry || !(await mend(error, config))) throw error
+          }
+        }
+      } catch (error) {
+        await removeResolvConf(resolvConf)
+        throw problem('FailedCreatePodSandBox', error)
+      }
+    },
+    async removeSandbox(id) {
+      const sharing = known.get(id)?.sharing ?? (await findSharing(engine, id))
+      await Promise.all((await membersOf(engine, node.nodeName, id)).map((each) => removeContainer(docker, each)))
+      await removeContainer(docker, id)
+      await removeResolvConf(sharing?.resolvConf)
+      await release(id)
+      known.delete(id)
+    },
+    async sharing(id) {
+      const sharing = known.get(id)?.sharing ?? (await findSharing(engine, id))
+      if (!sharing) throw new RuntimeError('CreateContainerError', `the sandbox ${id} is gone`)
+      return sharing
+    },
+  }
+}
+
+function ownerOf({ pod, attempt }: Pick<Sandbox, 'pod' | 'attempt'>): string {
+  return `${pod.uid}/${attempt}`
+}
+
+async function membersOf({ docker }: Engine, nodeName: string, sandboxId: string): Promise<string[]> {
+  const filters = filterOf(nodeName, { [label.sandbox]: sandboxId })
+  return (await docker.listContainers({ all: true, filters })).map(({ Id }) => Id)
+}
+
+async function findSharing({ docker }: Engine, id: string): Promise<Sharing | undefined> {
+  const found = await unless([404], docker.getContainer(id).inspect())
+  return found && sharingOf(found.Config.Labels)
+}
