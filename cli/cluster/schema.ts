@@ -49,4 +49,3 @@ export const clusterSchema = Type.Object({
 })
 export type ClusterConfig = Static<typeof clusterSchema>
 export type PluginSetting = Static<typeof pluginEntry>
-export type NodeRule = Static<typeof nodeRule>

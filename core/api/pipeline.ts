@@ -85,7 +85,8 @@ function serve(services: ApiServices, resource: Resource, request: ApiRequest): 
 
 /** A write into a collection names its namespace; a request on an object names both. */
 function checkPlace({ kind }: Resource, request: ApiRequest, onObject: boolean): void {
-  if (onObject && request.name === '') throw ApiError.methodNotAllowed(kind, request.verb)
+  const isPost = request.verb === 'create' && !request.subresource
+  if (onObject ? request.name === '' : isPost && request.name !== '') throw ApiError.methodNotAllowed(kind, request.verb)
   const spansNamespaces = request.verb === 'list' || request.verb === 'watch'
   if (kind.namespaced && request.namespace === '' && !spansNamespaces) throw ApiError.methodNotAllowed(kind, request.verb)
 }

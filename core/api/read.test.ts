@@ -196,6 +196,8 @@ test('unknown resources are 404, verbs that a resource lacks 405', async (t) => 
   assert.is((await api.refused('list', 'authorization.k8s.io/v1/selfsubjectaccessreviews')).code, 405)
   assert.is((await api.refused('get', 'nodes', { name: 'a', namespace: 'default' })).code, 404)
   assert.is((await api.refused('create', 'configmaps', { namespace: '', body: configMap('a') })).code, 405)
+  assert.is((await api.refused('create', 'configmaps', { name: 'a', body: configMap('a') })).code, 405)
+  assert.is((await api.refused('update', 'configmaps', { body: configMap('a') })).code, 405)
 })
 
 test('core and events.k8s.io events are two views of one store', async (t) => {

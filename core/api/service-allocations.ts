@@ -3,7 +3,7 @@
  * by the one that deletes it or changes its type.
  */
 import { ApiError } from '../client/contract.js'
-import type { Random } from '../kernel/contract.js'
+import { DavitError, type Random } from '../kernel/contract.js'
 import type { FieldError, KubeObject, Service, ServiceSpec } from '../kinds/contract.js'
 import type { Compare, Entry, Key, Operation, Store } from '../store/contract.js'
 import { parseRange } from './address-range.js'
@@ -42,6 +42,7 @@ export const noClaim: Claim = { compare: [], operations: [], keep: nothing, drop
 export function createServiceAllocations(store: Store, random: Random, options: AllocationOptions): ServiceAllocations {
   const range = parseRange(options.serviceCidr)
   const { from, to } = options.nodePortRange
+  if (to < from) throw new DavitError('DAVIT_CONFIG_INVALID', `nodePortRange: ${from}-${to} holds no port`)
   const ports = to - from + 1
   const addressPool = createPool({
     prefix: `${allocationPrefix}clusterip/`,

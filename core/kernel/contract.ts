@@ -8,7 +8,7 @@ import type { Static, TSchema } from '@sinclair/typebox'
 
 export { Type } from '@sinclair/typebox'
 export { DavitError, type ErrorCode, errorTable } from './errors.js'
-export { definePlugin, SkipPlugin } from './plugin.js'
+export { coreVersion, definePlugin, SkipPlugin } from './plugin.js'
 export { createSlot } from './slot.js'
 export { many, one } from './token.js'
 export type { Static, TSchema }

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { statfs } from 'node:fs/promises'
 import { arch, cpus, networkInterfaces, release, totalmem, version } from 'node:os'
-import { coreVersion } from '../kernel/plugin.js'
+import { coreVersion } from '../kernel/contract.js'
 import type { NodeSystemInfo } from '../kinds/contract.js'
 
 export interface Machine {

@@ -1,5 +1,5 @@
 /** From an HTTP request on a resource to a request for the pipeline. */
-import { ApiError } from '../../client/api-error.js'
+import { ApiError } from '../../client/contract.js'
 import { duplicateFields, type KindRegistry } from '../../kinds/contract.js'
 import type { ApiRequest, ApiVerb, UserInfo } from '../contract.js'
 import { type BodyFormat, bodyFormatOf, decodeBody, patchTypeOf } from './body.js'
@@ -20,6 +20,7 @@ export function verbOf(exchange: Exchange, target: ResourceTarget): ApiVerb {
   const verb = itemVerbs[exchange.method]
   if (verb === undefined) throw ApiError.methodNotAllowed(target, exchange.method)
   if (target.watch && verb === 'get') return 'watch'
+  if (verb === 'create' && target.name !== '' && target.subresource === '') throw ApiError.methodNotAllowed(target, 'POST')
   if (target.name !== '') return verb
   if (verb === 'get') return isTrue(exchange.query.first.watch) ? 'watch' : 'list'
   if (verb === 'delete') return 'deletecollection'

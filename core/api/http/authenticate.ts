@@ -1,6 +1,6 @@
 /** Who sends a request: by client certificate, by static token, or by what plugins know. */
 import type { TLSSocket } from 'node:tls'
-import { ApiError } from '../../client/api-error.js'
+import { ApiError } from '../../client/contract.js'
 import type { Bag } from '../../kernel/contract.js'
 import type { Authenticator, Credentials, UserInfo } from '../contract.js'
 import { type Exchange, header } from './exchange.js'

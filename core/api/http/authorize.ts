@@ -1,5 +1,5 @@
 /** Authorisation of what the transport serves by itself: paths beside the API's objects, impersonation, streams to a node. */
-import { ApiError } from '../../client/api-error.js'
+import { ApiError } from '../../client/contract.js'
 import { mastersGroup } from '../authorize.js'
 import type { ApiHooks, AuthorizationRequest, AuthorizationVerdict, UserInfo } from '../contract.js'
 import { callSlot } from '../slots.js'

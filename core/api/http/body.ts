@@ -1,6 +1,6 @@
 /** Bodies of requests: from bytes to a tree of plain objects. */
-import { ApiError } from '../../client/api-error.js'
-import type { KindRegistry } from '../../kinds/contract.js'
+import { ApiError } from '../../client/contract.js'
+import { decodeProtobuf, type KindRegistry } from '../../kinds/contract.js'
 import { parseMediaType } from './media-type.js'
 
 export type BodyFormat = 'json' | 'yaml' | 'protobuf'
@@ -43,7 +43,7 @@ export function bodyFormatOf(contentType: string | undefined): BodyFormat {
 
 /** Rejects with 400 when the bytes are not what they claim to be. */
 export async function decodeBody(bytes: Buffer, format: BodyFormat, kinds: KindRegistry): Promise<DecodedBody> {
-  if (format === 'protobuf') return { value: await fromProtobuf(bytes, kinds) }
+  if (format === 'protobuf') return { value: fromProtobuf(bytes, kinds) }
   const text = utf8(bytes)
   return { value: format === 'yaml' ? await fromYaml(text) : fromJson(text), text }
 }
@@ -75,8 +75,7 @@ async function fromYaml(text: string): Promise<unknown> {
   }
 }
 
-async function fromProtobuf(bytes: Buffer, kinds: KindRegistry): Promise<unknown> {
-  const { decodeProtobuf } = await import('../../kinds/protobuf.js')
+function fromProtobuf(bytes: Buffer, kinds: KindRegistry): unknown {
   const decoded = decodeProtobuf(kinds, bytes)
   if (decoded.error !== undefined) throw ApiError.badRequest(decoded.error)
   return decoded.object

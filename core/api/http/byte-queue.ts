@@ -15,15 +15,20 @@ export function createByteQueue(options: ByteQueueOptions = {}): ByteQueue {
   const limit = options.limit ?? 1 << 20
   let waiting = 0
   let full = false
+  let ended = false
   return {
     push(chunk) {
+      if (ended) return
       waiting += chunk.length
       queue.push(chunk)
       if (full || waiting <= limit) return
       full = true
       options.full?.(true)
     },
-    end: queue.end,
+    end() {
+      ended = true
+      queue.end()
+    },
     async *[Symbol.asyncIterator]() {
       for await (const chunk of queue) {
         waiting -= chunk.length

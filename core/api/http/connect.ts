@@ -1,5 +1,5 @@
 /** Subresources of pods that are streams to the agent of a node: log, exec, attach, port-forward. */
-import { ApiError } from '../../client/api-error.js'
+import { ApiError } from '../../client/contract.js'
 import type { Clock, Logger } from '../../kernel/contract.js'
 import type { KindRegistry } from '../../kinds/contract.js'
 import { mastersGroup } from '../authorize.js'

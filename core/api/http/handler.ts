@@ -1,5 +1,5 @@
 /** The way of a request through the transport: who, what, whom to ask, and back. */
-import { ApiError } from '../../client/api-error.js'
+import { ApiError } from '../../client/contract.js'
 import type { Logger } from '../../kernel/contract.js'
 import type { KindRegistry } from '../../kinds/contract.js'
 import type { ApiHooks, ApiPipeline, ApiResult, UserInfo } from '../contract.js'

@@ -1,5 +1,5 @@
 /** `Impersonate-*` headers: acting as somebody else, for those who are allowed to. */
-import { ApiError } from '../../client/api-error.js'
+import { ApiError } from '../../client/contract.js'
 import type { ApiHooks, UserInfo } from '../contract.js'
 import { anonymous } from './authenticate.js'
 import { authorize } from './authorize.js'

@@ -12,7 +12,7 @@ import {
 } from 'node:http2'
 import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { ApiError } from '../../client/api-error.js'
+import { ApiError } from '../../client/contract.js'
 import { type Clock, DavitError } from '../../kernel/contract.js'
 
 export interface ListenerHandlers {

@@ -1,5 +1,5 @@
 /** `pods/log`: the text that a container printed, as it comes. */
-import { ApiError } from '../../client/api-error.js'
+import { ApiError } from '../../client/contract.js'
 import type { Clock } from '../../kernel/contract.js'
 import type { FieldError } from '../../kinds/contract.js'
 import type { LogOptions, NodeStreams } from '../contract.js'

@@ -1,5 +1,5 @@
 /** Paths beside the API's objects: discovery, OpenAPI, version, health, metrics. */
-import { ApiError } from '../../client/api-error.js'
+import { ApiError } from '../../client/contract.js'
 import type { Bag } from '../../kernel/contract.js'
 import type { ApiEndpoint, ApiHooks, UserInfo } from '../contract.js'
 import { anonymous } from './authenticate.js'

@@ -1,5 +1,5 @@
 /** Which container of which node a stream to a pod is for. */
-import { ApiError } from '../../client/api-error.js'
+import { ApiError } from '../../client/contract.js'
 import type { KubeObject } from '../../kinds/contract.js'
 import type { NodeConnections, NodeStreams, PodRef } from '../contract.js'
 

@@ -1,6 +1,6 @@
 /** `pods/portforward`: pairs of streams, one for data and one for what went wrong, each to a port of the pod. */
 import type { Duplex } from 'node:stream'
-import { ApiError } from '../../client/api-error.js'
+import { ApiError } from '../../client/contract.js'
 import type { NodeStreams } from '../contract.js'
 import type { Exchange } from './exchange.js'
 import { type PodShape, podRef } from './pod-target.js'

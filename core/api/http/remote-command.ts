@@ -1,5 +1,5 @@
 /** `pods/exec` and `pods/attach`: the caller's terminal at a container, over WebSocket or SPDY. */
-import { ApiError } from '../../client/api-error.js'
+import { ApiError } from '../../client/contract.js'
 import type { Clock, Logger } from '../../kernel/contract.js'
 import type { ExecOptions, ExecStreams, NodeStreams } from '../contract.js'
 import type { Exchange } from './exchange.js'

@@ -1,5 +1,5 @@
 /** The channels of exec and attach over SPDY: one stream each, told apart by a header. */
-import { ApiError } from '../../client/api-error.js'
+import { ApiError } from '../../client/contract.js'
 import type { Clock } from '../../kernel/contract.js'
 import { createQueue } from './byte-queue.js'
 import type { ChannelOptions, CommandStatus, RemoteChannels } from './remote-command.js'

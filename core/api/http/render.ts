@@ -1,6 +1,6 @@
 import type { OutgoingHttpHeaders } from 'node:http'
 /** Results of the pipeline as replies, in the form that the client asked for. */
-import { ApiError } from '../../client/api-error.js'
+import { ApiError } from '../../client/contract.js'
 import type { KindRegistry, KubeObject, ResourceKind } from '../../kinds/contract.js'
 import type { CachedObject } from '../../watch/contract.js'
 import type { ApiResult } from '../contract.js'

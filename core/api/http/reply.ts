@@ -1,6 +1,6 @@
 /** Sends replies that are known whole. */
 import type { OutgoingHttpHeaders } from 'node:http'
-import { ApiError, type FailureStatus } from '../../client/api-error.js'
+import { ApiError, type FailureStatus } from '../../client/contract.js'
 import { type Exchange, header, isClosed } from './exchange.js'
 
 /** As Kubernetes: smaller replies cost more to compress than to send. */

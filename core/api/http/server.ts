@@ -2,7 +2,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { constants, type ServerHttp2Stream } from 'node:http2'
 import fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
-import { ApiError } from '../../client/api-error.js'
+import { ApiError } from '../../client/contract.js'
 import type { Logger } from '../../kernel/contract.js'
 import { type Exchange, exchangeOf, type HttpRequest, type HttpResponse } from './exchange.js'
 import type { Handler } from './handler.js'

@@ -106,13 +106,18 @@ export function createHeaderReader(): HeaderReader {
     if (size > controlLimit) inflate.destroy(new Error('the headers of a stream are too large'))
     else parts.push(part)
   })
-  // Failures reach the caller through the write that they belong to.
-  inflate.on('error', () => {})
+  // A broken block ends the decompressor without calling back the write that it came with.
+  let fail: (error: Error) => void = () => {}
+  inflate.on('error', (error) => fail(error))
+  inflate.on('close', () => fail(new Error('the connection is over')))
   return {
     async read(block) {
       parts = []
       size = 0
-      await new Promise<void>((resolve, reject) => inflate.write(block, (error) => (error ? reject(error) : resolve())))
+      await new Promise<void>((resolve, reject) => {
+        fail = reject
+        inflate.write(block, (error) => (error ? reject(error) : resolve()))
+      })
       return parseHeaders(Buffer.concat(parts))
     },
     close: () => void inflate.destroy(),

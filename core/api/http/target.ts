@@ -1,7 +1,7 @@
 /**
  * What a URL path names. Found by position, not by a route table of a framework: kinds come and go, the grammar stays.
  */
-import { ApiError } from '../../client/api-error.js'
+import { ApiError } from '../../client/contract.js'
 
 export interface ResourceTarget {
   readonly type: 'resource'

@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { connect } from 'node:net'
-import { ApiError } from '../../client/api-error.js'
+import { ApiError } from '../../client/contract.js'
 import { definePlugin } from '../../kernel/contract.js'
 import {
   type ExecOptions,

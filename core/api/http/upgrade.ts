@@ -2,7 +2,7 @@
 import { type IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { WebSocket, WebSocketServer } from 'ws'
-import { ApiError } from '../../client/api-error.js'
+import { ApiError } from '../../client/contract.js'
 import type { SpdySession, SpdyStream } from './spdy.js'
 
 export interface Upgrade {
