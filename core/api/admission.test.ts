@@ -181,3 +181,14 @@ test('Endpoints are served with a warning that names EndpointSlice', async (t) =
   assert.equal((await api.list('endpoints')).warnings, [warning])
   assert.is((await api.list('configmaps')).warnings, undefined)
 })
+
+test('a committed tap that throws does not undo the reply', async (t) => {
+  const plugin = tapping((hooks, owner) =>
+    hooks.committed.tap(owner, () => {
+      throw new Error('a broken ledger')
+    }),
+  )
+  const api = await startApi(t, { plugins: [plugin] })
+  await api.create('configmaps', configMap('a'))
+  assert.ok(api.plane.lines.some(({ level, message }) => level === 'error' && message.includes('committed')))
+})

@@ -15,8 +15,11 @@ import type { ApiServices } from './services.js'
 import { copyTree, equalTrees } from './tree.js'
 import { removeObject, writeObject } from './writes.js'
 
-/** How often a change without a precondition is made again after a lost race. */
-const raceAttempts = 5
+/**
+ * How often a change without a precondition is made again after a lost race. Somebody wins each race, so this is only a
+ * fence: it is higher than the number of clients that write one object at once.
+ */
+const raceAttempts = 100
 
 export interface Change {
   /**

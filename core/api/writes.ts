@@ -58,7 +58,12 @@ export async function removeObject(services: ApiServices, write: Write & { reado
 function announce(services: ApiServices, write: Write, item: CachedObject): CachedObject {
   const { verb, request, resource } = write
   const cause = request.cause
-  services.hooks.committed.call({ verb, kind: resource.kind, item, user: request.user, ...(cause ? { cause } : {}) })
+  try {
+    services.hooks.committed.call({ verb, kind: resource.kind, item, user: request.user, ...(cause ? { cause } : {}) })
+  } catch (error) {
+    // The write stands: a ledger that fails must not make it look refused.
+    services.log.error({ error, key: item.key }, 'a tap of the committed slot failed')
+  }
   return item
 }
 
