@@ -1,6 +1,7 @@
 /** For this plugin's tests: a control plane in this process with agents that run hollow nodes. */
+import { ApiHooksToken } from '@davit/core/api'
 import { type Client, nodes, pods } from '@davit/core/client'
-import type { PluginEntry } from '@davit/core/kernel'
+import { definePlugin, type PluginEntry } from '@davit/core/kernel'
 import type { Container, ContainerStatus, KubeObject, Node, Pod, PodSpec } from '@davit/core/kinds'
 import { nodeAgent, nodeVolumes } from '@davit/core/node/testkit'
 import type { Booted, BootOptions, TestContext } from '@davit/core/testing'
@@ -23,6 +24,17 @@ export interface ClusterOptions extends BootOptions {
   readonly hollow?: object
 }
 
+/** In the place of an authoriser: nodes may do anything. */
+export const allowNodes = definePlugin({
+  id: 'test-allow-nodes',
+  api: '^1.0',
+  requires: { hooks: ApiHooksToken },
+  async setup(context, { hooks }) {
+    context.tap(hooks.authorize, ({ user }) => (user.groups.includes('system:nodes') ? { allowed: true, reason: '' } : undefined))
+    return {}
+  },
+})
+
 export async function cluster(t: TestContext, options: ClusterOptions = {}): Promise<Cluster> {
   const dataDirectory = await t.directory()
   const agent: PluginEntry = { plugin: nodeAgent, config: { nodes: options.nodes ?? [node('one')], dataDirectory } }
@@ -30,7 +42,7 @@ export async function cluster(t: TestContext, options: ClusterOptions = {}): Pro
   const plane = await boot({
     ...options,
     clock: 'virtual',
-    plugins: [runtime, { plugin: nodeVolumes }, agent, ...(options.plugins ?? [])],
+    plugins: [{ plugin: allowNodes }, runtime, { plugin: nodeVolumes }, agent, ...(options.plugins ?? [])],
   })
   t.defer(() => plane.stop())
   return withHelpers(plane)
