@@ -39,7 +39,8 @@ export default class Up extends DavitCommand {
     const signal = await untilAsked()
     this.log(`${signal}: stopping`)
     await this.#stop(cluster, composition, flags.ephemeral)
-    await release.end()
+    // Otherwise containers still run, and `davit down` must find out which.
+    if (flags.ephemeral) await release.end()
     process.exit(0)
   }
 

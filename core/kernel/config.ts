@@ -68,7 +68,16 @@ async function check(where: string, schema: SchemaNode, value: unknown, root: st
   if (!validate) {
     const { Ajv } = await import('ajv')
     try {
-      validate = new Ajv({ allErrors: true, strict: false, validateFormats: false, verbose: true }).compile(closeSchema(schema))
+      // Checking the schema itself would cost more than the check it is for; the suite of every plugin does that.
+      const options = {
+        allErrors: true,
+        strict: false,
+        validateFormats: false,
+        validateSchema: false,
+        meta: false,
+        verbose: true,
+      }
+      validate = new Ajv(options).compile(closeSchema(schema))
     } catch (cause) {
       const message = `${where}: its configuration schema is broken: ${messageOf(cause)}`
       throw new DavitError('DAVIT_CONFIG_SCHEMA', message, { cause })

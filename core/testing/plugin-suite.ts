@@ -39,6 +39,12 @@ export function pluginSuite(plugin: AnyPlugin, cases: PluginCases): void {
     assert.ok(supportsApi(plugin.api), `its plugin API ${plugin.api} is not the one of this core`)
     assert.equal(undescribed(plugin.config?.schema, 'config'), [], 'every field of a configuration has a description')
   })
+  test('has a configuration schema that is a valid schema', async () => {
+    if (!plugin.config) return assert.is(plugin.config, undefined)
+    const { Ajv } = await import('ajv')
+    const ajv = new Ajv({ strict: false })
+    assert.ok(ajv.validateSchema(plugin.config.schema), ajv.errorsText())
+  })
   for (const config of [undefined, ...cases.valid]) {
     if (config === undefined && cases.valid.length > 0) continue
     test(`accepts ${JSON.stringify(config) ?? 'no configuration'}`, async () => {
