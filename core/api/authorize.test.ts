@@ -1,7 +1,6 @@
 import { definePlugin, type PluginEntry } from '../kernel/contract.js'
 import { assert, test } from '../testing/contract.js'
 import { ApiHooksToken, AuthenticatorToken, type AuthorizationRequest, type UserInfo } from './contract.js'
-import { authorizePath } from './host.js'
 import { configMap, pod, startApi } from './testing.js'
 
 const reader: UserInfo = { name: 'reader', groups: ['system:authenticated'] }
@@ -55,14 +54,6 @@ test('a verdict counts, and its reason is shown', async (t) => {
 test('who may not read is not told whether it exists', async (t) => {
   const api = await startApi(t)
   assert.is((await api.refused('get', 'secrets', { name: 'nothing', user: reader })).code, 403)
-})
-
-test('paths beside the resources', async (t) => {
-  const api = await startApi(t, { plugins: [readers] })
-  const hooks = api.plane.kernel.get(ApiHooksToken)
-  await authorizePath(hooks, reader, 'get', '/version')
-  const refused = authorizePath(hooks, { name: 'x', groups: [] }, 'get', '/metrics')
-  await assert.rejects(refused, 'forbidden: User "x" cannot get path "/metrics"')
 })
 
 test('selfsubjectaccessreviews answer what the slot says, 201 and unstored', async (t) => {

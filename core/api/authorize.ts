@@ -1,6 +1,6 @@
 /** Who may do what. The slot decides; `system:masters` need not ask. */
 import { ApiError } from '../client/contract.js'
-import type { ApiHooks, ApiRequest, AuthorizationRequest, AuthorizationVerdict, UserInfo } from './contract.js'
+import type { ApiHooks, ApiRequest, AuthorizationRequest, AuthorizationVerdict } from './contract.js'
 import { callSlot } from './slots.js'
 
 export const mastersGroup = 'system:masters'
@@ -33,15 +33,6 @@ export function authorize(hooks: ApiHooks, request: ApiRequest): void | Promise<
   return Promise.resolve(authorizationVerdict(hooks, asked)).then((verdict) => {
     if (!verdict.allowed) throw forbidden(asked, verdict.reason)
   })
-}
-
-/** Non-resource paths: '/version', '/healthz'. For the transport. */
-export async function authorizePath(hooks: ApiHooks, user: UserInfo, verb: string, path: string): Promise<void> {
-  const asked = { user, verb, group: '', version: '', resource: '', subresource: '', namespace: '', name: '', path }
-  const verdict = await authorizationVerdict(hooks, asked)
-  if (verdict.allowed) return
-  const reason = `User "${user.name}" cannot ${verb} path "${path}"${verdict.reason ? `: ${verdict.reason}` : ''}`
-  throw ApiError.forbidden({ group: '', resource: '' }, '', reason)
 }
 
 function forbidden(asked: AuthorizationRequest, reason: string): ApiError {

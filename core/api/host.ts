@@ -4,8 +4,6 @@ import { apiEndpoint, apiPipeline } from './plugin.js'
 import { defaultTolerations, serviceAccountAdmission } from './pod-admission.js'
 import { priorityAdmission } from './priority.js'
 
-export { authorizationVerdict, authorizePath, mastersGroup } from './authorize.js'
-export { createPipeline } from './pipeline.js'
 export { apiEndpoint, apiPipeline, defaultTolerations, namespaceLifecycle, priorityAdmission, serviceAccountAdmission }
 
 /** The admission that is on in every cluster. */
