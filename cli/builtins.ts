@@ -35,5 +35,6 @@ export const builtins: Readonly<Record<string, Builtin>> = {
   'proxy-iptables': picked(() => plugin(import('@davit/plugin-proxy-iptables'))),
   'node-agent': always(() => node().then((room) => room.nodeAgent)),
   'node-volumes': always(() => node().then((room) => room.nodeVolumes)),
+  'cri-docker': picked(() => plugin(import('@davit/plugin-cri-docker'))),
   'cri-hollow': picked(() => plugin(import('@davit/plugin-cri-hollow'))),
 }
