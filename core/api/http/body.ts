@@ -2,6 +2,7 @@
 import { ApiError } from '../../client/contract.js'
 import { decodeProtobuf, type KindRegistry } from '../../kinds/contract.js'
 import { parseMediaType } from './media-type.js'
+import { checkJsonNesting } from './nesting.js'
 
 export type BodyFormat = 'json' | 'yaml' | 'protobuf'
 export type PatchType = 'json' | 'merge' | 'strategic' | 'apply'
@@ -59,6 +60,7 @@ function utf8(bytes: Buffer): string {
 }
 
 function fromJson(text: string): unknown {
+  checkJsonNesting(text)
   try {
     return JSON.parse(text)
   } catch (error) {
@@ -71,6 +73,7 @@ async function fromYaml(text: string): Promise<unknown> {
   try {
     return yaml.parseYaml(text)
   } catch (error) {
+    if (error instanceof ApiError) throw error
     throw ApiError.badRequest(`error decoding YAML: ${(error as Error).message.split('\n')[0]}`)
   }
 }

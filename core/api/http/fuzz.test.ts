@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { connect as connectHttp2 } from 'node:http2'
 import { connect } from 'node:tls'
 import { createSeededRandom } from '../../kernel/host.js'
-import { assert, type TestContext, test } from '../../testing/contract.js'
+import { assert, test } from '../../testing/contract.js'
 import { adminToken, type CallOptions, pod, pods, startServer, type TestServer } from './testing.js'
 
 /** DAVIT_FUZZ=10000 for the long run; DAVIT_FUZZ_SEED repeats one that failed. */
@@ -134,7 +134,7 @@ function body(): Buffer | string {
     case 3:
       return Buffer.concat([Buffer.from('k8s\0'), Buffer.from(noise(random.integer(200)), 'latin1')])
     case 4:
-      return '['.repeat(random.integer(20_000))
+      return pick(['[', '{"a":', '- ', '{a: ']).repeat(random.integer(20_000)) + pick(['', ']'.repeat(300)])
     case 5:
       return text.replace(/"[^"]*"/g, (found) =>
         random.integer(6) === 0 ? pick(['null', '[]', '{}', '1e999', '-1', 'true', '""', '"\\ud800"']) : found,
@@ -201,7 +201,7 @@ test(
 
 test(
   'broken HTTP/1.1 gets a refusal or the end of its connection',
-  async (t) => {
+  async () => {
     const lines = [
       'GET / HTTP/1.1',
       'POST /api/v1/pods HTTP/1.1',
@@ -233,7 +233,7 @@ test(
     const bodies = ['', 'zz\r\n', '5\r\nab', '0\r\n\r\n', noise(40)]
     for (let count = Math.floor(total * 0.15); count > 0; count--) {
       const text = `${pick(lines)}\r\n${Array.from({ length: random.integer(5) }, () => pick(headers)).join('\r\n')}\r\n\r\n${pick(bodies)}`
-      const reply = await exchangeRaw(t, random.integer(5) === 0 ? noise(200) : text)
+      const reply = await exchangeRaw(random.integer(5) === 0 ? noise(200) : text)
       const code = Number(/^HTTP\/1\.[01] (\d+)/.exec(reply)?.[1] ?? 0)
       assert.ok(code < 500, `seed ${seed}: ${JSON.stringify(text)} got ${reply.slice(0, 200)}`)
     }
@@ -242,9 +242,8 @@ test(
   { timeoutMs },
 )
 
-async function exchangeRaw(t: TestContext, text: string): Promise<string> {
+async function exchangeRaw(text: string): Promise<string> {
   const socket = connect({ host: '127.0.0.1', port: server.address.port, ca: server.address.ca, ALPNProtocols: ['http/1.1'] })
-  t.signal.addEventListener('abort', () => socket.destroy(), { once: true })
   const chunks: Buffer[] = []
   socket.on('data', (chunk: Buffer) => chunks.push(chunk))
   socket.on('error', () => {})

@@ -1,6 +1,7 @@
 import { assert, test } from '../../testing/contract.js'
 import { wantedAggregation } from './discovery-aggregated.js'
 import { negotiate, parseAccept, parseMediaType } from './media-type.js'
+import { checkJsonNesting } from './nesting.js'
 import { parseTokens } from './token-file.js'
 import { warningHeaders } from './warning.js'
 import { formatYaml, parseYaml } from './yaml.js'
@@ -85,6 +86,29 @@ test('YAML is read as Go reads it', () => {
   assert.fails(() => parseYaml(bomb.join('\n')))
   const back = formatYaml({ on: 'yes', n: '012', long: 'x'.repeat(200) })
   assert.equal(parseYaml(back), { on: 'yes', n: '012', long: 'x'.repeat(200) })
+})
+
+test('nesting without end is refused before anything is built', () => {
+  const deep = [
+    '['.repeat(20_000),
+    '{a: '.repeat(20_000),
+    '- '.repeat(20_000),
+    '? '.repeat(20_000),
+    Array.from({ length: 600 }, (_, depth) => `${' '.repeat(depth)}a:\n`).join(''),
+  ]
+  for (const text of deep)
+    assert.fails(
+      () => parseYaml(text),
+      (error) => /nested deeper/.test((error as Error).message),
+    )
+  assert.fails(() => checkJsonNesting('['.repeat(301)))
+  assert.fails(() => checkJsonNesting(`{"a":"]]","b":${'{"c":'.repeat(300)}`))
+  checkJsonNesting(`"${'['.repeat(1000)}\\"${'['.repeat(1000)}"`)
+  checkJsonNesting('[]'.repeat(1000))
+  assert.equal(parseYaml(`${'['.repeat(50)}${']'.repeat(50)}`), JSON.parse(`${'['.repeat(50)}${']'.repeat(50)}`))
+  assert.is(parseYaml(''), null)
+  const chain = Array.from({ length: 2000 }, (_, at) => `k${at + 1}: &a${at + 1} [*a${at}]`)
+  assert.fails(() => parseYaml(['k0: &a0 x', ...chain].join('\n')))
 })
 
 test('static tokens are read as kube-apiserver reads them', () => {

@@ -29,6 +29,12 @@ test.before(async () => {
 })
 test.after(() => server.stop())
 
+function lastAsked(): (typeof node.asked)[number] {
+  const asked = node.asked.at(-1)
+  if (asked === undefined) throw new Error('the node was not asked')
+  return asked
+}
+
 interface Session {
   readonly socket: WebSocket
   /** What came on each channel, once the server has closed. */
@@ -163,7 +169,7 @@ test('a log comes as text, with the options that were asked for', async () => {
   )
   assert.is(reply.text, 'two\nthree\n')
   assert.match(String(reply.headers['content-type']), 'text/plain')
-  const { pod: asked, options } = node.asked.at(-1) ?? assert.unreachable('the node was not asked')
+  const { pod: asked, options } = lastAsked()
   assert.is(asked.name, 'several')
   const { signal: _signal, ...rest } = options
   const expected = { container: 'side', follow: false, previous: false, timestamps: true, tailLines: 2, limitBytes: 100 }
@@ -183,7 +189,7 @@ test('a followed log flushes each line, and ends with the container or the clien
   node.add('five')
   assert.is(await line, 'five\n')
   outgoing.destroy()
-  const { options } = node.asked.at(-1) ?? assert.unreachable('the node was not asked')
+  const { options } = lastAsked()
   if (!options.signal.aborted) await once(options.signal, 'abort')
 })
 

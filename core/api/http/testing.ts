@@ -122,8 +122,10 @@ function bodyOf({ body }: CallOptions = {}): Buffer | undefined {
 }
 
 export function send(options: RequestOptions, body?: Buffer): Promise<Reply> {
+  // Node's client leaves it out for DELETE and OPTIONS, and the body would be taken for the next request.
+  const length = body === undefined ? {} : { 'content-length': String(body.length) }
   return new Promise((resolve, reject) => {
-    const outgoing = request(options, (incoming) => {
+    const outgoing = request({ ...options, headers: { ...(options.headers as object), ...length } }, (incoming) => {
       const chunks: Buffer[] = []
       incoming.on('data', (chunk: Buffer) => chunks.push(chunk))
       incoming.on('error', reject)

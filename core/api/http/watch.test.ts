@@ -1,4 +1,5 @@
-import { type IncomingMessage, request } from 'node:https'
+import type { IncomingMessage } from 'node:http'
+import { request } from 'node:https'
 import { WebSocket } from 'ws'
 import { assert, type TestContext, test } from '../../testing/contract.js'
 import { adminToken, type CallOptions, pod, pods, startServer, type TestServer } from './testing.js'
