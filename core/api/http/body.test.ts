@@ -12,7 +12,7 @@ const varint = (value: number): Buffer => {
   }
 }
 const field = (number: number, content: Uint8Array | string): Buffer =>
-  Buffer.concat([varint(number * 8 + 2), varint(content.length), Buffer.from(content as string)])
+  Buffer.concat([varint(number * 8 + 2), varint(content.length), Buffer.from(content)])
 const envelope = (apiVersion: string, kind: string, raw: Buffer): Buffer =>
   Buffer.concat([Buffer.from('k8s\0'), field(1, Buffer.concat([field(1, apiVersion), field(2, kind)])), field(2, raw)])
 const code = (expected: number) => (error: unknown) => (error as { code?: number }).code === expected
@@ -47,7 +47,7 @@ test('protobuf in protobuf in protobuf is 400, however deep', async () => {
     const heads: Buffer[] = []
     for (let length = 0; heads.length < depth; length += heads.at(-1)?.length ?? 0)
       heads.push(Buffer.concat([varint(not * 8 + 2), varint(length)]))
-    const raw = numbers.reduceRight((inner, number) => field(number, inner), Buffer.concat(heads.reverse()))
+    const raw = numbers.reduceRight((inner, number) => field(number, inner), Buffer.concat(heads.reverse()) as Buffer)
     await assert.rejects(
       decodeBody(envelope('apiextensions.k8s.io/v1', 'CustomResourceDefinition', raw), 'protobuf', kinds),
       code(400),

@@ -2,7 +2,7 @@
 import { ApiError } from '../../client/contract.js'
 import { decodeProtobuf, type KindRegistry } from '../../kinds/contract.js'
 import { parseMediaType } from './media-type.js'
-import { checkJsonNesting } from './nesting.js'
+import { checkJsonNesting, checkTreeNesting, tooDeep } from './nesting.js'
 
 export type BodyFormat = 'json' | 'yaml' | 'protobuf'
 export type PatchType = 'json' | 'merge' | 'strategic' | 'apply'
@@ -79,7 +79,17 @@ async function fromYaml(text: string): Promise<unknown> {
 }
 
 function fromProtobuf(bytes: Buffer, kinds: KindRegistry): unknown {
-  const decoded = decodeProtobuf(kinds, bytes)
+  const decoded = boundedStack(() => decodeProtobuf(kinds, bytes))
   if (decoded.error !== undefined) throw ApiError.badRequest(decoded.error)
+  checkTreeNesting(decoded.object)
   return decoded.object
+}
+
+/** Messages in messages have no brackets to count: the decoder runs out of stack, and that is the client's fault. */
+function boundedStack<T>(run: () => T): T {
+  try {
+    return run()
+  } catch (error) {
+    throw error instanceof RangeError ? tooDeep() : error
+  }
 }

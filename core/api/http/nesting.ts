@@ -30,6 +30,17 @@ function endOfString(text: string, from: number): number {
   return text.length
 }
 
+/** The same for what is decoded already. */
+export function checkTreeNesting(tree: unknown): void {
+  const open = [{ value: tree, depth: 0 }]
+  for (let entry = open.pop(); entry; entry = open.pop()) {
+    const { value, depth } = entry
+    if (depth > nestingLimit) throw tooDeep()
+    if (typeof value !== 'object' || value === null) continue
+    for (const child of Object.values(value)) open.push({ value: child, depth: depth + 1 })
+  }
+}
+
 export function tooDeep(): ApiError {
   return ApiError.badRequest(`the body of the request is nested deeper than ${nestingLimit} levels`)
 }
