@@ -36,7 +36,6 @@ export type Action =
       readonly container: Container
       readonly message: string
       readonly graceSeconds: number
-      readonly unhealthy: boolean
     }
   | { readonly type: 'removeContainer'; readonly id: string }
 
@@ -117,7 +116,7 @@ function startOrWait(state: PodState, view: ContainerView, sandbox: Sandbox, ste
 /** Apps end together; then the sidecars, last started first; then the sandbox. */
 function planEnd(state: PodState, views: PodViews, graceSeconds: number): Plan {
   const steps = new Steps()
-  const stop = (container: Container): void => steps.stop(container, `Stopping container ${container.name}`, graceSeconds, false)
+  const stop = (container: Container): void => steps.stop(container, `Stopping container ${container.name}`, graceSeconds)
   const running = state.containers.filter((container) => container.state === 'running')
   const sidecars = views.init.filter((view) => view.role === 'sidecar').map((view) => view.spec.name)
   const others = running.filter((container) => !sidecars.includes(container.name))
@@ -158,8 +157,8 @@ class Steps {
   add(action: Action): void {
     this.actions.push(action)
   }
-  stop(container: Container, message: string, graceSeconds: number, unhealthy: boolean): void {
-    this.add({ type: 'stopContainer', container, message, graceSeconds, unhealthy })
+  stop(container: Container, message: string, graceSeconds: number): void {
+    this.add({ type: 'stopContainer', container, message, graceSeconds })
   }
   /** A probe failed for good, or the spec has another image than the container was made from. */
   stopIfUnwell(view: ContainerView): void {
@@ -167,9 +166,9 @@ class Steps {
     if (!current) return
     const unhealthy: Unhealthy | undefined = memory.unhealthy?.containerId === current.id ? memory.unhealthy : undefined
     const image = current.annotations[imageAnnotation]
-    if (unhealthy) this.stop(current, unhealthy.message, unhealthy.graceSeconds, true)
+    if (unhealthy) this.stop(current, unhealthy.message, unhealthy.graceSeconds)
     else if (image !== undefined && image !== spec.image) {
-      this.stop(current, `Container ${spec.name} definition changed, will be restarted`, 30, false)
+      this.stop(current, `Container ${spec.name} definition changed, will be restarted`, 30)
     }
   }
   wake(at: number | undefined): void {

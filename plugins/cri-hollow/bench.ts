@@ -31,12 +31,10 @@ const plane = await boot({
 })
 try {
   await counted(nodeCount, (done) =>
-    plane.clients
-      .informer(nodes)
-      .on({
-        added: (item) => isReady(item) && done(item.metadata.name),
-        updated: (item) => isReady(item) && done(item.metadata.name),
-      }),
+    plane.clients.informer(nodes).on({
+      added: (item) => isReady(item) && done(item.metadata.name),
+      updated: (item) => isReady(item) && done(item.metadata.name),
+    }),
   )
   console.log(`${nodeCount} nodes ready in ${ms(began)}`)
   const start = performance.now()
