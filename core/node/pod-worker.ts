@@ -37,6 +37,8 @@ export class PodWorker {
   private removing = false
   private refusal: Verdict | undefined
   private sourcesChanged = false
+  /** A step may have read what changed before it did. */
+  private changedInStep = false
   private dirty = false
   private looping = false
   private closed = false
@@ -166,7 +168,9 @@ export class PodWorker {
   private async take(step: Step): Promise<void> {
     this.step = new AbortController()
     if (this.ending && (step.type === 'removeContainer' || step.type === 'removeSandbox')) this.removing = true
+    this.changedInStep = false
     await this.steps.perform(step, this.pod, this.step.signal)
+    if (this.changedInStep) this.memory.retryNow()
     this.dirty = true
   }
 
@@ -289,6 +293,7 @@ export class PodWorker {
 
   private changedSources(): void {
     this.sourcesChanged = true
+    this.changedInStep = true
     this.memory.retryNow()
   }
 }
