@@ -2,7 +2,7 @@
  * How deep a body is nested. All that walks an object later does so by recursion, and a stack that is all but full ends
  * the process, not the request, when V8 compiles a regular expression on it. So depth is bounded before anybody walks.
  */
-import { ApiError } from '../../client/api-error.js'
+import { ApiError } from '../../client/contract.js'
 
 /** Far beyond any real object: the deepest schemas of custom resources have some fifty levels. */
 export const nestingLimit = 300

@@ -96,7 +96,7 @@ const end = Buffer.from(']}\n')
 
 /** The bytes of the items themselves, shared with every other reply that shows them. */
 function listParts(kind: ResourceKind, metadata: object, items: readonly CachedObject[]): Uint8Array[] {
-  const head = `{"kind":${JSON.stringify(kind.listKind)},"apiVersion":${JSON.stringify(kind.apiVersion)},"metadata":${JSON.stringify(metadata)},"items":[`
+  const head = JSON.stringify({ kind: kind.listKind, apiVersion: kind.apiVersion, metadata, items: [] }).slice(0, -2)
   const parts: Uint8Array[] = [Buffer.from(head, 'utf8')]
   for (const item of items) parts.push(item.bytes, comma)
   if (items.length > 0) parts.pop()
