@@ -63,8 +63,6 @@ function bundle(folder, entryPoints) {
     external,
     plugins: [namesOfDynamicImports],
     banner: { js: banner },
-    // Names of functions and classes stand in messages and in status.
-    keepNames: true,
     minifySyntax: true,
     minifyWhitespace: true,
     legalComments: 'none',
