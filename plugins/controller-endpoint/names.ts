@@ -1,0 +1,12 @@
+/** Labels and annotations by which clients find their way. */
+export const serviceNameLabel = 'kubernetes.io/service-name'
+export const managedByLabel = 'endpointslice.kubernetes.io/managed-by'
+export const sliceManager = 'endpointslice-controller.k8s.io'
+export const mirrorManager = 'endpointslicemirroring-controller.k8s.io'
+export const headlessLabel = 'service.kubernetes.io/headless'
+export const skipMirrorLabel = 'endpointslice.kubernetes.io/skip-mirror'
+export const triggerTimeAnnotation = 'endpoints.kubernetes.io/last-change-trigger-time'
+export const overCapacityAnnotation = 'endpoints.kubernetes.io/over-capacity'
+export const leaderAnnotation = 'control-plane.alpha.kubernetes.io/leader'
+export const lastAppliedAnnotation = 'kubectl.kubernetes.io/last-applied-configuration'
+export const zoneLabel = 'topology.kubernetes.io/zone'
