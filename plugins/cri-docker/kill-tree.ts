@@ -5,13 +5,19 @@ import { readFile } from 'node:fs/promises'
  * rights for it; without them the processes stay until the container ends.
  */
 export async function killTree(pid: number): Promise<void> {
+  // Stopped first, so that it does not start another child while its children are looked up.
+  signal(pid, 'SIGSTOP')
   const children = await childrenOf(pid)
+  signal(pid, 'SIGKILL')
+  await Promise.all(children.map(killTree))
+}
+
+function signal(pid: number, name: 'SIGSTOP' | 'SIGKILL'): void {
   try {
-    process.kill(pid, 'SIGKILL')
+    process.kill(pid, name)
   } catch {
     // It has ended, or is not ours to end.
   }
-  await Promise.all(children.map(killTree))
 }
 
 async function childrenOf(pid: number): Promise<number[]> {

@@ -4,7 +4,7 @@ import type { ContainerResources } from '@davit/core/node'
 const cpuPeriod = 100_000
 /** What the kernel accepts as the smallest slice of a period. */
 const smallestQuota = 1_000
-/** Docker's update cannot take a memory limit away; no machine has as much as this. */
+/** Docker's update cannot take a memory limit away (nor one of swap alone); no machine has as much as this. */
 const allMemory = 2 ** 50
 
 export interface Limits {
@@ -36,7 +36,7 @@ export function limitsUpdate(resources: ContainerResources): Required<Limits> {
     PidsLimit: -1,
     ...limitsOf(resources),
     Memory: memory,
-    MemorySwap: resources.memoryLimit ?? -1,
+    MemorySwap: memory,
   }
 }
 

@@ -38,7 +38,7 @@ export function createDockerRuntime({ engine, node, clock, config }: RuntimePart
     subscribe: events.subscribe,
     async usage(id) {
       const process = await pid(id)
-      return process === undefined ? undefined : usageOf(process)
+      return process === undefined ? undefined : usageOf(process, id)
     },
     async close() {
       events.close()

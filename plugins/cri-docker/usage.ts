@@ -9,11 +9,12 @@ export interface Usage {
 
 const mountPoint = '/sys/fs/cgroup'
 
-/** undefined: the process has ended, or its groups are not where they are looked for. */
-export async function usageOf(pid: number, root = ''): Promise<Usage | undefined> {
+/** undefined: the process has ended (its number may be another's by now), or its groups are not where they are looked for. */
+export async function usageOf(pid: number, containerId: string, root = ''): Promise<Usage | undefined> {
   try {
     const groups = parseGroups(await readFile(`${root}/proc/${pid}/cgroup`, 'utf8'))
     const mounted = join(root, mountPoint)
+    if (![...groups.values()].some((path) => path.includes(containerId))) return undefined
     const [cpu, memory] = [groups.get('cpuacct'), groups.get('memory')]
     if (cpu !== undefined && memory !== undefined) {
       return await readVersion1(join(mounted, 'cpuacct', cpu), join(mounted, 'memory', memory))
