@@ -55,7 +55,7 @@ export async function partOfObject(
 }
 
 export const mergeStatus: Merge = (current, sent, resource) => {
-  const metadata = keepsMetadata(resource) ? current.metadata : userMetadata(current, sent)
+  const metadata = statusMetadata(resource, current, sent)
   const { status: _status, ...rest } = current
   const status = isSigning(resource) ? withConditions(sent.status, keptConditions(current.status, sent.status)) : sent.status
   return { ...rest, apiVersion: current.apiVersion, kind: current.kind, metadata, ...(status === undefined ? {} : { status }) }
@@ -69,6 +69,17 @@ export const mergeApproval: Merge = (current, sent) => ({
 
 /** The workloads keep labels and annotations, which their controllers copy onto pods; others may be annotated here. */
 const keepsMetadata = ({ kind }: Resource): boolean => kind.group === 'apps' || kind.kind === 'ReplicationController'
+
+/** The revision of a roll-out is an annotation that is written along with the status, so that it counts no generation. */
+const takesAnnotations = ({ kind }: Resource): boolean => kind.group === 'apps' && kind.kind === 'Deployment'
+
+function statusMetadata(resource: Resource, current: KubeObject, sent: KubeObject): KubeObject['metadata'] {
+  if (!keepsMetadata(resource)) return userMetadata(current, sent)
+  if (!takesAnnotations(resource)) return current.metadata
+  const { annotations: _annotations, ...kept } = current.metadata
+  const { annotations } = sent.metadata
+  return annotations === undefined ? kept : { ...kept, annotations }
+}
 
 function userMetadata(current: KubeObject, sent: KubeObject): KubeObject['metadata'] {
   const { labels: _labels, annotations: _annotations, ...kept } = current.metadata

@@ -125,11 +125,16 @@ test('writes to the object ignore status, writes to /status ignore spec', async 
   assert.equal(await api.get('apps/v1/deployments/status', 'a'), await api.get('apps/v1/deployments', 'a'))
 })
 
-test('/status keeps metadata of workloads, takes annotations elsewhere, and never owners', async (t) => {
+test('/status keeps labels of workloads, takes annotations of Deployments and of others, and never owners', async (t) => {
   const api = await startApi(t)
   await api.create('apps/v1/deployments', deployment('a'))
   const body = { metadata: { labels: { x: 'y' }, annotations: { x: 'y' } }, status: { replicas: 1 } }
-  assert.is((await api.merge('apps/v1/deployments/status', 'a', body)).metadata.annotations, undefined)
+  const { metadata } = await api.merge('apps/v1/deployments/status', 'a', body)
+  assert.is(metadata.labels?.x, undefined)
+  assert.equal(metadata.annotations, { x: 'y' })
+  assert.is(metadata.generation, 1)
+  await api.create('apps/v1/replicasets', { ...deployment('a'), kind: 'ReplicaSet' } as unknown as KubeObject)
+  assert.is((await api.merge('apps/v1/replicasets/status', 'a', body)).metadata.annotations, undefined)
   await api.create('pods', pod('a'))
   const owners = { ownerReferences: [{ apiVersion: 'v1', kind: 'Pod', name: 'x', uid: 'y' }] }
   const sent = { metadata: { annotations: { x: 'y' }, ...owners }, status: { phase: 'Running' } }

@@ -64,7 +64,12 @@ export interface ReconcileContext extends ControllerHost {
 }
 
 export { adoptAndRelease, type Claim } from './claim.js'
+export { type ClaimWrite, writeClaim } from './claim-write.js'
+export { dependantsOf, indexDependants, orphansIn } from './dependants.js'
+export { Expectations } from './expectations.js'
 export { namespacedKey, splitKey } from './key.js'
 export { controllerOf, isControlledBy, ownerReference } from './owner.js'
 export { isPodActive, isPodAvailable, isPodReady } from './pods.js'
+export * from './policies.js'
 export { slowStart } from './slow-start.js'
+export { timestamp } from './time.js'

@@ -32,6 +32,8 @@ export class ControllerRunner implements ControllerHost {
   readonly #events: EventRecorder
   readonly #abort = new AbortController()
   readonly #undo: (() => void)[] = []
+  /** Informers that the first reconcile waits for: those of the watches, and those that `start` asked for. */
+  readonly #informers = new Set<Informer<KubeObject>>()
   /** What woke each waiting key last. */
   readonly #triggers = new Map<string, Trigger>()
 
@@ -62,11 +64,19 @@ export class ControllerRunner implements ControllerHost {
     return { name: this.#controller.name, ...this.#queue.stats }
   }
 
+  /** Resolves, without a reconcile, when it is stopped meanwhile. A failure stops it and rejects. */
   async start(): Promise<void> {
-    const informers = this.#controller.watches.map((watch) => this.#follow(watch))
-    await this.#controller.start?.(this)
-    await Promise.all(informers.map((informer) => informer.whenSynced(this.#abort.signal)))
-    if (!this.#abort.signal.aborted) this.#queue.start()
+    const { signal } = this.#abort
+    try {
+      for (const watch of this.#controller.watches) this.#follow(watch)
+      await this.#controller.start?.(this)
+      await Promise.all([...this.#informers].map((informer) => informer.whenSynced(signal)))
+      if (!signal.aborted) this.#queue.start()
+    } catch (error) {
+      if (signal.aborted) return
+      await this.stop()
+      throw error
+    }
   }
 
   /** Idempotent. Resolves when the reconciles under way are done. */
@@ -80,7 +90,9 @@ export class ControllerRunner implements ControllerHost {
   }
 
   informer<T extends KubeObject>(resource: ResourceRef<T>): Informer<T> {
-    return this.#services.clients.informer(resource)
+    const informer = this.#services.clients.informer(resource)
+    this.#informers.add(informer as unknown as Informer<KubeObject>)
+    return informer
   }
 
   enqueue(key: string, afterMs = 0): void {
@@ -93,7 +105,7 @@ export class ControllerRunner implements ControllerHost {
     this.#events.record(object, type, reason, message)
   }
 
-  #follow(watch: ControllerWatch): Informer<KubeObject> {
+  #follow(watch: ControllerWatch): void {
     const informer = this.informer(watch.resource as ResourceRef)
     const wake = (object: KubeObject, event: { old?: KubeObject; deleted: boolean }) => {
       for (const key of watch.keys(object, event)) {
@@ -108,7 +120,6 @@ export class ControllerRunner implements ControllerHost {
       deleted: (object) => wake(object, { deleted: true }),
     })
     this.#undo.push(remove)
-    return informer
   }
 
   async #work(key: string): Promise<number | undefined> {

@@ -1,0 +1,61 @@
+/** Carries out a claim: gives references to what is adopted, and takes them from what is released. */
+import { type ApiError, isNotFound, type ResourceRef } from '../client/contract.js'
+import type { KubeObject } from '../kinds/contract.js'
+import type { Claim } from './claim.js'
+import type { ReconcileContext } from './contract.js'
+import { ownerReference } from './owner.js'
+
+export interface ClaimWrite<Owner extends KubeObject, T extends KubeObject> {
+  readonly owner: Owner
+  readonly ownerResource: ResourceRef<Owner>
+  readonly resource: ResourceRef<T>
+  readonly claim: Claim<T>
+}
+
+/**
+ * Rejects when something could not be adopted, with everything else done. Before the first adoption the owner is read
+ * anew: one that was deleted meanwhile, or replaced by another of its name, must not take anything on.
+ */
+export async function writeClaim<Owner extends KubeObject, T extends KubeObject>(
+  context: Pick<ReconcileContext, 'client' | 'cause'>,
+  { owner, ownerResource, resource, claim }: ClaimWrite<Owner, T>,
+): Promise<void> {
+  const { client, cause } = context
+  const patch = async (object: T, references: readonly object[]) => {
+    const { namespace = '', name, uid } = object.metadata
+    const body = { metadata: { uid, ownerReferences: references } }
+    await client.patch(resource, namespace, name, 'strategic', body, { cause })
+  }
+  if (claim.adopt.length > 0) await checkOwner(client, owner, ownerResource)
+  const results = await Promise.allSettled([
+    ...claim.adopt.map((object) => patch(object, [ownerReference(owner)]).catch(unless(isNotFound))),
+    ...claim.release.map((object) =>
+      patch(object, [{ $patch: 'delete', uid: owner.metadata.uid }]).catch(unless(isReleasedOrGone)),
+    ),
+  ])
+  const failure = results.find((result) => result.status === 'rejected')
+  if (failure?.status === 'rejected') throw failure.reason
+}
+
+async function checkOwner<Owner extends KubeObject>(
+  client: ReconcileContext['client'],
+  owner: Owner,
+  resource: ResourceRef<Owner>,
+): Promise<void> {
+  const { namespace = '', name, uid } = owner.metadata
+  const fresh = await client.get(resource, namespace, name)
+  if (fresh.metadata.uid !== uid) throw new Error(`${owner.kind} ${namespace}/${name} was replaced by another of its name`)
+  if (fresh.metadata.deletionTimestamp) throw new Error(`${owner.kind} ${namespace}/${name} is being deleted and adopts nothing`)
+}
+
+/** Another object has its name by now (its uid is refused), or it is gone: either way it is not the owner's any more. */
+function isReleasedOrGone(error: unknown): boolean {
+  const reason = error instanceof Error && error.name === 'ApiError' ? (error as ApiError).reason : ''
+  return reason === 'NotFound' || reason === 'Invalid'
+}
+
+function unless(expected: (error: unknown) => boolean) {
+  return (error: unknown): void => {
+    if (!expected(error)) throw error
+  }
+}

@@ -1,0 +1,90 @@
+/** Policies that controllers ask: who goes when there are too many, and how a new template replaces the old. */
+import type { Token } from '../kernel/contract.js'
+import { many } from '../kernel/contract.js'
+import type { Deployment, KubeObject, Pod, ReplicaSet } from '../kinds/contract.js'
+
+// ---------------------------------------------------------------------------------------------------- victim choice
+
+/**
+ * Which Pods go when a ReplicaSet or ReplicationController has too many. The first contribution (by plugin id) that
+ * has an opinion is followed; where none has, Kubernetes' order holds.
+ */
+export const VictimChoiceToken: Token<VictimChoice, 'many'> = many<VictimChoice>('controller.victim-choice/v1')
+
+export interface VictimChoice {
+  /** "keep-warm-caches"; stands in the cause of the deletions. */
+  readonly name: string
+  /**
+   * The candidates in the order in which they are to go; `undefined`: no opinion on this owner. Called once for each
+   * reconcile that deletes; pure and synchronous. Naming something that is no candidate, or too few of them, is a bug
+   * of the policy: nothing is deleted, and the owner shows the error.
+   */
+  rank(request: VictimRequest): readonly Pod[] | undefined
+}
+export interface VictimRequest {
+  /** The ReplicaSet or ReplicationController. */
+  readonly owner: KubeObject
+  /** Its Pods that are neither finished nor on their way out. */
+  readonly candidates: readonly Pod[]
+  /** How many have to go; at least 1, at most all. */
+  readonly count: number
+  /** Pods of the same application by node, those of its other ReplicaSets included. */
+  readonly podsOnNode: ReadonlyMap<string, number>
+  /** Milliseconds since 1970. */
+  readonly now: number
+}
+
+// -------------------------------------------------------------------------------------------------- rollout strategy
+
+/**
+ * How a Deployment comes from old ReplicaSets to the one of its present template. Chosen by name: the annotation
+ * `rollout.davit.dev/strategy` where the Deployment has it, else `spec.strategy.type`. A name that nobody contributes
+ * stops the roll-out with a Warning; it never falls back to another strategy.
+ */
+export const RolloutStrategyToken: Token<RolloutStrategy, 'many'> = many<RolloutStrategy>('controller.rollout-strategy/v1')
+export const rolloutStrategyAnnotation = 'rollout.davit.dev/strategy'
+
+export interface RolloutStrategy {
+  /** "RollingUpdate"; the first by plugin id holds where two have the same. */
+  readonly name: string
+  /**
+   * The next step from the present state. Pure and synchronous; called whenever something about the Deployment or its
+   * ReplicaSets changed, and again after each step. It must come to rest: where nothing is to be done now, it answers
+   * with the sizes as they are. Not called while the Deployment is paused or being scaled.
+   */
+  step(state: RolloutState): RolloutStep
+}
+export interface RolloutState {
+  readonly deployment: Deployment
+  /** `spec.replicas`. */
+  readonly replicas: number
+  /** `spec.strategy.rollingUpdate` worked out for `replicas`, as Kubernetes rounds; both 0 without one. */
+  readonly maxSurge: number
+  readonly maxUnavailable: number
+  /** The ReplicaSet of the present template, once it is made. */
+  readonly next: RolloutSet | undefined
+  /** All others, oldest first. */
+  readonly olds: readonly RolloutSet[]
+  /** Milliseconds since 1970. */
+  readonly now: number
+}
+export interface RolloutSet {
+  readonly set: ReplicaSet
+  readonly name: string
+  /** Wanted: `spec.replicas`. */
+  readonly size: number
+  /** Counted by its controller: `status.replicas`. */
+  readonly pods: number
+  readonly ready: number
+  readonly available: number
+  /** Pods that still use a node, those on their way out included. */
+  readonly unfinished: number
+}
+export interface RolloutStep {
+  /** Size for the ReplicaSet of the present template, which is made if it is missing; absent: leave it as it is. */
+  readonly next?: number
+  /** New sizes of others by name; those that are not named keep theirs. */
+  readonly olds?: Readonly<Record<string, number>>
+  /** For steps that depend on time: call again after so long if nothing changes before. */
+  readonly requeueAfterMs?: number
+}
