@@ -51,7 +51,7 @@ async function configOf(action: StartAction, context: StartContext): Promise<Con
   const { spec, attempt, sandbox } = action
   const { supports, sources, hostIps, allocatable } = node
   const podIps = sandbox.ips.length > 0 ? sandbox.ips : hostIps
-  const services = await sources.services()
+  const services = await sources.services(pod.metadata.namespace ?? '')
   const environment = await environmentOf(spec, { pod, podIps, hostIps, allocatable, read: sources, services })
   if (environment.skipped.length > 0) {
     const names = environment.skipped.join(', ')

@@ -35,7 +35,8 @@ export interface NodeRuntime {
 
 /** ConfigMaps, Secrets and Services, read when the first Pod asks for them. */
 export interface Sources extends VolumeReader {
-  services(): Promise<readonly Service[]>
+  /** Those of a namespace, and the API's own. */
+  services(namespace: string): Promise<readonly Service[]>
   /** `changed` is called when one of the objects that were read under this key changes, until it is dropped. */
   follow(key: string, names: readonly string[], changed: () => void): void
   drop(key: string): void

@@ -1,6 +1,7 @@
 /** Carries out the steps of one Pod's plan, one at a time, and remembers what went wrong. */
 import type { Pod, Container as PodContainer } from '../kinds/contract.js'
 import { type StartAction, startContainer } from './container-start.js'
+import { RuntimeError } from './contract.js'
 import { runHandler } from './handlers.js'
 import type { NodeRuntime } from './node-context.js'
 import type { Action } from './plan.js'
@@ -109,7 +110,7 @@ export class PodSteps {
     try {
       // A sandbox that was adopted: its volumes are not known here yet.
       const refusal = await this.mountVolumes(pod)
-      if (refusal !== undefined) throw new Error(refusal)
+      if (refusal !== undefined) throw new RuntimeError('CreateContainerConfigError', refusal)
       const { files, volumes } = this
       const created: Parameters<typeof startContainer>[1]['created'] = (container) => {
         createdId = container.id

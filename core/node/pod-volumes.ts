@@ -24,7 +24,7 @@ export function createPodVolumes(directory: string, drivers: () => readonly Volu
       for (const volume of volumes) {
         const driver = driverOf(volume, drivers())
         if (!driver) return { wait: `no plugin serves volumes of type ${sourceOf(volume) ?? 'none'}` }
-        const result = await driver.mount(requestOf(pod, volume))
+        const result = await attempt(() => driver.mount(requestOf(pod, volume)))
         if ('wait' in result) return { wait: `MountVolume.SetUp failed for volume "${volume.name}" : ${result.wait}` }
         paths.set(volume.name, result.path)
       }
@@ -44,6 +44,15 @@ export function createPodVolumes(directory: string, drivers: () => readonly Volu
       }
       return mounts
     },
+  }
+}
+
+/** What the disk refuses, the Pod waits for. */
+async function attempt(mount: () => ReturnType<VolumeDriver['mount']>): ReturnType<VolumeDriver['mount']> {
+  try {
+    return await mount()
+  } catch (error) {
+    return { wait: error instanceof Error ? error.message : String(error) }
   }
 }
 

@@ -37,7 +37,11 @@ export function createSources(clients: Clients, client: Client, token?: VolumeRe
       (await configMapInformer()).get(namespace, name) ?? (await ask(client, configMaps, namespace, name)),
     secret: async (namespace, name): Promise<Secret | undefined> =>
       (await secretInformer()).get(namespace, name) ?? (await ask(client, secrets, namespace, name)),
-    services: async () => (await serviceInformer()).list(),
+    async services(namespace) {
+      const informer = await serviceInformer()
+      const api = namespace === 'default' ? undefined : informer.get('default', 'kubernetes')
+      return api ? [...informer.list(namespace), api] : informer.list(namespace)
+    },
     ...(token ? { serviceAccountToken: token } : {}),
     follow: (key, names, changed) => following.set(key, names, changed),
     drop: (key) => following.drop(key),

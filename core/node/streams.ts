@@ -78,10 +78,12 @@ function latestOf(context: StreamsContext, pod: PodRef, name: string): Container
   throw ApiError.badRequest(`container "${name}" in pod "${pod.name}" is waiting to start: ${reason}`)
 }
 
-/** The last that ended, other than the newest one where that runs. */
+/** The end that the status shows as the last one: the newest attempt while that waits for its restart. */
 function previousOf(context: StreamsContext, pod: PodRef, name: string): Container {
   const attempts = attemptsOf(context, pod, name)
-  const previous = attempts.slice(1).find((item) => item.state === 'exited')
+  const statuses = workerOf(context, pod).current.status?.containerStatuses
+  const waits = statuses?.find((item) => item.name === name)?.state?.waiting !== undefined
+  const previous = attempts.slice(waits ? 0 : 1).find((item) => item.state === 'exited')
   if (previous) return previous
   throw ApiError.badRequest(`previous terminated container "${name}" in pod "${pod.name}" not found`)
 }

@@ -59,7 +59,13 @@ export function withHelpers(plane: Booted): Cluster {
     ...plane,
     pod,
     run: (name, spec = {}, annotations = {}) => client.create(pods, makePod(name, spec, annotations)),
-    pass: (ms) => clock.advance(ms),
+    async pass(ms) {
+      for (let left = ms; left > 0; left -= 1_000) {
+        await quiet(plane)
+        await clock.advance(Math.min(left, 1_000))
+      }
+      await quiet(plane)
+    },
     until: (name, what, check, withinMs = 600_000) =>
       eventually(plane, `${name}: ${what}`, withinMs, async () => {
         const found = await pod(name)
@@ -90,11 +96,17 @@ export async function eventually<T>(
     for (let turn = 0; turn < 10; turn += 1) {
       const answer = await ask()
       if (answer !== undefined) return answer
-      await plane.clock.settle()
+      await quiet(plane)
     }
     if (plane.clock.now() >= deadline) throw new Error(`not within ${withinMs} ms of the clock: ${what}`)
     await plane.clock.advance(100)
   }
+}
+
+/** Files take the machine's time, whatever the clock says: nothing of them is under way when this resolves. */
+async function quiet(plane: Booted): Promise<void> {
+  do await plane.clock.settle()
+  while (process.getActiveResourcesInfo().some((kind) => kind.startsWith('FSReq')))
 }
 
 export function makePod(name: string, spec: Partial<PodSpec>, annotations: Readonly<Record<string, string>>): Pod {

@@ -1,0 +1,176 @@
+import { assert, suite } from '../testing/contract.js'
+import { containerConfig, containerResources } from './container-config.js'
+import { hostNetworkHosts, hostnameOf, podHosts } from './hosts-file.js'
+import { refusalOf, requestsOf } from './node-admission.js'
+import { orphanOf } from './orphan.js'
+import { imageAnnotation } from './plan.js'
+import { graceAnnotation, parseResolvConf, podDns, sandboxConfig } from './sandbox-config.js'
+import { container, pod, sandbox, sidecar } from './testing.js'
+
+const test = suite('pod config')
+const node = { servers: ['192.0.2.53'], searches: ['example.org'], options: ['timeout:1'] }
+const dns = { clusterDns: '10.96.0.10', clusterDomain: 'cluster.local', node }
+const noVariables = { variables: new Map([['A', '1']]), skipped: [] }
+const configOf = (spec = container('main'), from = pod()) =>
+  containerConfig({ pod: from, spec, attempt: 2, environment: noVariables, mounts: [], terminationMessageFile: undefined })
+
+test('/etc/hosts of a Pod', () => {
+  const text = podHosts({ ips: ['10.0.0.2', 'fd00::2'], hostname: 'web', fullName: 'web.sub.default.svc.cluster.local' }, [])
+  assert.is(
+    text,
+    [
+      '# Kubernetes-managed hosts file.',
+      '127.0.0.1\tlocalhost',
+      '::1\tlocalhost ip6-localhost ip6-loopback',
+      'fe00::0\tip6-localnet',
+      'fe00::0\tip6-mcastprefix',
+      'fe00::1\tip6-allnodes',
+      'fe00::2\tip6-allrouters',
+      '10.0.0.2\tweb.sub.default.svc.cluster.local\tweb',
+      'fd00::2\tweb.sub.default.svc.cluster.local\tweb',
+      '',
+    ].join('\n'),
+  )
+})
+
+test("aliases follow, one line each; on the host's network the host's file is kept", () => {
+  const aliases = [{ ip: '192.0.2.1', hostnames: ['db', 'db.local'] }, { ip: '192.0.2.2' }]
+  assert.ok(
+    podHosts({ ips: [], hostname: 'web' }, aliases).endsWith(
+      '\n\n# Entries added by HostAliases.\n192.0.2.1\tdb\tdb.local\n192.0.2.2\n',
+    ),
+  )
+  assert.is(hostNetworkHosts('127.0.0.1 here\n', []), '# Kubernetes-managed hosts file (host network).\n127.0.0.1 here\n')
+})
+
+test('a hostname is cut to what it may be', () => {
+  assert.is(hostnameOf(pod()), 'web')
+  assert.is(hostnameOf(pod({ hostname: 'mine' })), 'mine')
+  const long = `${'a'.repeat(62)}-b`
+  assert.is(hostnameOf(pod({}, undefined, { name: long })), 'a'.repeat(62))
+})
+
+test("DNS of the cluster, of the node, or only the Pod's own", () => {
+  assert.equal(podDns(pod(), dns), {
+    servers: ['10.96.0.10'],
+    searches: ['default.svc.cluster.local', 'svc.cluster.local', 'cluster.local', 'example.org'],
+    options: ['ndots:5'],
+  })
+  assert.equal(podDns(pod({ dnsPolicy: 'Default' }), dns), node)
+  assert.equal(podDns(pod({ hostNetwork: true }), dns), node)
+  assert.is(podDns(pod({ hostNetwork: true, dnsPolicy: 'ClusterFirstWithHostNet' }), dns).servers[0], '10.96.0.10')
+  assert.equal(podDns(pod(), { ...dns, clusterDns: undefined }), node)
+  const dnsConfig = { nameservers: ['1.1.1.1'], searches: ['a.b'], options: [{ name: 'ndots', value: '2' }, { name: 'edns0' }] }
+  assert.equal(podDns(pod({ dnsPolicy: 'None', dnsConfig }), dns), {
+    servers: ['1.1.1.1'],
+    searches: ['a.b'],
+    options: ['ndots:2', 'edns0'],
+  })
+  assert.equal(podDns(pod({ dnsConfig }), dns).options, ['ndots:2', 'edns0'])
+})
+
+test('a resolv.conf', () => {
+  const text = '# note\nnameserver 1.1.1.1 ; here\nnameserver 8.8.8.8\nsearch old\nsearch a.b c.d\noptions ndots:2 edns0\n'
+  assert.equal(parseResolvConf(text), {
+    servers: ['1.1.1.1', '8.8.8.8'],
+    searches: ['a.b', 'c.d'],
+    options: ['ndots:2', 'edns0'],
+  })
+  assert.equal(parseResolvConf(''), { servers: [], searches: [], options: [] })
+})
+
+test("a sandbox has the Pod's labels, its host ports and what a restart needs", () => {
+  const ports = [
+    { containerPort: 80, hostPort: 8080 },
+    { containerPort: 53, hostPort: 53, protocol: 'UDP' as const, hostIP: '127.0.0.1' },
+    { containerPort: 9 },
+  ]
+  const spec = {
+    containers: [container('main', { ports })],
+    terminationGracePeriodSeconds: 7,
+    securityContext: { sysctls: [{ name: 'a', value: 'b' }] },
+  }
+  const config = sandboxConfig(pod(spec, undefined, { labels: { app: 'web' } }), 3, dns)
+  assert.is(config.attempt, 3)
+  assert.equal(config.labels, {
+    app: 'web',
+    'io.kubernetes.pod.namespace': 'default',
+    'io.kubernetes.pod.name': 'web',
+    'io.kubernetes.pod.uid': 'u1',
+  })
+  assert.equal(config.portMappings, [
+    { containerPort: 80, hostPort: 8080, hostIp: '', protocol: 'TCP' },
+    { containerPort: 53, hostPort: 53, hostIp: '127.0.0.1', protocol: 'UDP' },
+  ])
+  assert.equal(config.sysctls, { a: 'b' })
+  const orphan = orphanOf(sandbox({ annotations: config.annotations }))
+  assert.is(orphan.spec.terminationGracePeriodSeconds, 7)
+  assert.is(orphanOf(sandbox({ annotations: { [graceAnnotation]: 'x' } })).spec.terminationGracePeriodSeconds, 30)
+})
+
+test('a container config expands its words and says what it was made from', () => {
+  const config = configOf(container('main', { command: ['$(A)'], args: ['x$(A)', '$(B)'], workingDir: '/w', stdin: true }))
+  assert.equal(
+    [config.command, config.args, config.workingDirectory, config.stdin, config.tty],
+    [['1'], ['x1', '$(B)'], '/w', true, false],
+  )
+  assert.is(config.attempt, 2)
+  assert.is(config.annotations[imageAnnotation], 'main:1')
+  assert.equal(config.environment, [{ name: 'A', value: '1' }])
+})
+
+test('resources become shares, limits and bytes', () => {
+  const of = (limits: object | undefined, requests?: object) =>
+    containerResources(
+      container('main', {
+        resources: { ...(limits ? { limits: { ...limits } } : {}), ...(requests ? { requests: { ...requests } } : {}) },
+      }),
+    )
+  assert.equal(of(undefined), {})
+  assert.equal(of({ cpu: '500m', memory: '64Mi' }), { cpuShares: 512, cpuLimitMillis: 500, memoryLimit: 67_108_864 })
+  assert.equal(of({ cpu: '2' }, { cpu: '1m', memory: '1Ki' }), { cpuShares: 2, cpuLimitMillis: 2000, memoryRequest: 1024 })
+})
+
+test("security: the container's own setting beats the Pod's", () => {
+  const shared = { runAsUser: 1, runAsGroup: 2, supplementalGroups: [3], fsGroup: 4 }
+  const own = {
+    runAsUser: 9,
+    allowPrivilegeEscalation: false,
+    capabilities: { add: ['NET_ADMIN'], drop: ['ALL'] },
+    readOnlyRootFilesystem: true,
+  }
+  const { security } = configOf(container('main', { securityContext: own }), pod({ securityContext: shared }))
+  assert.equal(security, {
+    runAsUser: 9,
+    runAsGroup: 2,
+    supplementalGroups: [3, 4],
+    privileged: false,
+    readOnlyRootFilesystem: true,
+    noNewPrivileges: true,
+    addCapabilities: ['NET_ADMIN'],
+    dropCapabilities: ['ALL'],
+  })
+  assert.fails(
+    () => configOf(container('main', { securityContext: { runAsNonRoot: true, runAsUser: 0 } })),
+    'breaks non-root policy',
+  )
+})
+
+test('what a Pod needs: its containers and sidecars together, or its largest init container', () => {
+  const cpu = (amount: string) => ({ resources: { requests: { cpu: amount } } })
+  const spec = {
+    containers: [container('a', cpu('1')), container('b', cpu('500m'))],
+    initContainers: [container('i', cpu('3')), sidecar('s', cpu('250m'))],
+  }
+  assert.equal(requestsOf(pod(spec)), { cpu: 3000, pods: 1 })
+  assert.equal(requestsOf(pod({ ...spec, initContainers: [sidecar('s', cpu('250m'))] })), { cpu: 1750, pods: 1 })
+})
+
+test('a node refuses what it has no room for', () => {
+  const big = pod({ containers: [container('a', { resources: { requests: { memory: '600Mi' } } })] })
+  const room = { cpu: '2', memory: '1Gi', pods: '3' }
+  assert.is(refusalOf(big, [], room), undefined)
+  assert.is(refusalOf(big, [big], room)?.reason, 'OutOfmemory')
+  assert.is(refusalOf(pod(), [pod(), pod()], room), undefined)
+  assert.is(refusalOf(pod(), [pod(), pod(), pod()], room)?.reason, 'OutOfpods')
+})
