@@ -20,11 +20,13 @@ export function createPodVolumes(directory: string, drivers: () => readonly Volu
   return {
     async mount(pod) {
       const volumes = pod.spec.volumes ?? []
-      if (volumes.length > 0) await mkdir(directory, { recursive: true, mode: 0o755 })
       for (const volume of volumes) {
         const driver = driverOf(volume, drivers())
         if (!driver) return { wait: `no plugin serves volumes of type ${sourceOf(volume) ?? 'none'}` }
-        const result = await attempt(() => driver.mount(requestOf(pod, volume)))
+        const result = await attempt(async () => {
+          await mkdir(directory, { recursive: true, mode: 0o755 })
+          return driver.mount(requestOf(pod, volume))
+        })
         if ('wait' in result) return { wait: `MountVolume.SetUp failed for volume "${volume.name}" : ${result.wait}` }
         paths.set(volume.name, result.path)
       }

@@ -1,0 +1,262 @@
+import { mkdir, readdir, readFile, readlink, stat, symlink, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { ConfigMap, Secret, Volume } from '../../kinds/contract.js'
+import { assert, suite, type TestContext } from '../../testing/contract.js'
+import type { VolumeDriver, VolumeReader } from '../contract.js'
+import { createPodVolumes } from '../pod-volumes.js'
+import { container, pod } from '../testing.js'
+import { configMapVolumes, downwardVolumes, projectedVolumes, secretVolumes } from './api-volumes.js'
+import { type AtomicFile, writeAtomically } from './atomic.js'
+import { emptyDirVolumes, hostPathVolumes } from './host-volumes.js'
+
+const test = suite('volumes')
+const drivers = [configMapVolumes, downwardVolumes, emptyDirVolumes, hostPathVolumes, projectedVolumes, secretVolumes]
+const file = (path: string, text: string, mode = 0o644): AtomicFile => ({ path, data: Buffer.from(text), mode })
+const visible = async (directory: string): Promise<string[]> =>
+  (await readdir(directory)).filter((name) => !name.startsWith('..')).sort()
+const modeOf = async (path: string): Promise<number> => (await stat(path)).mode & 0o777
+
+const binary = Buffer.from([0, 255, 10, 13, 128])
+const configMap: ConfigMap = {
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: { name: 'settings', namespace: 'default' },
+  data: { a: 'one', b: 'two' },
+  binaryData: { raw: binary.toString('base64') },
+}
+const secret: Secret = {
+  apiVersion: 'v1',
+  kind: 'Secret',
+  metadata: { name: 'key', namespace: 'default' },
+  data: { p: binary.toString('base64') },
+}
+const read: VolumeReader = {
+  configMap: async (_namespace, name) => (name === 'settings' ? configMap : undefined),
+  secret: async (_namespace, name) => (name === 'key' ? secret : undefined),
+}
+
+async function mount(
+  t: TestContext,
+  driver: VolumeDriver,
+  source: Partial<Volume>,
+  of = pod({}, undefined, { labels: { app: 'web' } }),
+) {
+  const directory = join(await t.directory(), 'v')
+  const request = { pod: of, volume: { name: 'v', ...source }, directory, read }
+  const result = await driver.mount(request)
+  return { result, directory, again: () => driver.mount(request), unmount: () => driver.unmount(request) }
+}
+
+test('files appear through ..data, with their modes', async (t) => {
+  const directory = join(await t.directory(), 'v')
+  await writeAtomically(directory, [file('a', 'one'), file('deep/er/b', 'two', 0o400), file('deep/c', 'three')])
+  assert.equal(await visible(directory), ['a', 'deep'])
+  assert.is(await readlink(join(directory, 'a')), '..data/a')
+  assert.is(await readFile(join(directory, 'deep/er/b'), 'utf8'), 'two')
+  assert.is(await modeOf(join(directory, 'deep/er/b')), 0o400)
+})
+
+test('a change replaces all at once and leaves nothing of the old', async (t) => {
+  const directory = join(await t.directory(), 'v')
+  await writeAtomically(directory, [file('a', 'one'), file('gone', 'x')])
+  const before = await readlink(join(directory, '..data'))
+  await writeAtomically(directory, [file('a', 'two'), file('new', 'y')])
+  assert.equal(await visible(directory), ['a', 'new'])
+  assert.is(await readFile(join(directory, 'a'), 'utf8'), 'two')
+  assert.not((await readdir(directory)).includes(before))
+  assert.is((await readdir(directory)).length, 4, 'two names, ..data and its version')
+})
+
+test('what is the same is not written', async (t) => {
+  const directory = join(await t.directory(), 'v')
+  const files = [file('a', 'one'), file('d/b', 'two', 0o600)]
+  await writeAtomically(directory, files)
+  const before = await readlink(join(directory, '..data'))
+  for (let turn = 0; turn < 10; turn += 1) await writeAtomically(directory, files)
+  assert.is(await readlink(join(directory, '..data')), before)
+  await writeAtomically(directory, [file('a', 'one', 0o600), file('d/b', 'two', 0o600)])
+  assert.is.not(await readlink(join(directory, '..data')), before, 'another mode is a change')
+})
+
+test('what a stop half-way left is cleared by the next write', async (t) => {
+  const directory = join(await t.directory(), 'v')
+  await writeAtomically(directory, [file('a', 'one')])
+  await mkdir(join(directory, '..version_2'))
+  await symlink('..version_2', join(directory, '..data_tmp'))
+  await writeAtomically(directory, [file('a', 'two')])
+  assert.is(await readFile(join(directory, 'a'), 'utf8'), 'two')
+  assert.not((await readdir(directory)).includes('..data_tmp'))
+})
+
+test('an empty set of files is an empty directory', async (t) => {
+  const directory = join(await t.directory(), 'v')
+  await writeAtomically(directory, [])
+  assert.equal(await visible(directory), [])
+})
+
+test('a ConfigMap: all keys, bytes exact', async (t) => {
+  const { directory } = await mount(t, configMapVolumes, { configMap: { name: 'settings', defaultMode: 0o600 } })
+  assert.equal(await visible(directory), ['a', 'b', 'raw'])
+  assert.ok((await readFile(join(directory, 'raw'))).equals(binary))
+  assert.is(await modeOf(join(directory, 'a')), 0o600)
+})
+
+test('a ConfigMap: chosen keys under other paths, with modes of their own', async (t) => {
+  const items = [
+    { key: 'a', path: 'etc/first', mode: 0o440 },
+    { key: 'b', path: 'second' },
+  ]
+  const { directory } = await mount(t, configMapVolumes, { configMap: { name: 'settings', items } })
+  assert.equal(await visible(directory), ['etc', 'second'])
+  assert.is(await modeOf(join(directory, 'etc/first')), 0o440)
+  assert.is(await modeOf(join(directory, 'second')), 0o644)
+})
+
+const waits: readonly [string, VolumeDriver, Partial<Volume>, string][] = [
+  ['a ConfigMap', configMapVolumes, { configMap: { name: 'none' } }, 'configmap "none" not found'],
+  [
+    'its key',
+    configMapVolumes,
+    { configMap: { name: 'settings', items: [{ key: 'x', path: 'x' }] } },
+    'non-existent config key: x',
+  ],
+  ['a Secret', secretVolumes, { secret: { secretName: 'none' } }, 'secret "none" not found'],
+  ['its key', secretVolumes, { secret: { secretName: 'key', items: [{ key: 'x', path: 'x' }] } }, 'non-existent secret key: x'],
+  ['a part', projectedVolumes, { projected: { sources: [{ configMap: { name: 'none' } }] } }, 'configmap "none" not found'],
+  [
+    'a field',
+    downwardVolumes,
+    { downwardAPI: { items: [{ path: 'x', fieldRef: { fieldPath: 'spec.x' } }] } },
+    'unsupported field',
+  ],
+]
+for (const [what, driver, source, message] of waits) {
+  test(`${driver.source}: waits for ${what} that is missing`, async (t) => {
+    const { result } = await mount(t, driver, source)
+    assert.ok('wait' in result)
+    assert.match('wait' in result ? result.wait : '', message)
+  })
+}
+
+test('what is optional and missing is empty', async (t) => {
+  const first = await mount(t, configMapVolumes, { configMap: { name: 'none', optional: true } })
+  assert.equal(await visible(first.directory), [])
+  const items = [
+    { key: 'x', path: 'x' },
+    { key: 'p', path: 'p' },
+  ]
+  const second = await mount(t, secretVolumes, { secret: { secretName: 'key', optional: true, items } })
+  assert.equal(await visible(second.directory), ['p'])
+})
+
+test('a projected volume joins its sources', async (t) => {
+  const sources = [
+    { configMap: { name: 'settings', items: [{ key: 'a', path: 'settings/a' }] } },
+    { secret: { name: 'key' } },
+    { downwardAPI: { items: [{ path: 'labels', fieldRef: { fieldPath: 'metadata.labels' } }] } },
+  ]
+  const { directory } = await mount(t, projectedVolumes, { projected: { sources } })
+  assert.equal(await visible(directory), ['labels', 'p', 'settings'])
+  assert.is(await readFile(join(directory, 'labels'), 'utf8'), 'app="web"')
+})
+
+test("emptyDir is everybody's, is kept by a second mount, and goes", async (t) => {
+  const { directory, again, unmount } = await mount(t, emptyDirVolumes, { emptyDir: {} })
+  assert.is(await modeOf(directory), 0o777)
+  await writeFile(join(directory, 'kept'), 'x')
+  await again()
+  assert.equal(await readdir(directory), ['kept'])
+  for (let turn = 0; turn < 10; turn += 1) await unmount()
+  await assert.rejects(stat(directory), { code: 'ENOENT' })
+})
+
+test('hostPath checks or makes what its type says', async (t) => {
+  const root = await t.directory()
+  await writeFile(join(root, 'file'), 'x')
+  const at = async (name: string, type: string | undefined): Promise<string> => {
+    const path = join(root, name)
+    const { result } = await mount(t, hostPathVolumes, { hostPath: { path, ...(type === undefined ? {} : { type }) } })
+    return 'wait' in result ? 'waits' : (await stat(path)).isDirectory() ? 'directory' : 'file'
+  }
+  assert.is(await at('file', 'File'), 'file')
+  assert.is(await at('file', 'Directory'), 'waits')
+  assert.is(await at('none', 'Directory'), 'waits')
+  assert.is(await at('none', 'Socket'), 'waits')
+  assert.is(await at('made/dir', 'DirectoryOrCreate'), 'directory')
+  assert.is(await at('made/file', 'FileOrCreate'), 'file')
+  assert.is(await at('plain', undefined), 'directory')
+  assert.is(await readFile(join(root, 'file'), 'utf8'), 'x')
+})
+
+test('unmounting a hostPath leaves it alone', async (t) => {
+  const path = await t.directory()
+  const { unmount } = await mount(t, hostPathVolumes, { hostPath: { path } })
+  await unmount()
+  assert.ok((await stat(path)).isDirectory())
+})
+
+test('every driver can unmount what it never mounted', async (t) => {
+  for (const driver of drivers) {
+    await driver.unmount({ pod: pod(), volume: { name: 'v' }, directory: join(await t.directory(), 'v'), read })
+  }
+})
+
+async function mountedPod(t: TestContext) {
+  const volumes = createPodVolumes(join(await t.directory(), 'volumes'), () => drivers, read)
+  const of = pod({ volumes: [{ name: 'data', emptyDir: {} }, { name: 'bare' }, { name: 'cm', configMap: { name: 'settings' } }] })
+  assert.is(await volumes.mount(of), undefined)
+  const mountsOf = (more: object) =>
+    volumes.mountsOf(container('main', { volumeMounts: [{ name: 'data', mountPath: '/d', ...more }] }), new Map([['SUB', 'x/y']]))
+  return { volumes, of, mountsOf }
+}
+
+test('mounts of a container: whole, below a path, and below one from a variable', async (t) => {
+  const { mountsOf } = await mountedPod(t)
+  const [whole] = await mountsOf({})
+  const [below] = await mountsOf({ subPath: 'a/b', readOnly: true })
+  const [expanded] = await mountsOf({ subPathExpr: '$(SUB)' })
+  assert.is(below?.hostPath, join(whole?.hostPath ?? '', 'a/b'))
+  assert.is(below?.readOnly, true)
+  assert.is(expanded?.hostPath, join(whole?.hostPath ?? '', 'x/y'))
+  assert.ok((await stat(expanded?.hostPath ?? '')).isDirectory())
+})
+
+test('no mount leads out of its volume', async (t) => {
+  const { mountsOf } = await mountedPod(t)
+  const [whole] = await mountsOf({})
+  await symlink('/etc', join(whole?.hostPath ?? '', 'link'))
+  for (const more of [
+    { subPath: '../x' },
+    { subPath: '/etc' },
+    { subPath: 'link' },
+    { subPathExpr: '$(NONE)' },
+    { name: 'unknown' },
+  ]) {
+    const error = await assert.rejects(mountsOf(more))
+    assert.is((error as Error & { problem?: string }).problem, 'CreateContainerConfigError')
+  }
+})
+
+test('a file of a ConfigMap can be mounted alone', async (t) => {
+  const { volumes } = await mountedPod(t)
+  const [only] = await volumes.mountsOf(
+    container('main', { volumeMounts: [{ name: 'cm', mountPath: '/f', subPath: 'a' }] }),
+    new Map(),
+  )
+  assert.is(await readFile(only?.hostPath ?? '', 'utf8'), 'one')
+})
+
+test('unmounting removes all, and may be repeated', async (t) => {
+  const { volumes, of, mountsOf } = await mountedPod(t)
+  const [whole] = await mountsOf({})
+  for (let turn = 0; turn < 10; turn += 1) await volumes.unmount(of)
+  await assert.rejects(stat(whole?.hostPath ?? ''), { code: 'ENOENT' })
+})
+
+test('a disk that refuses is something to wait for, in its words', async (t) => {
+  const root = await t.directory()
+  await writeFile(join(root, 'volumes'), 'a file in the way')
+  const volumes = createPodVolumes(join(root, 'volumes', 'x'), () => drivers, read)
+  const refusal = await volumes.mount(pod({ volumes: [{ name: 'data', emptyDir: {} }] }))
+  assert.match(refusal?.wait ?? '', 'ENOTDIR')
+})
