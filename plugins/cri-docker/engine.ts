@@ -7,13 +7,18 @@ import type { Readable } from 'node:stream'
 import type { RuntimeProblem } from '@davit/core/node'
 import { RuntimeError } from '@davit/core/node'
 import type Docker from 'dockerode'
+import { jsonLines } from './json-lines.js'
 
 export interface Engine {
   readonly docker: Docker
   /** A response as it comes: dockerode itself collects those that end. */
   stream(path: string, query: Readonly<Record<string, string>>, signal: AbortSignal): Promise<Readable>
+  /** Rejects when there is no answer in time: this is how a daemon that hangs is found out. */
+  version(): Promise<{ readonly Version: string; readonly Arch: string }>
   close(): void
 }
+
+const longestSilenceMs = 10_000
 
 type Dial = (
   options: {
@@ -30,26 +35,29 @@ type Dial = (
 export async function connectEngine(socketPath: string): Promise<Engine> {
   const { default: Dockerode } = await import('dockerode')
   const agent = new Agent({ keepAlive: true, maxSockets: Number.POSITIVE_INFINITY, maxFreeSockets: 4 })
-  // The client's types do not know that it passes an agent on.
-  const options: Docker.DockerOptions & { readonly agent: Agent } = { socketPath, agent }
+  // What the environment says of another daemon is not meant; the client's types do not know that it passes an agent on.
+  const options: Docker.DockerOptions & { readonly agent: Agent } = { socketPath, agent, host: undefined, timeout: undefined }
   const docker = new Dockerode(options)
   const modem = docker.modem as { dial: Dial }
+  const stream: Engine['stream'] = (path, query, signal) =>
+    new Promise((resolve, reject) => {
+      const request = { path: `${path}?`, method: 'GET', isStream: true, statusCodes: { 200: true } } as const
+      modem.dial({ ...request, options: { ...query }, abortSignal: signal }, (error, answer) =>
+        error ? reject(error) : resolve(answer),
+      )
+    })
   return {
     docker,
-    stream: (path, query, signal) =>
-      new Promise((resolve, reject) => {
-        modem.dial(
-          {
-            path: `${path}?`,
-            method: 'GET',
-            isStream: true,
-            statusCodes: { 200: true },
-            options: { ...query },
-            abortSignal: signal,
-          },
-          (error, stream) => (error ? reject(error) : resolve(stream)),
-        )
-      }),
+    stream,
+    async version() {
+      const late = AbortSignal.timeout(longestSilenceMs)
+      try {
+        for await (const answer of jsonLines(await stream('/version', {}, late))) return answer as Docker.DockerVersion
+        throw new Error('Docker does not say its version')
+      } catch (error) {
+        throw late.aborted ? new Error(`no answer from Docker within ${longestSilenceMs} ms`, { cause: error }) : error
+      }
+    },
     close: () => agent.destroy(),
   }
 }

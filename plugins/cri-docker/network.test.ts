@@ -155,3 +155,21 @@ test(
     }),
   docker,
 )
+
+test(
+  "another network on the Pods' addresses is named as what is in the way",
+  (t) =>
+    withMachine(t, async (machine) => {
+      const engine = await connectEngine(testConfig.socketPath)
+      t.defer(() => engine.close())
+      const options = { Name: `foreign-${process.pid}`, IPAM: { Driver: 'default', Config: [{ Subnet: '10.198.8.0/24' }] } }
+      const foreign = await engine.docker.createNetwork(options)
+      t.defer(() => foreign.remove())
+      const runtime = await machine.node(1)
+      const error = (await assert.rejects(runtime.runSandbox(testSandbox()))) as RuntimeError
+      assert.is(error.problem, 'FailedCreatePodSandBox')
+      assert.match(error.message, /addresses 10\.198\.0\.0\/16: .*overlaps/)
+      assert.equal(await runtime.listSandboxes(), [])
+    }),
+  docker,
+)

@@ -3,9 +3,10 @@
  * Pods of two nodes reach each other only inside one; each node gives its Pods fixed addresses out of its own range.
  */
 import { createHash } from 'node:crypto'
+import { RuntimeError } from '@davit/core/node'
 import type { NetworkInspectInfo } from 'dockerode'
 import { contains, formatRange, gatewayOf, parseRange, type Range } from './addresses.js'
-import { type Engine, unless } from './engine.js'
+import { type Engine, messageOf, statusOf, unless } from './engine.js'
 import { label } from './labels.js'
 
 export interface PodNetwork {
@@ -35,7 +36,11 @@ export async function ensureNetwork(engine: Engine, podRange: Range, clusterRang
     },
   }
   // 409: another node of this machine was faster.
-  await unless([409], engine.docker.createNetwork(options))
+  await unless([409], engine.docker.createNetwork(options)).catch((error: unknown) => {
+    if (statusOf(error) === undefined) throw error
+    const message = `no Docker network for the Pods' addresses ${subnet}: ${messageOf(error)}`
+    throw new RuntimeError('FailedCreatePodSandBox', message, { cause: error })
+  })
   return { name, range }
 }
 

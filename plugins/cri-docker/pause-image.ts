@@ -5,8 +5,8 @@ import { type Architecture, pauseProgram } from './pause-program.js'
 import { tarOf } from './tar.js'
 
 /** Makes the image of the program that holds a sandbox; nothing is fetched from anywhere. Idempotent. */
-export async function importPauseImage({ docker }: Engine): Promise<void> {
-  const { Arch } = await docker.version()
+export async function importPauseImage({ docker, version }: Engine): Promise<void> {
+  const { Arch } = await version()
   if (Arch !== 'amd64' && Arch !== 'arm64') throw new Error(`no pause program for the architecture ${Arch}`)
   const archive = pauseArchive(Arch)
   const [repo, tag] = pauseImage.split(':')

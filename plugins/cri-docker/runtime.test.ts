@@ -196,6 +196,40 @@ test(
   docker,
 )
 
+test(
+  'an environment that names another daemon is not heeded',
+  async (t) => {
+    const before = process.env.DOCKER_HOST
+    t.defer(() => {
+      if (before === undefined) delete process.env.DOCKER_HOST
+      else process.env.DOCKER_HOST = before
+    })
+    process.env.DOCKER_HOST = 'tcp://127.0.0.1:1'
+    const engine = await connectEngine(testConfig.socketPath)
+    t.defer(() => engine.close())
+    assert.ok((await engine.version()).Version.length > 0)
+  },
+  docker,
+)
+
+test(
+  'a command that is not there and a container that does not run fail with a reason',
+  (t) =>
+    withMachine(t, async (machine) => {
+      const runtime = await machine.node(1)
+      const sandbox = await runtime.runSandbox(testSandbox())
+      const id = await machine.start(runtime, sandbox, testContainer('sleep 1000'))
+      const missing = await runtime.execSync(id, ['/no/such/program'], 5_000)
+      assert.ok(missing.exitCode === 126 || missing.exitCode === 127, String(missing.exitCode))
+      assert.match(Buffer.from(missing.stdout).toString(), /no such file/)
+      await runtime.stopContainer(id, 0)
+      const error = await assert.rejects(runtime.execSync(id, ['true'], 5_000))
+      assert.match(error.message, /not running/)
+      assert.is(await runtime.usage(id), undefined)
+    }),
+  docker,
+)
+
 test('a machine without Docker says so', async () => {
   const { createDockerDriver } = await import('./driver.js')
   const { createTestServices } = await import('@davit/core/testing')

@@ -30,7 +30,7 @@ export function createDockerRuntime({ engine, node, clock, config }: RuntimePart
     ...createExec(engine, clock),
     image: images.image,
     pullImage: images.pullImage,
-    version: async () => ({ name: 'docker', version: (await engine.docker.version()).Version }),
+    version: async () => ({ name: 'docker', version: (await engine.version()).Version }),
     async *logs(id, options) {
       yield* readLog(engine, id, await hasTerminal(id), options)
     },
