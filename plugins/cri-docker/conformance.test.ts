@@ -3,7 +3,8 @@ import { assert, createTestServices, suite } from '@davit/core/testing'
 import { createDockerDriver } from './driver.js'
 import { leftOver, testConfig } from './testing.js'
 
-const podCidr = '10.244.77.0/24'
+// Apart from the default range of a cluster that may run on this machine.
+const podCidr = '10.199.77.0/24'
 
 runtimeKit(
   'docker',
