@@ -85,6 +85,10 @@ export const errorTable = {
     meaning: 'A reload names a plugin that this process does not run.',
     action: 'Look up the ids with `davit plugins`.',
   },
+  DAVIT_POLICY_FAILED: {
+    meaning: 'A scheduling policy threw an error instead of answering. The Pod is tried again later; other Pods go on.',
+    action: 'Report it to the author of the plugin that gives the policy; until then take the plugin out of the configuration.',
+  },
   DAVIT_PROVIDER_CONFLICT: {
     meaning: 'Two plugins provide the same token, of which there may be only one provider.',
     action: 'Remove one of the two plugins that the message names from the configuration.',

@@ -1,73 +1,109 @@
 /** From a chosen node to a bound Pod: reserve, permit, bind; everything undone when one of them fails. */
 import type { Cause, Client } from '../client/contract.js'
 import { isConflict, isNotFound, pods } from '../client/contract.js'
-import type { Bag, Clock } from '../kernel/contract.js'
+import type { Bag, Clock, Logger } from '../kernel/contract.js'
 import type { BindPolicy, CycleState, PermitPolicy, PodInfo, Rejection, ReservePolicy } from './contract.js'
+import { policyFailed } from './cycle.js'
 
 export interface BinderOptions {
   readonly client: Client
   readonly clock: Clock
+  readonly log: Logger
   readonly reserves: Bag<ReservePolicy>
   readonly permits: Bag<PermitPolicy>
   readonly binds: Bag<BindPolicy>
   readonly permitDeadlineMs: number
-  readonly signal: AbortSignal
 }
-/** `gone`: the Pod has been deleted or bound by somebody else; there is nothing to try again. */
-export type BindOutcome = 'bound' | 'gone' | { readonly rejection: Rejection }
+/** `lost`: the Pod is gone, bound by somebody else, or was changed too often meanwhile: its next event says which. */
+export type BindOutcome = 'bound' | 'lost' | { readonly rejection: Rejection }
 
 export class Binder {
   readonly #options: BinderOptions
+  readonly #stop = new AbortController()
 
   constructor(options: BinderOptions) {
     this.#options = options
   }
 
+  /** Ends the waiting of permit policies. */
+  stop(): void {
+    this.#stop.abort(new Error('the scheduler stops'))
+  }
+
   /** In the turn of the cycle, so that the next cycle sees it. What it reserved is undone by the returned function. */
   reserve(state: CycleState, pod: PodInfo, node: string): { readonly undo: () => void; readonly rejection?: Rejection } {
     const done: ReservePolicy[] = []
-    const undo = () => {
-      for (const policy of done.splice(0).reverse()) policy.unreserve(state, pod, node)
-    }
+    const undo = () => this.#unreserve(done, state, pod, node)
     for (const policy of this.#options.reserves.all()) {
-      const rejection = policy.reserve(state, pod, node)
-      if (rejection) {
-        undo()
-        return { undo, rejection }
-      }
       done.push(policy)
+      const rejection = this.#reserveOne(policy, state, pod, node, undo)
+      if (!rejection) continue
+      done.pop()
+      undo()
+      return { undo, rejection }
     }
     return { undo }
   }
 
-  async bind(state: CycleState, pod: PodInfo, node: string, cause: Cause): Promise<BindOutcome> {
-    const refused = await this.#permit(state, pod, node)
-    if (refused) return { rejection: refused }
-    for (const policy of this.#options.binds.all()) {
-      const verdict = await policy.bind(pod, node)
-      if (verdict === 'bound') return 'bound'
-      if (verdict !== 'skip') return { rejection: verdict }
+  #reserveOne(policy: ReservePolicy, state: CycleState, pod: PodInfo, node: string, undo: () => void): Rejection | undefined {
+    try {
+      return policy.reserve(state, pod, node)
+    } catch (error) {
+      // It may have got half-way: its own undo runs too.
+      undo()
+      throw policyFailed(policy.name, error)
     }
-    return this.#post(pod, node, cause)
   }
 
-  async #permit(state: CycleState, pod: PodInfo, node: string): Promise<Rejection | undefined> {
+  #unreserve(done: ReservePolicy[], state: CycleState, pod: PodInfo, node: string): void {
+    for (const policy of done.splice(0).reverse()) {
+      try {
+        policy.unreserve(state, pod, node)
+      } catch (error) {
+        this.#options.log.error({ pod: pod.key, error: policyFailed(policy.name, error) }, 'a reservation was not undone')
+      }
+    }
+  }
+
+  /** Undefined where nobody has anything against it; at once where nobody is asked. */
+  permit(state: CycleState, pod: PodInfo, node: string): Promise<Rejection | undefined> | undefined {
     const permits = this.#options.permits.all()
-    if (permits.length === 0) return undefined
-    const { clock, signal, permitDeadlineMs } = this.#options
-    const deadline = new AbortController()
-    const timer = clock.setTimer(permitDeadlineMs, () => deadline.abort(new Error('the permit deadline passed')), { unref: true })
+    return permits.length === 0 ? undefined : this.#askAll(permits, state, pod, node)
+  }
+
+  async #askAll(permits: readonly PermitPolicy[], state: CycleState, pod: PodInfo, node: string): Promise<Rejection | undefined> {
+    const { clock, permitDeadlineMs } = this.#options
+    const over = new AbortController()
+    const abort = () => over.abort(this.#stop.signal.reason)
+    if (this.#stop.signal.aborted) abort()
+    this.#stop.signal.addEventListener('abort', abort, { once: true })
+    const late = () => over.abort(new Error('the permit deadline passed'))
+    const timer = clock.setTimer(permitDeadlineMs, late, { unref: true })
     try {
-      const either = AbortSignal.any([signal, deadline.signal])
       for (const policy of permits) {
-        const rejection = await policy.permit(state, pod, node, either)
-        if (rejection) return rejection
-        if (deadline.signal.aborted) return { reason: `${policy.name} did not permit it in ${permitDeadlineMs} ms` }
+        const verdict = await ask(policy, state, pod, node, over.signal)
+        if (verdict === 'over') return { reason: this.#whyOver(policy) }
+        if (verdict) return verdict
       }
       return undefined
     } finally {
       timer.cancel()
+      this.#stop.signal.removeEventListener('abort', abort)
     }
+  }
+
+  #whyOver({ name }: PermitPolicy): string {
+    if (this.#stop.signal.aborted) return 'the scheduler stops'
+    return `${name} did not permit it in ${this.#options.permitDeadlineMs} ms`
+  }
+
+  async bind(pod: PodInfo, node: string, cause: Cause): Promise<BindOutcome> {
+    for (const policy of this.#options.binds.all()) {
+      const verdict = await policy.bind(pod, node).catch((error: unknown) => Promise.reject(policyFailed(policy.name, error)))
+      if (verdict === 'bound') return 'bound'
+      if (verdict !== 'skip') return { rejection: verdict }
+    }
+    return this.#post(pod, node, cause)
   }
 
   async #post({ pod }: PodInfo, node: string, cause: Cause): Promise<BindOutcome> {
@@ -82,8 +118,32 @@ export class Binder {
       await this.#options.client.createSubresource(pods, namespace, name, 'binding', body, { cause })
       return 'bound'
     } catch (error) {
-      if (isNotFound(error) || isConflict(error)) return 'gone'
+      if (isNotFound(error) || isConflict(error)) return 'lost'
       throw error
     }
+  }
+}
+
+/** `over`: the signal came first, whatever the policy makes of it. */
+async function ask(
+  policy: PermitPolicy,
+  state: CycleState,
+  pod: PodInfo,
+  node: string,
+  signal: AbortSignal,
+): Promise<Rejection | 'over' | undefined> {
+  if (signal.aborted) return 'over'
+  let stopWaiting: () => void = () => undefined
+  const over = new Promise<'over'>((resolve) => {
+    stopWaiting = () => resolve('over')
+    signal.addEventListener('abort', stopWaiting, { once: true })
+  })
+  try {
+    return await Promise.race([policy.permit(state, pod, node, signal), over])
+  } catch (error) {
+    if (signal.aborted) return 'over'
+    throw policyFailed(policy.name, error)
+  } finally {
+    signal.removeEventListener('abort', stopWaiting)
   }
 }

@@ -6,7 +6,7 @@
  */
 import type { Node, Pod } from '../kinds/contract.js'
 import type { NodeInfo, PodInfo, Snapshot } from './contract.js'
-import { addTotals, emptyTotals, nodeAllocatable, podInfo } from './requests.js'
+import { addTotals, emptyTotals, isLess, nodeAllocatable, podInfo } from './requests.js'
 
 interface Placement {
   readonly node: string
@@ -38,23 +38,23 @@ export class SchedulerCache {
     if (record.pods.length === 0) this.#records.delete(name)
   }
 
-  /** A Pod with a node, as the API has it. Ends the assumption about it. */
-  setPod(pod: Pod): void {
+  /** A Pod with a node, as the API has it. Ends the assumption about it. True when it left room. */
+  setPod(pod: Pod): boolean {
     const uid = pod.metadata.uid ?? ''
-    if (!pod.spec.nodeName || isFinished(pod)) {
-      this.removePod(uid)
-      return
-    }
-    this.#place(uid, { node: pod.spec.nodeName, info: podInfo(pod), assumed: false })
+    if (!pod.spec.nodeName || isFinished(pod)) return this.removePod(uid)
+    const before = this.#placements.get(uid)?.info.requests
+    const info = podInfo(pod)
+    this.#place(uid, { node: pod.spec.nodeName, info, assumed: false })
+    return before !== undefined && isLess(info.requests, before)
   }
 
-  removePod(uid: string): void {
+  /** True when it was there, and so left room. */
+  removePod(uid: string): boolean {
     const placement = this.#placements.get(uid)
-    if (!placement) return
+    if (!placement) return false
     this.#placements.delete(uid)
-    const record = this.#records.get(placement.node)
-    record?.remove(placement.info)
-    if (record && !record.present && record.pods.length === 0) this.#records.delete(placement.node)
+    this.#leave(placement)
+    return true
   }
 
   assume(info: PodInfo, node: string): void {
@@ -66,8 +66,9 @@ export class SchedulerCache {
     if (this.#placements.get(uid)?.assumed) this.removePod(uid)
   }
 
-  isPlaced(uid: string): boolean {
-    return this.#placements.has(uid)
+  /** The Pod as it stands on its node. */
+  placed(uid: string): PodInfo | undefined {
+    return this.#placements.get(uid)?.info
   }
 
   #place(uid: string, placement: Placement): void {
@@ -77,8 +78,15 @@ export class SchedulerCache {
       this.#record(placement.node).replace(old.info, placement.info)
       return
     }
-    if (old) this.#records.get(old.node)?.remove(old.info)
+    if (old) this.#leave(old)
     this.#record(placement.node).add(placement.info)
+  }
+
+  #leave({ node, info }: Placement): void {
+    const record = this.#records.get(node)
+    if (!record) return
+    record.remove(info)
+    if (!record.present && record.pods.length === 0) this.#records.delete(node)
   }
 
   #record(name: string): NodeRecord {
@@ -112,6 +120,8 @@ class NodeRecord implements NodeInfo {
   readonly pods: PodInfo[] = []
   readonly requested = emptyTotals()
   readonly hostPorts = new Set<string>()
+  /** Two Pods may have the same port: not by this scheduler, but by another or by hand. */
+  readonly #portUsers = new Map<string, number>()
   allocatable = nodeAllocatable(noNode).totals
   allowedPods = 0
   generation = 0
@@ -135,8 +145,7 @@ class NodeRecord implements NodeInfo {
 
   add(info: PodInfo): void {
     this.pods.push(info)
-    addTotals(this.requested, info.requests)
-    for (const port of info.hostPorts) this.hostPorts.add(port)
+    this.#take(info)
     this.generation += 1
   }
 
@@ -145,15 +154,38 @@ class NodeRecord implements NodeInfo {
     if (index < 0) return
     const last = this.pods.pop()
     if (last && last !== info) this.pods[index] = last
-    addTotals(this.requested, info.requests, -1)
-    for (const port of info.hostPorts) this.hostPorts.delete(port)
+    this.#release(info)
     this.generation += 1
   }
 
   replace(old: PodInfo, info: PodInfo): void {
-    if (old === info) return
-    this.remove(old)
-    this.add(info)
+    const index = this.pods.indexOf(old)
+    if (old === info || index < 0) return
+    this.pods[index] = info
+    this.#release(old)
+    this.#take(info)
+    this.generation += 1
+  }
+
+  #take({ requests, hostPorts }: PodInfo): void {
+    addTotals(this.requested, requests)
+    for (const port of hostPorts) {
+      this.hostPorts.add(port)
+      this.#portUsers.set(port, (this.#portUsers.get(port) ?? 0) + 1)
+    }
+  }
+
+  #release({ requests, hostPorts }: PodInfo): void {
+    addTotals(this.requested, requests, -1)
+    for (const port of hostPorts) {
+      const others = (this.#portUsers.get(port) ?? 0) - 1
+      if (others > 0) {
+        this.#portUsers.set(port, others)
+      } else {
+        this.#portUsers.delete(port)
+        this.hostPorts.delete(port)
+      }
+    }
   }
 }
 

@@ -2,8 +2,10 @@
  * The scheduler room: a loop that takes Pods without a node from a queue, asks policies, and binds. Everything with an
  * opinion is a contribution to one of the tokens below; core has none.
  *
- * Policies are pure (law 9): they see a frozen snapshot, which does not change during a cycle, and answer with data.
- * All but `Permit` and `Bind` are synchronous and must not wait. They are called from one cycle at a time.
+ * Policies are pure (law 9): they see a snapshot that does not change during a cycle, must not change it, and answer with
+ * data. All but `Permit` and `Bind` are synchronous and must not wait. They are called from one cycle at a time, in the
+ * order of their plugins' ids. A policy that throws ends the cycle with `DAVIT_POLICY_FAILED`: the Pod has the condition
+ * reason SchedulerError and is tried again after its back-off.
  */
 
 import type { Token } from '../kernel/contract.js'
@@ -98,15 +100,27 @@ export interface PreFilterPolicy {
     pod: PodInfo,
     snapshot: Snapshot,
   ): { readonly nodes?: ReadonlySet<string> } | { readonly rejection: Rejection } | undefined
+  /** As of a filter. */
+  helpedBy?(pod: PodInfo, other: PodInfo): boolean
 }
 export interface FilterPolicy {
   readonly name: string
   /** Once for each node that no filter before rejected. undefined: it does. Hot: 5,000 nodes × 1,200 Pods a second. */
   filter(state: CycleState, pod: PodInfo, node: NodeInfo): Rejection | undefined
+  /**
+   * Asked of each waiting Pod when another came to a node, or changed there: whether this policy may accept now what it
+   * refused. Absent: never. Beside this, all waiting Pods are tried again when a node comes or changes and when a Pod on
+   * one ends, goes or asks for less.
+   */
+  helpedBy?(pod: PodInfo, other: PodInfo): boolean
 }
 export interface PostFilterPolicy {
   readonly name: string
-  /** When no node passed: a plan to make room, or undefined. The first plan counts; the host carries it out and the Pod waits. */
+  /**
+   * When no node passed: a plan to make room, or undefined. The first plan counts; the host carries it out and the Pod
+   * waits. Nodes that a pre-filter left out are not among the rejections. A Pod may come here again while the victims of
+   * its last plan are still ending: `status.nominatedNodeName` names that node.
+   */
   postFilter(
     state: CycleState,
     pod: PodInfo,
@@ -132,7 +146,10 @@ export interface ReservePolicy {
 }
 export interface PermitPolicy {
   readonly name: string
-  /** After reserve. May wait (gang scheduling); the next cycles go on meanwhile. The signal aborts after the host's deadline. */
+  /**
+   * After reserve. May wait (gang scheduling); the next cycles go on meanwhile. The signal aborts after the host's
+   * deadline and when the host stops: what the policy answers after that, also by throwing, no longer counts.
+   */
   permit(state: CycleState, pod: PodInfo, node: string, signal: AbortSignal): Promise<Rejection | undefined>
 }
 export interface BindPolicy {

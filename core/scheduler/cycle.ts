@@ -1,5 +1,6 @@
 /** One scheduling cycle: from a Pod and a snapshot to a node, or to the reasons why there is none. Synchronous and pure. */
 import type { Random } from '../kernel/contract.js'
+import { DavitError } from '../kernel/contract.js'
 import type {
   CycleState,
   FilterPolicy,
@@ -25,14 +26,22 @@ export interface CycleOptions {
   /** A policy answered out of its range. */
   readonly outOfRange: (policy: string, score: number) => void
 }
-export type CycleOutcome =
-  | { readonly node: NodeInfo; readonly nextStart: number; readonly choice: Choice }
-  | {
-      readonly node?: undefined
-      readonly rejections: ReadonlyMap<string, Rejection>
-      readonly refused?: Rejection
-      readonly nextStart: number
-    }
+export type CycleOutcome = Found | NoNode
+
+interface Found {
+  readonly node: NodeInfo
+  readonly nextStart: number
+  readonly choice: Choice
+}
+export interface NoNode {
+  readonly node?: undefined
+  readonly nextStart: number
+  readonly rejections: ReadonlyMap<string, Rejection>
+  /** A pre-filter ended the cycle. */
+  readonly refused?: Rejection
+  /** Policies that narrowed the search: the nodes that are not in `rejections` are out because of them. */
+  readonly narrowedBy: readonly string[]
+}
 
 /** What was weighed: how many nodes would do, the chosen one's score and the best of the others. */
 export interface Choice {
@@ -51,6 +60,7 @@ export function enoughNodes(nodes: number, percentage: number): number {
   return Math.max(100, Math.floor((nodes * Math.min(share, 100)) / 100))
 }
 
+/** Throws `DAVIT_POLICY_FAILED`, which names the policy, when one throws. */
 export function runCycle(
   state: CycleState,
   pod: PodInfo,
@@ -59,35 +69,37 @@ export function runCycle(
   options: CycleOptions,
 ): CycleOutcome {
   const narrowed = runPreFilters(state, pod, snapshot, policies.preFilters)
-  if ('reason' in narrowed) return { rejections: new Map(), refused: narrowed, nextStart: options.start }
+  const { narrowedBy } = narrowed
+  if (narrowed.refused) return { rejections: new Map(), refused: narrowed.refused, narrowedBy, nextStart: options.start }
   const found = findNodes(state, pod, narrowed.nodes, policies.filters, options)
-  if (found.nodes.length === 0) return { rejections: found.rejections, nextStart: found.nextStart }
-  const { node, choice } = choose(state, pod, found.nodes, policies.scores, options)
-  return { node, choice, nextStart: found.nextStart }
+  // Counted over all nodes, so that Pods with few to choose from do not send the others back to the first ones.
+  const nextStart = snapshot.nodes.length === 0 ? 0 : (options.start + found.looked) % snapshot.nodes.length
+  if (found.nodes.length === 0) return { rejections: found.rejections, narrowedBy, nextStart }
+  return { ...choose(state, pod, found.nodes, policies.scores, options), nextStart }
 }
 
-function runPreFilters(
-  state: CycleState,
-  pod: PodInfo,
-  snapshot: Snapshot,
-  policies: readonly PreFilterPolicy[],
-): { readonly nodes: readonly NodeInfo[] } | Rejection {
+interface Narrowed {
+  readonly nodes: readonly NodeInfo[]
+  readonly narrowedBy: readonly string[]
+  readonly refused?: Rejection
+}
+const byNobody: readonly string[] = []
+
+function runPreFilters(state: CycleState, pod: PodInfo, snapshot: Snapshot, policies: readonly PreFilterPolicy[]): Narrowed {
   let names: ReadonlySet<string> | undefined
+  let narrowedBy = byNobody
   for (const policy of policies) {
-    const verdict = policy.preFilter(state, pod, snapshot)
+    const verdict = calling(policy.name, () => policy.preFilter(state, pod, snapshot))
     if (!verdict) continue
-    if ('rejection' in verdict) return verdict.rejection
+    if ('rejection' in verdict) return { nodes: [], narrowedBy, refused: verdict.rejection }
     const only = verdict.nodes
     if (!only) continue
     names = names ? new Set([...names].filter((name) => only.has(name))) : only
+    narrowedBy = [...narrowedBy, policy.name]
   }
-  if (!names) return { nodes: snapshot.nodes }
-  const nodes: NodeInfo[] = []
-  for (const name of names) {
-    const node = snapshot.node(name)
-    if (node) nodes.push(node)
-  }
-  return { nodes }
+  if (!names) return { nodes: snapshot.nodes, narrowedBy }
+  const nodes = [...names].sort().flatMap((name) => snapshot.node(name) ?? [])
+  return { nodes, narrowedBy }
 }
 
 function findNodes(
@@ -101,23 +113,30 @@ function findNodes(
   const rejections = new Map<string, Rejection>()
   const count = nodes.length
   let looked = 0
-  const start = count === 0 ? 0 : options.start % count
+  let place = count === 0 ? 0 : options.start % count
   while (looked < count && fitting.length < options.enough) {
-    const node = nodes[(start + looked) % count] as NodeInfo
+    const node = nodes[place] as NodeInfo
     looked += 1
+    place += 1
+    if (place === count) place = 0
     const rejection = rejectionOf(state, pod, node, filters)
     if (rejection) rejections.set(node.name, rejection)
     else fitting.push(node)
   }
-  return { nodes: fitting, rejections, nextStart: count === 0 ? 0 : (start + looked) % count }
+  return { nodes: fitting, rejections, looked }
 }
 
 function rejectionOf(state: CycleState, pod: PodInfo, node: NodeInfo, filters: readonly FilterPolicy[]): Rejection | undefined {
-  for (const filter of filters) {
-    const rejection = filter.filter(state, pod, node)
-    if (rejection) return rejection
+  let at = 0
+  try {
+    for (; at < filters.length; at++) {
+      const rejection = (filters[at] as FilterPolicy).filter(state, pod, node)
+      if (rejection) return rejection
+    }
+    return undefined
+  } catch (error) {
+    throw policyFailed(filters[at]?.name ?? '', error)
   }
-  return undefined
 }
 
 function choose(
@@ -129,33 +148,63 @@ function choose(
 ): { node: NodeInfo; choice: Choice } {
   const first = nodes[0] as NodeInfo
   if (nodes.length === 1) return { node: first, choice: { feasible: 1, score: 0 } }
-  for (const policy of policies) policy.preScore?.(state, pod, nodes)
-  let best = first
-  let score = Number.NEGATIVE_INFINITY
-  let second: NodeInfo | undefined
-  let secondScore = Number.NEGATIVE_INFINITY
-  let ties = 0
-  for (const node of nodes) {
-    let total = 0
-    for (const policy of policies) total += (policy.weight ?? 1) * within(policy, policy.score(state, pod, node), options)
-    if (total > score) ties = 1
-    else if (total === score) ties += 1
-    if (total > score || (total === score && options.random.integer(ties) === 0)) {
-      second = score === Number.NEGATIVE_INFINITY ? undefined : best
-      secondScore = score
-      best = node
-      score = total
-    } else if (total > secondScore) {
-      second = node
-      secondScore = total
-    }
-  }
-  const runnerUp = second && { node: second.name, score: secondScore }
-  return { node: best, choice: { feasible: nodes.length, score, ...(runnerUp && { runnerUp }) } }
+  const totals = new Float64Array(nodes.length)
+  for (const policy of policies) calling(policy.name, () => policy.preScore?.(state, pod, nodes))
+  for (const policy of policies) calling(policy.name, () => addScores(totals, state, pod, nodes, policy, options))
+  const { best, second } = bestTwo(totals, options.random)
+  const runnerUp = { node: (nodes[second] as NodeInfo).name, score: totals[second] as number }
+  return { node: nodes[best] as NodeInfo, choice: { feasible: nodes.length, score: totals[best] as number, runnerUp } }
 }
 
-function within(policy: ScorePolicy, score: number, options: CycleOptions): number {
-  if (score >= 0 && score <= 100) return score
-  options.outOfRange(policy.name, score)
-  return score > 100 ? 100 : 0
+function addScores(
+  totals: Float64Array,
+  state: CycleState,
+  pod: PodInfo,
+  nodes: readonly NodeInfo[],
+  policy: ScorePolicy,
+  { outOfRange }: CycleOptions,
+): void {
+  const weight = policy.weight ?? 1
+  for (let index = 0; index < nodes.length; index++) {
+    let score = policy.score(state, pod, nodes[index] as NodeInfo)
+    if (!(score >= 0 && score <= 100)) {
+      outOfRange(policy.name, score)
+      score = score > 100 ? 100 : 0
+    }
+    totals[index] = (totals[index] as number) + weight * score
+  }
+}
+
+/** Places of the best, every one of equals with the same chance, and of the best of the others. */
+export function bestTwo(totals: Float64Array, random: Random): { readonly best: number; readonly second: number } {
+  let best = 0
+  let second = -1
+  let ties = 1
+  for (let index = 1; index < totals.length; index++) {
+    const total = totals[index] as number
+    const most = totals[best] as number
+    if (total > most) ties = 1
+    else if (total === most) ties += 1
+    if (total > most || (total === most && random.integer(ties) === 0)) {
+      second = best
+      best = index
+    } else if (second < 0 || total > (totals[second] as number)) {
+      second = index
+    }
+  }
+  return { best, second }
+}
+
+/** Names the policy of an error that escapes from it. */
+function calling<T>(policy: string, call: () => T): T {
+  try {
+    return call()
+  } catch (error) {
+    throw policyFailed(policy, error)
+  }
+}
+
+export function policyFailed(policy: string, cause: unknown): DavitError {
+  const text = cause instanceof Error ? cause.message : String(cause)
+  return new DavitError('DAVIT_POLICY_FAILED', `the scheduling policy "${policy}" threw: ${text}`, { cause })
 }

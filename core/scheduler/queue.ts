@@ -4,14 +4,16 @@
  */
 
 import type { Clock, Timer } from '../kernel/contract.js'
-import type { Pod } from '../kinds/contract.js'
-import type { QueuedPod, QueueSortPolicy } from './contract.js'
+import { equalJson, type Pod } from '../kinds/contract.js'
+import type { PodInfo, QueuedPod, QueueSortPolicy } from './contract.js'
 import { Heap } from './heap.js'
 import { podInfo } from './requests.js'
 
 interface Waiting extends QueuedPod {
   readonly uid: string
-  info: QueuedPod['info']
+  /** Of coming, where nothing else tells two apart. */
+  readonly order: number
+  info: PodInfo
   attempts: number
   /** Not before this time, milliseconds since 1970. */
   retryAt: number
@@ -22,7 +24,7 @@ interface Waiting extends QueuedPod {
 export interface QueueOptions {
   readonly clock: Clock
   readonly sort: () => QueueSortPolicy | undefined
-  /** Called in a later turn when a Pod became active after none was. */
+  /** Called when a Pod became active after none was. */
   readonly wake: () => void
   readonly initialBackOffMs: number
   readonly maximumBackOffMs: number
@@ -32,35 +34,40 @@ export class SchedulingQueue {
   readonly #options: QueueOptions
   readonly #all = new Map<string, Waiting>()
   readonly #active: Heap<Waiting>
-  readonly #backingOff = new Heap<Waiting>((a, b) => a.retryAt < b.retryAt)
+  readonly #backingOff = new Heap<Waiting>((a, b) => a.retryAt < b.retryAt || (a.retryAt === b.retryAt && a.order < b.order))
+  /** Those that a change may help: unschedulable or in their cycle. */
+  readonly #hoping = new Set<Waiting>()
   #timer: { at: number; timer: Timer } | undefined
+  #orders = 0
 
   constructor(options: QueueOptions) {
     this.#options = options
-    this.#active = new Heap((a, b) => options.sort()?.less(a, b) ?? byPriorityThenAge(a, b))
+    this.#active = new Heap((a, b) => {
+      const policy = options.sort()
+      if (policy?.less(a, b) ?? byPriorityThenAge(a, b)) return true
+      return a.order < b.order && !(policy?.less(b, a) ?? byPriorityThenAge(b, a))
+    })
   }
 
   get counts(): { readonly active: number; readonly backingOff: number; readonly unschedulable: number } {
-    const unschedulable = this.#all.size - this.#active.size - this.#backingOff.size
+    const unschedulable = [...this.#hoping].filter(({ state }) => state === 'unschedulable').length
     return { active: this.#active.size, backingOff: this.#backingOff.size, unschedulable }
   }
 
   /** A new or changed Pod without a node. A change of what it asks for makes it active again. */
-  set(pod: Pod, changed: boolean): void {
+  set(pod: Pod): void {
     const uid = pod.metadata.uid ?? ''
     const known = this.#all.get(uid)
     if (!known) {
-      const now = this.#options.clock.now()
-      const waiting: Waiting = { uid, info: podInfo(pod), queuedAt: now, attempts: 0, retryAt: 0, state: 'active', moved: false }
-      this.#all.set(uid, waiting)
-      this.#activate(waiting)
+      this.#add(uid, podInfo(pod))
       return
     }
+    const changed = known.info.pod !== pod && asksOtherwise(known.info.pod, pod)
     // A heap must not see the order of what it holds change.
     const wasActive = this.#active.delete(known)
     known.info = podInfo(pod)
     if (wasActive) this.#active.push(known)
-    else if (changed) this.#move(known)
+    else if (changed && this.#hoping.has(known)) this.#move(known)
   }
 
   delete(uid: string): void {
@@ -69,6 +76,7 @@ export class SchedulingQueue {
     this.#all.delete(uid)
     this.#active.delete(waiting)
     this.#backingOff.delete(waiting)
+    this.#hoping.delete(waiting)
   }
 
   has(uid: string): boolean {
@@ -82,13 +90,14 @@ export class SchedulingQueue {
     waiting.attempts += 1
     waiting.state = 'inCycle'
     waiting.moved = false
+    this.#hoping.add(waiting)
     return waiting
   }
 
   /** No node will do until something changes. */
   unschedulable(queued: QueuedPod): void {
     const waiting = queued as Waiting
-    if (this.#all.get(waiting.uid) !== waiting) return
+    if (this.#all.get(waiting.uid) !== waiting || waiting.state !== 'inCycle') return
     waiting.retryAt = this.#options.clock.now() + this.#delay(waiting.attempts)
     waiting.state = 'unschedulable'
     if (waiting.moved) this.#move(waiting)
@@ -97,15 +106,14 @@ export class SchedulingQueue {
   /** It failed for a reason that time may mend. */
   retry(queued: QueuedPod): void {
     const waiting = queued as Waiting
-    if (this.#all.get(waiting.uid) !== waiting) return
+    if (this.#all.get(waiting.uid) !== waiting || waiting.state !== 'inCycle') return
     waiting.retryAt = this.#options.clock.now() + this.#delay(waiting.attempts)
     this.#backOff(waiting)
   }
 
-  /** Something changed that could make room: all that found no node are tried again, each after its back-off. */
-  moveAll(): void {
-    for (const waiting of this.#all.values())
-      if (waiting.state === 'unschedulable' || waiting.state === 'inCycle') this.#move(waiting)
+  /** Something changed that could make room: those that found no node are tried again, each after its back-off. */
+  move(helped: (pod: PodInfo) => boolean = () => true): void {
+    for (const waiting of this.#hoping) if (helped(waiting.info)) this.#move(waiting)
   }
 
   /** The order itself changed. */
@@ -116,7 +124,24 @@ export class SchedulingQueue {
   close(): void {
     this.#timer?.timer.cancel()
     this.#timer = undefined
-    this.#all.clear()
+    for (const uid of this.#all.keys()) this.delete(uid)
+  }
+
+  #add(uid: string, info: PodInfo): void {
+    this.#orders += 1
+    const queuedAt = this.#options.clock.now()
+    const waiting: Waiting = {
+      uid,
+      order: this.#orders,
+      info,
+      queuedAt,
+      attempts: 0,
+      retryAt: 0,
+      state: 'active',
+      moved: false,
+    }
+    this.#all.set(uid, waiting)
+    this.#activate(waiting)
   }
 
   #move(waiting: Waiting): void {
@@ -126,7 +151,7 @@ export class SchedulingQueue {
   }
 
   #activate(waiting: Waiting): void {
-    this.#backingOff.delete(waiting)
+    this.#hoping.delete(waiting)
     waiting.state = 'active'
     const first = this.#active.size === 0
     this.#active.push(waiting)
@@ -134,8 +159,8 @@ export class SchedulingQueue {
   }
 
   #backOff(waiting: Waiting): void {
+    this.#hoping.delete(waiting)
     waiting.state = 'backingOff'
-    this.#backingOff.delete(waiting)
     this.#backingOff.push(waiting)
     this.#arm(waiting.retryAt)
   }
@@ -168,4 +193,9 @@ export class SchedulingQueue {
 function byPriorityThenAge(a: QueuedPod, b: QueuedPod): boolean {
   if (a.info.priority !== b.info.priority) return a.info.priority > b.info.priority
   return a.queuedAt < b.queuedAt
+}
+
+/** Only its spec and its labels say what a Pod asks for; its status changes each time it is tried. */
+function asksOtherwise(old: Pod, pod: Pod): boolean {
+  return !equalJson(old.spec, pod.spec) || !equalJson(old.metadata.labels, pod.metadata.labels)
 }

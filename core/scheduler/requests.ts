@@ -15,9 +15,10 @@ export function emptyTotals(): MutableTotals {
 
 type Quantities = Readonly<Record<string, string>>
 
-function setTotals(quantities: Quantities | undefined): MutableTotals {
+function totalsOf(quantities: Quantities | undefined): MutableTotals {
   const totals = emptyTotals()
-  for (const [name, text] of Object.entries(quantities ?? {})) {
+  for (const name in quantities) {
+    const text = quantities[name] as string
     if (name === 'cpu') totals.milliCpu = quantityToMilli(text)
     else if (name === 'memory') totals.memory = quantityToNumber(text)
     else if (name === 'ephemeral-storage') totals.ephemeralStorage = quantityToNumber(text)
@@ -41,42 +42,59 @@ function raiseTotals(to: MutableTotals, at: ResourceTotals): void {
   for (const [name, amount] of at.extended) to.extended.set(name, Math.max(to.extended.get(name) ?? 0, amount))
 }
 
+/** Whether `a` asks for less than `b` of anything. */
+export function isLess(a: ResourceTotals, b: ResourceTotals): boolean {
+  if (a === b) return false
+  if (a.milliCpu < b.milliCpu || a.memory < b.memory || a.ephemeralStorage < b.ephemeralStorage) return true
+  for (const [name, amount] of b.extended) if ((a.extended.get(name) ?? 0) < amount) return true
+  return false
+}
+
 /**
  * What a Pod needs at its worst moment: its containers and sidecars together, or the init container that needs most
  * beside the sidecars started before it; plus the overhead.
  */
-export function podRequests(pod: Pod): ResourceTotals {
+export function podRequests({ spec }: Pod): ResourceTotals {
   const totals = emptyTotals()
-  for (const container of pod.spec.containers) addTotals(totals, requestsOf(container))
-  const initial = emptyTotals()
+  for (const container of spec.containers) addTotals(totals, requestsOf(container))
+  if (spec.initContainers) raiseTotals(totals, initialRequests(spec.initContainers, totals))
+  if (spec.overhead) addTotals(totals, totalsOf(spec.overhead))
+  return totals
+}
+
+/** The most that is needed while the init containers run. Adds the sidecars, which stay, to `totals`. */
+function initialRequests(containers: readonly Container[], totals: MutableTotals): ResourceTotals {
+  const most = emptyTotals()
   const sidecars = emptyTotals()
-  for (const container of pod.spec.initContainers ?? []) {
+  for (const container of containers) {
     const requests = requestsOf(container)
-    if (container.restartPolicy === 'Always') {
+    if (isSidecar(container)) {
       addTotals(totals, requests)
       addTotals(sidecars, requests)
-      raiseTotals(initial, sidecars)
+      raiseTotals(most, sidecars)
     } else {
       const moment = emptyTotals()
       addTotals(moment, sidecars)
       addTotals(moment, requests)
-      raiseTotals(initial, moment)
+      raiseTotals(most, moment)
     }
   }
-  raiseTotals(totals, initial)
-  if (pod.spec.overhead) addTotals(totals, setTotals(pod.spec.overhead))
-  return totals
+  return most
 }
 
 function requestsOf(container: Container): ResourceTotals {
-  return setTotals(container.resources?.requests)
+  return totalsOf(container.resources?.requests)
+}
+
+function isSidecar(container: Container): boolean {
+  return container.restartPolicy === 'Always'
 }
 
 /** What a node offers to Pods, and how many of them. */
 export function nodeAllocatable(node: Node): { readonly totals: ResourceTotals; readonly pods: number } {
   const quantities = node.status?.allocatable ?? node.status?.capacity
   const pods = quantities?.pods
-  return { totals: setTotals(quantities), pods: pods === undefined ? 0 : quantityToNumber(pods) }
+  return { totals: totalsOf(quantities), pods: pods === undefined ? 0 : quantityToNumber(pods) }
 }
 
 const made = new WeakMap<Pod, PodInfo>()
@@ -96,12 +114,14 @@ export function podInfo(pod: Pod): PodInfo {
   return info
 }
 
-function hostPorts(pod: Pod): readonly string[] {
+/** Sidecars keep their ports as long as the Pod lives; other init containers are gone before it serves. */
+function hostPorts({ spec }: Pod): readonly string[] {
   const found: string[] = []
-  for (const container of pod.spec.containers) {
+  for (const container of [...spec.containers, ...(spec.initContainers ?? []).filter(isSidecar)]) {
     for (const port of container.ports ?? []) {
       if (port.hostPort) found.push(`${port.hostIP || '0.0.0.0'}/${port.protocol ?? 'TCP'}/${port.hostPort}`)
     }
   }
-  return found
+  return found.length > 0 ? found : noPorts
 }
+const noPorts: readonly string[] = Object.freeze([])

@@ -4,11 +4,12 @@ import type { Bag, Clock, Logger, Random } from '../kernel/contract.js'
 import type { Binder } from './binder.js'
 import type { SchedulerCache } from './cache.js'
 import type { FilterPolicy, PostFilterPolicy, PreFilterPolicy, QueuedPod, Rejection, ScorePolicy } from './contract.js'
-import { type Choice, type CycleOutcome, enoughNodes, runCycle } from './cycle.js'
+import { type Choice, enoughNodes, type NoNode, policyFailed, runCycle } from './cycle.js'
 import type { SchedulingQueue } from './queue.js'
 import { unschedulableMessage } from './report.js'
 import { MapCycleState } from './state.js'
 import type { StatusReporter } from './status.js'
+import { Turns } from './turns.js'
 
 export interface SchedulerOptions {
   readonly clock: Clock
@@ -27,6 +28,15 @@ export interface SchedulerOptions {
   readonly actor: string
 }
 
+/** A node for a Pod, from its cycle to its binding. */
+interface Placement {
+  readonly queued: QueuedPod
+  readonly state: MapCycleState
+  readonly node: string
+  readonly cause: Cause
+  readonly undo: () => void
+}
+
 /** Cycles in a row before other work gets its turn. */
 const sliceMs = 4
 
@@ -34,20 +44,28 @@ export class Scheduler {
   readonly #options: SchedulerOptions
   readonly #queue: SchedulingQueue
   readonly #misbehaved = new Set<string>()
+  readonly #turns: Turns
+  readonly #idle: (() => void)[] = []
   #start = 0
-  #binding = 0
+  #underWay = 0
   #scheduled = false
-  #stopped = false
-  #drained: (() => void) | undefined
+  #state: 'waiting' | 'running' | 'stopped' = 'waiting'
 
   constructor(options: SchedulerOptions, queue: SchedulingQueue) {
     this.#options = options
     this.#queue = queue
+    this.#turns = new Turns(options.bindsAtOnce)
+  }
+
+  /** Everything that is placed already is in the cache: cycles may run. */
+  begin(): void {
+    if (this.#state === 'waiting') this.#state = 'running'
+    this.wake()
   }
 
   /** There may be something to do; runs in a later turn. */
   wake(): void {
-    if (this.#scheduled || this.#stopped) return
+    if (this.#scheduled || this.#state !== 'running') return
     this.#scheduled = true
     this.#options.clock.defer(() => {
       this.#scheduled = false
@@ -55,22 +73,24 @@ export class Scheduler {
     })
   }
 
-  /** Starts no further cycle, and waits for the bindings under way. */
+  /** Starts no further cycle, and waits for the bindings under way. Idempotent. */
   async stop(): Promise<void> {
-    this.#stopped = true
-    if (this.#binding === 0) return
-    await new Promise<void>((resolve) => {
-      this.#drained = resolve
-    })
+    this.#state = 'stopped'
+    this.#options.binder.stop()
+    if (this.#underWay > 0) await new Promise<void>((resolve) => this.#idle.push(resolve))
   }
 
   #slice(): void {
-    const { clock, bindsAtOnce } = this.#options
+    const { clock } = this.#options
     const end = clock.monotonic() + sliceMs
-    while (!this.#stopped && this.#binding < bindsAtOnce) {
+    while (this.#state === 'running' && this.#turns.free) {
       const queued = this.#queue.pop()
       if (!queued) return
-      this.#schedule(queued)
+      try {
+        this.#schedule(queued)
+      } catch (error) {
+        this.#failed(queued, error)
+      }
       if (clock.monotonic() >= end) {
         this.wake()
         return
@@ -79,7 +99,7 @@ export class Scheduler {
   }
 
   #schedule(queued: QueuedPod): void {
-    const { cache, random } = this.#options
+    const { cache, random, binder } = this.#options
     const snapshot = cache.snapshot()
     const state = new MapCycleState()
     const policies = {
@@ -99,58 +119,92 @@ export class Scheduler {
       return
     }
     const node = outcome.node.name
-    const reserved = this.#options.binder.reserve(state, queued.info, node)
-    if (reserved.rejection) {
-      this.#refused(queued, reserved.rejection)
+    const { rejection, undo } = binder.reserve(state, queued.info, node)
+    if (rejection) {
+      this.#refused(queued, rejection)
       return
     }
     cache.assume(queued.info, node)
-    this.#binding += 1
-    void this.#bind(queued, state, node, outcome.choice, reserved.undo)
+    void this.#place({ queued, state, node, cause: this.#cause(queued, outcome.choice), undo })
   }
 
-  async #bind(queued: QueuedPod, state: MapCycleState, node: string, choice: Choice, undo: () => void): Promise<void> {
-    const { binder, cache, events, log } = this.#options
-    const { pod, key } = queued.info
-    const uid = pod.metadata.uid ?? ''
+  /** Runs beside the next cycles; never rejects. */
+  async #place(placement: Placement): Promise<void> {
+    const { queued } = placement
+    this.#underWay += 1
     try {
-      const outcome = await binder.bind(state, queued.info, node, this.#cause(queued, choice))
+      await this.#permitAndBind(placement)
+    } catch (error) {
+      this.#takeBack(placement)
+      this.#failed(queued, error)
+    }
+    this.#underWay -= 1
+    if (this.#underWay === 0) for (const resolve of this.#idle.splice(0)) resolve()
+    this.wake()
+  }
+
+  async #permitAndBind(placement: Placement): Promise<void> {
+    const { binder, events, status } = this.#options
+    const { queued, node, cause } = placement
+    // What its cycle saw: the queue may come to know a newer revision meanwhile.
+    const { info } = queued
+    const permission = binder.permit(placement.state, info, node)
+    // Only those that bind count: a gang that waits to be complete must not keep its last members from their cycles.
+    const refused = permission && (await permission)
+    if (refused) {
+      this.#takeBack(placement)
+      this.#refused(queued, refused)
+      return
+    }
+    await this.#turns.take()
+    try {
+      await status.written(info)
+      const outcome = await binder.bind(info, node, cause)
       if (outcome === 'bound') {
-        events.record(pod, 'Normal', 'Scheduled', `Successfully assigned ${key} to ${node}`)
+        events.record(info.pod, 'Normal', 'Scheduled', `Successfully assigned ${info.key} to ${node}`)
         return
       }
-      undo()
-      cache.forget(uid)
-      if (outcome !== 'gone') this.#refused(queued, outcome.rejection)
-    } catch (error) {
-      undo()
-      cache.forget(uid)
-      log.warn({ pod: key, node, error: String(error) }, 'binding failed; the Pod is tried again')
-      this.#queue.retry(queued)
+      this.#takeBack(placement)
+      if (outcome === 'lost') this.#queue.retry(queued)
+      else this.#refused(queued, outcome.rejection)
     } finally {
-      this.#binding -= 1
-      if (this.#binding === 0) this.#drained?.()
-      this.wake()
+      this.#turns.giveBack()
     }
   }
 
-  #unschedulable(queued: QueuedPod, state: MapCycleState, outcome: Extract<CycleOutcome, { node?: undefined }>): void {
+  #takeBack({ queued, undo }: Placement): void {
+    undo()
+    this.#options.cache.forget(queued.info.pod.metadata.uid ?? '')
+  }
+
+  #unschedulable(queued: QueuedPod, state: MapCycleState, outcome: NoNode): void {
     const { cache, postFilters, status } = this.#options
     const snapshot = cache.snapshot()
-    const message = unschedulableMessage(snapshot.nodes.length, outcome.rejections, outcome.refused)
-    this.#queue.unschedulable(queued)
+    const message = unschedulableMessage(snapshot.nodes.length, outcome)
+    const cause = this.#cause(queued)
     for (const policy of outcome.refused ? [] : postFilters.all()) {
-      const plan = policy.postFilter(state, queued.info, snapshot, outcome.rejections)
+      const plan = planOf(policy, () => policy.postFilter(state, queued.info, snapshot, outcome.rejections))
       if (!plan) continue
-      status.makeRoom(queued.info, plan, this.#cause(queued))
+      status.makeRoom(queued.info, plan, cause)
       break
     }
-    status.unschedulable(queued.info, message, this.#cause(queued))
+    this.#queue.unschedulable(queued)
+    status.noNode(queued.info, 'Unschedulable', message, cause)
   }
 
-  #refused(queued: QueuedPod, rejection: Rejection): void {
+  #refused(queued: QueuedPod, { reason }: Rejection): void {
     this.#queue.retry(queued)
-    this.#options.status.unschedulable(queued.info, rejection.reason, this.#cause(queued))
+    if (this.#state !== 'stopped') this.#options.status.noNode(queued.info, 'Unschedulable', reason, this.#cause(queued))
+  }
+
+  /** A bug of a policy, or an API that does not answer: the Pod is tried again, and the others are not kept. */
+  #failed(queued: QueuedPod, error: unknown): void {
+    const { log, status } = this.#options
+    const { key } = queued.info
+    log.warn({ pod: key, error }, 'scheduling failed; the Pod is tried again')
+    this.#queue.retry(queued)
+    const message = error instanceof Error ? error.message : String(error)
+    if (this.#state !== 'stopped') status.noNode(queued.info, 'SchedulerError', message, this.#cause(queued))
   }
 
   #cause({ info }: QueuedPod, choice?: Choice): Cause {
@@ -170,5 +224,13 @@ export class Scheduler {
     if (this.#misbehaved.has(policy)) return
     this.#misbehaved.add(policy)
     this.#options.log.warn({ policy, score }, 'a score policy answered outside 0 to 100; its scores are clamped')
+  }
+}
+
+function planOf<T>(policy: PostFilterPolicy, call: () => T): T {
+  try {
+    return call()
+  } catch (error) {
+    throw policyFailed(policy.name, error)
   }
 }

@@ -14,40 +14,39 @@ export interface StatusReporterOptions {
 
 export class StatusReporter {
   readonly #options: StatusReporterOptions
+  /** Conditions on their way, by uid. */
+  readonly #writing = new Map<string, Promise<void>>()
 
   constructor(options: StatusReporterOptions) {
     this.#options = options
   }
 
   /** Condition and event; the condition is written only when it says something new. */
-  unschedulable({ pod }: PodInfo, message: string, cause: Cause): void {
+  noNode({ pod }: PodInfo, reason: 'Unschedulable' | 'SchedulerError', message: string, cause: Cause): void {
     this.#options.events.record(pod, 'Warning', 'FailedScheduling', message)
-    this.#condition(pod, 'Unschedulable', message, cause)
+    this.#condition(pod, reason, message, cause)
   }
 
   gated(pod: Pod, cause: Cause): void {
     this.#condition(pod, 'SchedulingGated', 'Scheduling is blocked due to non-empty scheduling gates', cause)
   }
 
+  /** To be waited for before a Pod is bound: a "False" that comes late must not stand over the binding's "True". */
+  written({ pod }: PodInfo): Promise<void> | undefined {
+    return this.#writing.get(pod.metadata.uid ?? '')
+  }
+
   /** Names the node that is being cleared and deletes the victims, each with its own grace. */
   makeRoom({ pod }: PodInfo, plan: { readonly node: string; readonly victims: readonly PodInfo[] }, cause: Cause): void {
     const { client, events } = this.#options
     const by = `${pod.metadata.namespace}/${pod.metadata.name}`
-    const { namespace = '', name = '' } = pod.metadata
-    const nominated = client.patch(
-      pods,
-      namespace,
-      name,
-      'merge',
-      { status: { nominatedNodeName: plan.node } },
-      { subresource: 'status', cause },
-    )
-    this.#settle(nominated, 'the nomination was not written')
+    if (pod.status?.nominatedNodeName !== plan.node) this.#patchStatus(pod, { nominatedNodeName: plan.node }, cause)
     for (const victim of plan.victims) {
-      const { namespace: where = '', name: who = '', uid } = victim.pod.metadata
+      const { namespace = '', name = '', uid, deletionTimestamp } = victim.pod.metadata
+      if (deletionTimestamp) continue
       events.record(victim.pod, 'Normal', 'Preempted', `Preempted by ${by} on node ${plan.node}`)
-      const gone = client.delete(pods, where, who, { cause, ...(uid !== undefined && { preconditions: { uid } }) })
-      this.#settle(gone, 'a victim was not deleted')
+      const gone = client.delete(pods, namespace, name, { cause, ...(uid !== undefined && { preconditions: { uid } }) })
+      gone.catch(this.#unlessGone('a victim was not deleted'))
     }
   }
 
@@ -58,16 +57,33 @@ export class StatusReporter {
       present?.status === 'False' && present.lastTransitionTime
         ? present.lastTransitionTime
         : `${new Date(this.#options.clock.now()).toISOString().slice(0, 19)}Z`
-    const condition = { type: 'PodScheduled', status: 'False', reason, message, lastTransitionTime }
-    const { namespace = '', name = '' } = pod.metadata
-    const patch = { status: { conditions: [condition] } }
-    const written = this.#options.client.patch(pods, namespace, name, 'strategic', patch, { subresource: 'status', cause })
-    this.#settle(written, 'the condition was not written')
+    this.#patchStatus(
+      pod,
+      { conditions: [{ type: 'PodScheduled', status: 'False', reason, message, lastTransitionTime }] },
+      cause,
+    )
   }
 
-  #settle(work: Promise<unknown>, problem: string): void {
-    work.catch((error: unknown) => {
-      if (!isNotFound(error) && !isConflict(error)) this.#options.log.warn({ error: String(error) }, problem)
-    })
+  #patchStatus({ metadata }: Pod, status: object, cause: Cause): void {
+    const { namespace = '', name = '', uid = '' } = metadata
+    const before = this.#writing.get(uid)
+    // The uid keeps it from a later Pod of the same name.
+    const patch = { metadata: { uid }, status }
+    const write = async () => {
+      await before
+      await this.#options.client.patch(pods, namespace, name, 'strategic', patch, { subresource: 'status', cause })
+    }
+    const written: Promise<void> = write()
+      .catch(this.#unlessGone('the status of a Pod was not written'))
+      .finally(() => {
+        if (this.#writing.get(uid) === written) this.#writing.delete(uid)
+      })
+    this.#writing.set(uid, written)
+  }
+
+  #unlessGone(problem: string): (error: unknown) => void {
+    return (error) => {
+      if (!isNotFound(error) && !isConflict(error)) this.#options.log.warn({ error }, problem)
+    }
   }
 }

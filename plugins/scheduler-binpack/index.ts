@@ -1,6 +1,6 @@
 import { definePlugin } from '@davit/core/kernel'
-import { Filter, Score } from '@davit/core/scheduler'
-import { nodeAffinity } from './affinity.js'
+import { Filter, PreFilter, Score } from '@davit/core/scheduler'
+import { namedNodes, nodeAffinity, preferredNodes } from './affinity.js'
 import { balancedAllocation } from './balance.js'
 import { binpackConfig } from './config.js'
 import { hostPorts, nodeName, resourceFit, unschedulable } from './fit.js'
@@ -10,7 +10,7 @@ import { preferUntainted, taints } from './taints.js'
 export default definePlugin({
   id: 'scheduler-binpack',
   api: '^1.0',
-  provides: { filters: Filter, scores: Score },
+  provides: { preFilters: PreFilter, filters: Filter, scores: Score },
   config: binpackConfig,
   async setup({ config }) {
     // Cheap and selective first: a rejection spares the filters after it.
@@ -19,7 +19,8 @@ export default definePlugin({
       ...(config.weight > 0 ? [strategyScore(config)] : []),
       ...(config.balancedAllocationWeight > 0 ? [balancedAllocation(config.balancedAllocationWeight)] : []),
       preferUntainted,
+      preferredNodes,
     ]
-    return { provides: { filters, scores } }
+    return { provides: { preFilters: namedNodes, filters, scores } }
   },
 })

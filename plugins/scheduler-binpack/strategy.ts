@@ -1,20 +1,22 @@
-import type { NodeInfo, PodInfo, ResourceTotals, ScorePolicy } from '@davit/core/scheduler'
+import type { ResourceTotals, ScorePolicy } from '@davit/core/scheduler'
 import type { BinpackConfig } from './config.js'
 
 /** The share of each configured resource in use, the Pod included, made into a score and averaged by weight. */
 export function strategyScore(config: Readonly<BinpackConfig>): ScorePolicy {
   const rate = rating(config)
+  const resources = config.resources.map(({ name, weight }) => ({ weight, amount: amountOf(name) }))
   return {
     name: `resources-${config.strategy}`,
     weight: config.weight,
     score: (_state, pod, node) => {
       let sum = 0
       let weights = 0
-      for (const { name, weight } of config.resources) {
-        const capacity = amount(node.allocatable, name)
+      for (const { weight, amount } of resources) {
+        const capacity = amount(node.allocatable)
         // A node without the resource says nothing about it.
         if (capacity === 0) continue
-        sum += weight * rate(Math.min(1, used(pod, node, name) / capacity))
+        const used = amount(node.requested) + amount(pod.requests)
+        sum += weight * rate(used < capacity ? used / capacity : 1)
         weights += weight
       }
       return weights === 0 ? 0 : sum / weights
@@ -41,19 +43,16 @@ function interpolate(shape: BinpackConfig['shape'], utilization: number): number
   return before?.score ?? 0
 }
 
-export function used(pod: PodInfo, node: NodeInfo, resource: string): number {
-  return amount(node.requested, resource) + amount(pod.requests, resource)
-}
-
-export function amount(totals: ResourceTotals, resource: string): number {
+/** Chosen once, not looked up for each node. */
+function amountOf(resource: string): (totals: ResourceTotals) => number {
   switch (resource) {
     case 'cpu':
-      return totals.milliCpu
+      return ({ milliCpu }) => milliCpu
     case 'memory':
-      return totals.memory
+      return ({ memory }) => memory
     case 'ephemeral-storage':
-      return totals.ephemeralStorage
+      return ({ ephemeralStorage }) => ephemeralStorage
     default:
-      return totals.extended.get(resource) ?? 0
+      return ({ extended }) => extended.get(resource) ?? 0
   }
 }

@@ -10,12 +10,15 @@ type Tolerations = Pod['spec']['tolerations']
 
 /** An empty key with Exists tolerates everything; an empty effect every effect. */
 export function tolerated(taint: Taint, tolerations: Tolerations): boolean {
-  return (tolerations ?? []).some((toleration) => {
-    if (toleration.effect && toleration.effect !== taint.effect) return false
-    if (toleration.key && toleration.key !== taint.key) return false
+  if (!tolerations) return false
+  for (const toleration of tolerations) {
+    if (toleration.effect && toleration.effect !== taint.effect) continue
+    if (toleration.key && toleration.key !== taint.key) continue
     if (toleration.operator === 'Exists') return true
-    return toleration.key !== undefined && toleration.key !== '' && (toleration.value ?? '') === (taint.value ?? '')
-  })
+    if (toleration.operator && toleration.operator !== 'Equal') continue
+    if (toleration.key && (toleration.value ?? '') === (taint.value ?? '')) return true
+  }
+  return false
 }
 
 const rejections = new Map<string, Rejection>()
@@ -33,7 +36,8 @@ function untolerated(taint: Taint): Rejection {
 export const taints: FilterPolicy = {
   name: 'taints',
   filter(_state, { pod }, { node }) {
-    for (const taint of node.spec.taints ?? []) {
+    if (!node.spec.taints) return undefined
+    for (const taint of node.spec.taints) {
       if (taint.effect !== 'PreferNoSchedule' && !tolerated(taint, pod.spec.tolerations)) return untolerated(taint)
     }
     return undefined
@@ -45,10 +49,11 @@ export const preferUntainted: ScorePolicy = {
   name: 'prefer-untainted',
   weight: 3,
   score(_state, { pod }, { node }) {
+    if (!node.spec.taints) return 100
     let against = 0
-    for (const taint of node.spec.taints ?? []) {
+    for (const taint of node.spec.taints) {
       if (taint.effect === 'PreferNoSchedule' && !tolerated(taint, pod.spec.tolerations)) against += 1
     }
-    return against === 0 ? 100 : 100 / (1 + against)
+    return 100 / (1 + against)
   },
 }
