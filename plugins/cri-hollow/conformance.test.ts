@@ -1,6 +1,8 @@
 import type { Behaviour } from '@davit/core/node/testkit'
 import { runtimeKit } from '@davit/core/node/testkit'
+import { pluginSuite } from '@davit/core/testing'
 import { createHollowDriver } from './hollow.js'
+import cri from './index.js'
 
 /** What a shell script does elsewhere, annotations do here. */
 function annotated(behaviour: Behaviour): Record<string, string> {
@@ -20,3 +22,8 @@ runtimeKit('hollow', ({ clock, random }) => ({
   image: 'busybox',
   behave: (behaviour) => ({ annotations: annotated(behaviour) }),
 }))
+
+pluginSuite(cri, {
+  valid: [{}, { startMs: 5, jitter: 0.5, pullMs: 100 }],
+  invalid: [{ startMs: -1 }, { jitter: 2 }, { pullMs: 'long' }],
+})
