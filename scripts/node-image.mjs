@@ -5,6 +5,7 @@ import { copyFile, mkdir, mkdtemp, realpath, rm, symlink, writeFile } from 'node
 import http from 'node:http'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 
 export const nodeImage = 'davit.local/node:20'
@@ -78,4 +79,8 @@ export async function ensureNodeImage() {
   } finally {
     await rm(directory, { recursive: true, force: true })
   }
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  process.stdout.write((await ensureNodeImage()) ? `made ${nodeImage}\n` : `${nodeImage} is there\n`)
 }

@@ -1,6 +1,7 @@
 // @serial
 // @timeout 300
 import { execFile } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import type { Tree } from './cluster.js'
 import { helloSuite } from './hello.js'
@@ -13,8 +14,7 @@ helloSuite({
   runtime: 'docker',
   requires: ['docker', 'iptables', 'root'],
   async prepare() {
-    const { ensureNodeImage } = await import('../../scripts/node-image.mjs')
-    await ensureNodeImage()
+    await run(process.execPath, [fileURLToPath(new URL('../../scripts/node-image.mjs', import.meta.url))])
   },
   async killContainer(pod) {
     await docker('kill', containerOf(pod))
