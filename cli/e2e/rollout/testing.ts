@@ -6,8 +6,7 @@ import { type ControlPlane, controlPlane } from '@davit/core/controller/testkit'
 import type { PluginEntry, Random } from '@davit/core/kernel'
 import type { Deployment, DeploymentSpec, Pod, ReplicaSet } from '@davit/core/kinds'
 import type { TestContext } from '@davit/core/testing'
-import deployment from '@davit/plugin-controller-deployment'
-import replication from '@davit/plugin-controller-replication'
+import { builtins } from '../../builtins.js'
 
 export interface Workloads extends ControlPlane {
   deploy(replicas: number, spec?: Partial<DeploymentSpec>, annotations?: Record<string, string>): Promise<void>
@@ -29,7 +28,7 @@ export interface Workloads extends ControlPlane {
 export const imageOf = ({ spec }: ReplicaSet) => spec.template?.spec?.containers[0]?.image ?? ''
 
 export async function workloads(t: TestContext, more: readonly PluginEntry[] = []): Promise<Workloads> {
-  const plane = await controlPlane(t, [{ plugin: deployment }, { plugin: replication }, ...more])
+  const plane = await controlPlane(t, [await builtin('controller-deployment'), await builtin('controller-replication'), ...more])
   const { client } = plane
   const seen = followPods(t, plane)
   const list = async () => (await client.list(pods, { namespace: 'default' })).items
@@ -63,6 +62,12 @@ export async function workloads(t: TestContext, more: readonly PluginEntry[] = [
       return items.filter((event) => event.reason === reason).map(({ message }) => message ?? '')
     },
   }
+}
+
+async function builtin(id: string): Promise<PluginEntry> {
+  const known = builtins[id]
+  if (!known) throw new Error(`there is no built-in plugin ${id}`)
+  return { plugin: await known.load() }
 }
 
 function deploymentOf(replicas: number, spec: Partial<DeploymentSpec>, annotations: Record<string, string>): Deployment {
