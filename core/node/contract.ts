@@ -271,6 +271,13 @@ export interface ExecResult {
   readonly timedOut: boolean
 }
 
+/**
+ * What runtimes need to make the image of the process that holds a sandbox, without a registry and without a compiler:
+ * the program (pure, the same bytes at each call) and the archive to put it in.
+ */
+export { type Architecture, pauseProgram } from './pause-program.js'
+export { type TarFile, tarOf } from './tar.js'
+
 // ---------------------------------------------------------------------------------------------------------- volumes
 
 /** Puts one kind of volume source ("emptyDir", "configMap", "hostPath", …) into a directory. */
