@@ -272,11 +272,11 @@ export interface ExecResult {
 }
 
 /**
- * What runtimes need to make the image of the process that holds a sandbox, without a registry and without a compiler:
- * the program (pure, the same bytes at each call) and the archive to put it in.
+ * The image of the process that holds a sandbox, for runtimes that need one: made without a registry and without a
+ * compiler. Pure, the same bytes at each call.
  */
-export { type Architecture, pauseProgram } from './pause-program.js'
-export { type TarFile, tarOf } from './tar.js'
+export { pauseArchive, pauseImageId } from './pause-image.js'
+export type { Architecture } from './pause-program.js'
 
 // ---------------------------------------------------------------------------------------------------------- volumes
 

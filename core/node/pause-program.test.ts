@@ -4,6 +4,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { assert, test } from '../testing/contract.js'
+import { pauseArchive, pauseImageId } from './pause-image.js'
 import { type Architecture, pauseProgram } from './pause-program.js'
 import { tarOf } from './tar.js'
 
@@ -92,3 +93,19 @@ test('tar reads what was written, with modes and lengths', () =>
 test('a name that does not fit is refused, not cut', () => {
   assert.throws(() => tarOf([{ name: 'x'.repeat(100), mode: 0o644, content: Buffer.alloc(0) }]), /too long/)
 })
+
+test('the image archive is the same at each making, and named as its configuration hashes', () =>
+  inTemporaryDirectory(async (directory) => {
+    const archive = pauseArchive('amd64', 'example.com/pause:1')
+    assert.ok(archive.equals(pauseArchive('amd64', 'example.com/pause:1')))
+    await writeFile(join(directory, 'image.tar'), archive)
+    const read = (name: string) => execFileSync('tar', ['-xOf', join(directory, 'image.tar'), name], { encoding: 'utf8' })
+    const [manifest] = JSON.parse(read('manifest.json')) as [{ Config: string; RepoTags: string[]; Layers: string[] }]
+    assert.equal(manifest.RepoTags, ['example.com/pause:1'])
+    assert.is(`sha256:${manifest.Config.replace('.json', '')}`, pauseImageId('amd64'))
+    const { rootfs, config } = JSON.parse(read(manifest.Config)) as Record<string, Record<string, string[]>>
+    assert.equal(config?.Entrypoint, ['/pause'])
+    await writeFile(join(directory, 'layer.tar'), execFileSync('tar', ['-xOf', join(directory, 'image.tar'), 'layer.tar']))
+    const sum = execFileSync('sha256sum', [join(directory, 'layer.tar')], { encoding: 'utf8' }).split(' ')[0]
+    assert.equal(rootfs?.diff_ids, [`sha256:${sum}`])
+  }))

@@ -1,7 +1,8 @@
+import { pauseArchive } from '@davit/core/node'
 import { assert, test } from '@davit/core/testing'
-import { pauseArchive } from './pause-image.js'
+import { pauseImage } from './options.js'
 
 test('the image archive is the same at each making', () => {
-  assert.ok(pauseArchive('amd64').equals(pauseArchive('amd64')))
-  assert.is(pauseArchive('amd64').length % 512, 0)
+  assert.ok(pauseArchive('amd64', pauseImage).equals(pauseArchive('amd64', pauseImage)))
+  assert.is(pauseArchive('amd64', pauseImage).length % 512, 0)
 })
