@@ -151,7 +151,15 @@ test(
       const filters = { label: [`${label.network}=${subnet}`] }
       for (const { Id } of await engine.docker.listNetworks({ filters })) await engine.docker.getNetwork(Id).remove()
       await engine.docker.getImage('davit.local/pause:1').remove()
-      assert.is((await runtime.runSandbox(testSandbox())).state, 'ready')
+      const nodes = [await machine.node(2), runtime, runtime, runtime]
+      const made = await Promise.all(nodes.map((each) => each.runSandbox(testSandbox())))
+      for (const { state } of made) assert.is(state, 'ready')
+      const unnamed = await engine.docker.listImages({ filters: { dangling: ['true'] } })
+      assert.equal(
+        unnamed.filter(({ Size }) => Size < 1000),
+        [],
+        'whoever made it first, it is one image',
+      )
     }),
   docker,
 )

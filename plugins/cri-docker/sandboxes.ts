@@ -5,7 +5,7 @@ import { type Engine, messageOf, problem, statusOf, unless } from './engine.js'
 import { filterOf, label, type SandboxFacts, type Sharing, sandboxOf, sharingOf } from './labels.js'
 import { ensureNetwork, networkRanges, type PodNetwork } from './network.js'
 import { nameOf, sandboxOptions } from './options.js'
-import { importPauseImage } from './pause-image.js'
+import { loadPauseImage } from './pause-image.js'
 import { removeContainer, removeLeftover } from './remove.js'
 import { removeResolvConf, writeResolvConf } from './resolv-conf.js'
 
@@ -79,10 +79,17 @@ export function createSandboxes(engine: Engine, node: NodeContext, now: () => nu
     }
   }
 
+  /** Pods that start together share one load. */
+  let loading: Promise<void> | undefined
+  const needPauseImage = (): Promise<void> => {
+    loading ??= loadPauseImage(engine).finally(() => (loading = undefined))
+    return loading
+  }
+
   /** Makes what a failed attempt lacked. false: nothing that could be made. */
   const mend = async (error: unknown, config: SandboxConfig): Promise<boolean> => {
     const message = messageOf(error)
-    if (statusOf(error) === 404 && /no such image/i.test(message)) await importPauseImage(engine)
+    if (statusOf(error) === 404 && /no such image/i.test(message)) await needPauseImage()
     else if (/network \S+ not found/i.test(message)) network = undefined
     else if (statusOf(error) === 409) return removeLeftover(engine, nameOf(config.pod, undefined, config.attempt), node.nodeName)
     // Somebody else holds this one; the next attempt takes the next.
