@@ -32,6 +32,7 @@ export const builtins: Readonly<Record<string, Builtin>> = {
   'controller-replication': always(() => plugin(import('@davit/plugin-controller-replication'))),
   'controller-endpoint': always(() => plugin(import('@davit/plugin-controller-endpoint'))),
   'controller-namespace': always(() => plugin(import('@davit/plugin-controller-namespace'))),
+  'controller-node': always(() => plugin(import('@davit/plugin-controller-node'))),
   'controller-deployment': always(() => plugin(import('@davit/plugin-controller-deployment'))),
   'scheduler-host': always(() => import('@davit/core/scheduler/host').then((room) => room.schedulerHost)),
   'scheduler-binpack': always(() => plugin(import('@davit/plugin-scheduler-binpack'))),

@@ -28,7 +28,7 @@ export function unsealed(value: Uint8Array): string {
 async function storm(directory: string, life: number): Promise<void> {
   const retention = { revisions: 500, seconds: 0, maximumRevisions: 5_000 }
   const store = await openLevelStore({ clock: createClock(), log: silentLog, directory, retention })
-  writeSync(1, `open ${await store.current()}\n`)
+  say(`open ${await store.current()}\n`)
   const writer = async (name: number): Promise<void> => {
     for (let round = 0; ; round++) {
       const key = `/storm/${name}/${round % keysOfEach}`
@@ -40,10 +40,21 @@ async function storm(directory: string, life: number): Promise<void> {
       )
       const durability = round % 5 === 4 ? 'relaxed' : 'durable'
       const { revision } = await store.transact({ compare: [], operations, durability })
-      writeSync(1, `${revision} ${key} ${gone ? '-' : content}\n`)
+      say(`${revision} ${key} ${gone ? '-' : content}\n`)
     }
   }
   await Promise.all(Array.from({ length: writers }, (_, name) => writer(name)))
+}
+
+/** At once, so that what was acknowledged before the kill was also said before it; a full pipe is tried again. */
+function say(line: string): void {
+  for (let rest = Buffer.from(line); rest.length > 0; ) {
+    try {
+      rest = rest.subarray(writeSync(1, rest))
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error
+    }
+  }
 }
 
 if (process.argv[2] === 'storm') await storm(process.argv[3] as string, Number(process.argv[4]))
