@@ -3,7 +3,7 @@ import type { Logger } from '@davit/core/kernel'
 import type { ProxyDriver, ProxyMode, ProxyNode, ProxyState } from '@davit/core/proxy'
 import { command } from './command.js'
 import { chainsIn, restoreInput } from './restore.js'
-import { chainPrefix, hooks, type RuleSet, rulesOf } from './rules.js'
+import { hooks, ownChain, type RuleSet, rulesOf } from './rules.js'
 
 export interface IptablesOptions {
   readonly masqueradeAll: boolean
@@ -94,7 +94,7 @@ class IptablesMode implements ProxyMode {
   async #leftovers(): Promise<Present> {
     const saved = await command('iptables-save', [])
     const unknown = (table: 'nat' | 'filter') =>
-      new Map(chainsIn(saved, table, chainPrefix).map((chain) => [chain, undefined] as const))
+      new Map(chainsIn(saved, table, ownChain).map((chain) => [chain, undefined] as const))
     return { nat: unknown('nat'), filter: unknown('filter') }
   }
 

@@ -31,8 +31,8 @@ function isSame(a: readonly string[] | undefined, b: readonly string[]): boolean
   return a !== undefined && (a === b || (a.length === b.length && a.every((rule, index) => rule === b[index])))
 }
 
-/** The chains of one table in the output of iptables-save that begin with `prefix`. */
-export function chainsIn(saved: string, table: Table, prefix: string): string[] {
+/** The chains of one table in the output of iptables-save whose names match. */
+export function chainsIn(saved: string, table: Table, name: RegExp): string[] {
   const section = saved.split(/^\*/m).find((part) => part.startsWith(`${table}\n`)) ?? ''
-  return [...section.matchAll(/^:(\S+) /gm)].map(([, chain]) => chain ?? '').filter((chain) => chain.startsWith(prefix))
+  return [...section.matchAll(/^:(\S+) /gm)].map(([, chain]) => chain ?? '').filter((chain) => name.test(chain))
 }

@@ -7,8 +7,10 @@ export type Table = 'nat' | 'filter'
 export type Chains = ReadonlyMap<string, readonly string[]>
 export type RuleSet = Readonly<Record<Table, Chains>>
 
-/** Every chain of ours begins so; nothing else may. */
-export const chainPrefix = 'DAVIT-'
+const chainPrefix = 'DAVIT-'
+
+/** Every name that a chain of this plugin can have: runtimes and networks have chains under the same prefix. */
+export const ownChain = /^DAVIT-(SERVICES|NODEPORTS|MASQUERADE|POSTROUTING|REJECT|FORWARD|(SVC|XLB|SEP)-[0-9A-F]{16})$/
 
 /** Where built-in chains must jump to ours. `first`: before what others put there. */
 export const hooks: readonly { readonly table: Table; readonly chain: string; readonly target: string }[] = [
