@@ -150,7 +150,7 @@ test(
       t.defer(() => engine.close())
       const filters = { label: [`${label.network}=${subnet}`] }
       for (const { Id } of await engine.docker.listNetworks({ filters })) await engine.docker.getNetwork(Id).remove()
-      await engine.docker.getImage('davit.local/pause:1').remove()
+      await engine.docker.getImage('davit.local/pause:1').remove({ force: true })
       const nodes = [await machine.node(2), runtime, runtime, runtime]
       const made = await Promise.all(nodes.map((each) => each.runSandbox(testSandbox())))
       for (const { state } of made) assert.is(state, 'ready')
