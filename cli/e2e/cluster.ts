@@ -86,7 +86,13 @@ export class Cluster {
   }
 
   async davit(...args: string[]): Promise<string> {
-    const { stdout } = await run(process.execPath, [davit, ...args, '--kubeconfig', this.kubeconfig])
+    const { stdout } = await run(process.execPath, [
+      davit,
+      ...args.slice(0, 1),
+      '--kubeconfig',
+      this.kubeconfig,
+      ...args.slice(1),
+    ])
     return stdout
   }
 

@@ -22,8 +22,11 @@ export class ServiceTracker {
     slices.index(byService, (slice) => [serviceOf(slice)])
   }
 
-  /** `changed` is called for each change that may alter the state. Returns the undo. */
+  /** Once both informers are synced. `changed` is called for each change that may alter the state. Returns the undo. */
   follow(changed: () => void): () => void {
+    // Events for what is there already come in later turns. A state made before them must not be an empty one: the
+    // kernel would lose the rules that still serve traffic from before a restart.
+    for (const service of this.#services.list()) this.#dirty.add(`${service.metadata.namespace}/${service.metadata.name}`)
     const touch = (key: string) => {
       this.#dirty.add(key)
       changed()
