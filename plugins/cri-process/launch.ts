@@ -1,0 +1,133 @@
+/** The chain of commands from Davit to a container's program, and the start of it. */
+import { spawn } from 'node:child_process'
+import { open } from 'node:fs/promises'
+import type { Readable } from 'node:stream'
+import { RuntimeError } from '@davit/core/node'
+import type { ProcessConfig } from './config.js'
+import { type Machine, shell } from './machine.js'
+import type { ContainerPlaces, SandboxPlaces } from './places.js'
+import type { ContainerRecord, SandboxRecord } from './records.js'
+import { toolEnvironment } from './run.js'
+import { enter, init, inTerminal, step, supervise } from './scripts.js'
+import { encodeWords } from './words.js'
+
+/** The name by which a container's first process is found: its fourth argument; the fifth is the container's id. */
+export const initName = 'davit-init'
+export const supervisorName = 'davit-supervisor'
+
+export interface LaunchParts {
+  readonly machine: Machine
+  readonly config: ProcessConfig
+  readonly container: ContainerRecord
+  readonly places: ContainerPlaces
+  readonly sandbox: SandboxRecord
+  readonly sandboxPlaces: SandboxPlaces
+  /** The process that holds the process namespace of all the sandbox's containers. */
+  readonly pausePid: number | undefined
+  readonly joins: readonly string[]
+  readonly events: string | undefined
+}
+
+/** A variable by which all that a container started is found where it has no process namespace that would end it. */
+export function markOf(id: string): string {
+  return `DAVIT_CONTAINER=${id}`
+}
+
+/** What the last step reads: where, with which path, which program, and then what \`env\` gets. */
+export function wordsOf({ config, environment }: ContainerRecord, command: readonly string[]): string {
+  const path = environment.findLast((entry) => entry.startsWith('PATH='))?.slice('PATH='.length) ?? ''
+  return encodeWords([config.workingDirectory || '/', path, command[0] ?? '', ...environment, ...command])
+}
+
+export function withRights(rights: readonly string[], { tools }: Machine): readonly string[] {
+  const last = [shell, '-c', step, 'davit-step', tools.env]
+  return rights.length > 0 && tools.setpriv ? [tools.setpriv, ...rights, '--', ...last] : last
+}
+
+function chainOf(parts: LaunchParts): readonly string[] {
+  const { machine, container, places, sandbox, sandboxPlaces, pausePid, joins } = parts
+  const { namespaces } = sandboxPlaces
+  const tree = machine.namespaces ? [places.root, places.table] : ['', '']
+  const first = [shell, '-c', init, initName, container.id, ...tree, ...withRights(container.rights, machine)]
+  if (!machine.namespaces) return [shell, '-c', enter, 'davit-enter', `${joins.length}`, ...joins, ...first]
+  const joined = [
+    ...(sandbox.hostNetwork ? [] : [`--net=${namespaces.net}`, `--uts=${namespaces.uts}`]),
+    ...(sandbox.hostIpc ? [] : [`--ipc=${namespaces.ipc}`]),
+    ...(pausePid === undefined ? [] : [`--pid=/proc/${pausePid}/ns/pid`]),
+  ]
+  const own = ownProcesses(parts) ? ['--pid', '--fork', '--kill-child'] : []
+  const namespaced = ['unshare', '--mount', ...own, '--', ...first]
+  const inside = joined.length > 0 ? ['nsenter', ...joined, '--', ...namespaced] : namespaced
+  return [shell, '-c', enter, 'davit-enter', `${joins.length}`, ...joins, ...inside]
+}
+
+/** Whether the container's processes are in a namespace of their own, and so end with its first one. */
+export function ownProcesses({ machine, sandbox }: Pick<LaunchParts, 'machine' | 'sandbox'>): boolean {
+  return machine.namespaces && !sandbox.hostPid && !sandbox.shareProcessNamespace
+}
+
+export interface LaunchObserver {
+  spawned(supervisorPid: number): void
+  /** The supervisor has ended, while this process lived. */
+  ended(): void
+}
+
+/** Resolves when the program runs; rejects, with the reason, when it never will. */
+export async function launch(parts: LaunchParts, observer: LaunchObserver): Promise<void> {
+  const { machine, config, container, places, events, joins } = parts
+  const chain = chainOf(parts)
+  const { script } = machine.tools
+  const terminal = container.config.tty
+  if (terminal && !script) throw new RuntimeError('RunContainerError', 'a terminal needs the program script')
+  const command = terminal && script ? [script, '-qefc', inTerminal, '/dev/null'] : chain
+  const group = ownProcesses(parts) ? '' : (joins.at(-1) ?? '')
+  const sizes = [`${config.logMaxBytes}`, `${config.logMaxFiles}`]
+  const mark = machine.namespaces ? '' : markOf(container.id)
+  const own = ['-c', supervise, supervisorName, places.directory, places.exit, ...sizes, events ?? '', group, mark]
+  const files = await Promise.all([
+    open(container.config.stdin ? places.stdin : '/dev/null', container.config.stdin ? 'r+' : 'r'),
+    open(places.words, 'r'),
+    open(terminal ? `${places.words}-terminal` : '/dev/null', 'r'),
+  ])
+  try {
+    const [stdin, words, terminalWords] = files.map((file) => file.fd)
+    const child = spawn(shell, [...own, ...command], {
+      detached: true,
+      cwd: '/',
+      env: terminal ? { ...toolEnvironment, SHELL: shell } : toolEnvironment,
+      stdio: [stdin as number, 'ignore', 'ignore', 'pipe', words as number, terminalWords as number],
+    })
+    child.unref()
+    child.once('exit', () => observer.ended())
+    if (child.pid !== undefined) observer.spawned(child.pid)
+    const said = await firstWords(child.stdio[3] as Readable, child)
+    if (!/(^|\n)ready\n/.test(said)) throw new RuntimeError('RunContainerError', said.trim() || 'ended before it began')
+  } finally {
+    for (const file of files) await file.close()
+  }
+}
+
+/** For the words of a terminal's command. */
+export function terminalWordsOf(parts: LaunchParts): string {
+  return encodeWords(chainOf(parts))
+}
+
+function firstWords(status: Readable, child: ReturnType<typeof spawn>): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let said = ''
+    const finish = (): void => {
+      status.destroy()
+      resolve(said)
+    }
+    child.once('error', (error) => {
+      status.destroy()
+      reject(error)
+    })
+    status.on('data', (chunk: Buffer) => {
+      said += chunk.toString()
+      if (/(^|\n)ready\n/.test(said)) finish()
+    })
+    status.once('end', finish)
+    status.once('error', finish)
+  })
+}

@@ -1,0 +1,31 @@
+import { access, realpath, rm, rmdir } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import type { NodeContext } from '@davit/core/node'
+import { adopt } from './adopt.js'
+import { forget } from './endings.js'
+import { release } from './sandboxes.js'
+import { createState, type Services } from './state.js'
+
+/** Removes all that was ever made for the node, from processes to files. */
+export async function purge(services: Services, node: NodeContext): Promise<void> {
+  const directory = await realpath(node.directory).catch(() => node.directory)
+  const state = createState(services, { ...node, directory })
+  const { places, containers, sandboxes, groups, network } = state
+  if (await exists(places.root)) {
+    await adopt(state)
+    for (const entry of containers.values()) await forget(state, entry)
+    for (const record of sandboxes.values()) await release(state, record)
+    await rm(places.root, { recursive: true, force: true })
+    // Other nodes of the machine may have theirs beside it.
+    await rmdir(dirname(places.root)).catch(() => {})
+  }
+  await groups?.clear()
+  await network?.remove()
+}
+
+function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  )
+}

@@ -1,0 +1,240 @@
+/**
+ * The file system that a container sees: the machine's own, with a private layer on top that takes all writes, fresh
+ * /proc, /sys and /dev, and the Pod's volumes. All mounts are made inside the container's mount namespace by one
+ * `mount -a` from a table; what lies here prepares the table and the directories to mount at.
+ */
+import { existsSync } from 'node:fs'
+import { chmod, chown, lstat, mkdir, readFile, realpath, stat, symlink, writeFile } from 'node:fs/promises'
+import { dirname, join, normalize } from 'node:path'
+import { type Mount, RuntimeError } from '@davit/core/node'
+import type { ContainerPlaces } from './places.js'
+
+const devices = ['null', 'zero', 'full', 'random', 'urandom', 'tty']
+const trigger = '/proc/sysrq-trigger'
+const links = [
+  ['ptmx', 'pts/ptmx'],
+  ['fd', '/proc/self/fd'],
+  ['stdin', '/proc/self/fd/0'],
+  ['stdout', '/proc/self/fd/1'],
+  ['stderr', '/proc/self/fd/2'],
+] as const
+
+/** The directories and links of a container's /dev, which the machine keeps in one that is not seen inside. */
+async function makeDevices(upper: string): Promise<void> {
+  const folder = join(upper, 'dev')
+  await mkdir(folder)
+  await chmod(folder, 0o755)
+  await Promise.all([
+    ...['pts', 'shm', 'mqueue'].map((name) => mkdir(join(folder, name))),
+    ...devices.map((name) => writeFile(join(folder, name), '')),
+    ...links.map(([name, target]) => symlink(target, join(folder, name))),
+  ])
+}
+
+export interface TreeOptions {
+  readonly places: ContainerPlaces
+  readonly mounts: readonly Mount[]
+  /** The Pod's own shared memory; absent: the machine's. */
+  readonly sharedMemory: string | undefined
+  /** What the container must not see of the machine. */
+  readonly hidden: string
+  readonly readOnly: boolean
+  readonly privileged: boolean
+}
+
+/** Prepares the directories, and writes the table that `mount -a` reads. */
+export async function makeTree(options: TreeOptions): Promise<void> {
+  const { places, readOnly, hidden, privileged } = options
+  const table = new MountTable(places.root)
+  const layers = await makeLayers(places)
+  for (const { mountPoint, upper, work } of layers) {
+    table.add(
+      'overlay',
+      mountPoint,
+      'overlay',
+      `${readOnly ? 'ro,' : ''}lowerdir=${mountPoint},upperdir=${upper},workdir=${work}`,
+    )
+  }
+  await makeOwnFolders(layers, privileged)
+  addKernelMounts(table, options)
+  if (layerOf(layers, hidden)) table.add('tmpfs', hidden, 'tmpfs', 'ro,size=4k,mode=700')
+  await addVolumes(table, layers, options.mounts)
+  await mkdir(places.root)
+  await writeFile(places.table, table.text(), { mode: 0o600 })
+}
+
+/** What lies on file systems that are not seen in the container is empty there: some of it must be there. */
+async function makeOwnFolders(layers: readonly Layer[], privileged: boolean): Promise<void> {
+  const root = layers.find(({ mountPoint }) => mountPoint === '/')
+  if (!root) throw new Error('the machine has no root file system')
+  if (!privileged) await makeDevices(root.upper)
+  for (const folder of ['/tmp', '/run', '/proc', '/sys', '/dev']) {
+    if (!root.covered.includes(folder)) continue
+    await makePoint(root.upper, '', folder, true)
+    if (folder === '/tmp') await chmod(join(root.upper, folder), 0o1777)
+  }
+}
+
+function addKernelMounts(table: MountTable, { privileged, sharedMemory }: TreeOptions): void {
+  table.add('proc', '/proc', 'proc', 'nosuid,nodev,noexec')
+  if (privileged) {
+    table.add('sysfs', '/sys', 'sysfs', 'nosuid,nodev,noexec')
+    table.bind('/sys/fs/cgroup', '/sys/fs/cgroup', 'rbind')
+    table.bind('/dev', '/dev', 'rbind')
+  } else {
+    table.bind(table.inside('/proc/sys'), '/proc/sys', 'bind,ro')
+    if (existsSync(trigger)) table.bind(table.inside(trigger), trigger, 'bind,ro')
+    table.add('sysfs', '/sys', 'sysfs', 'ro,nosuid,nodev,noexec')
+    for (const name of devices) table.bind(`/dev/${name}`, `/dev/${name}`, 'bind')
+    table.add('devpts', '/dev/pts', 'devpts', 'newinstance,ptmxmode=0666,mode=0620,gid=5,nosuid,noexec')
+    table.add('mqueue', '/dev/mqueue', 'mqueue', 'nosuid,nodev,noexec')
+  }
+  table.bind(sharedMemory ?? '/dev/shm', '/dev/shm', 'bind')
+}
+
+/** Parents before what lies in them. A volume in a volume gets its mount point there. */
+async function addVolumes(table: MountTable, layers: readonly Layer[], mounts: readonly Mount[]): Promise<void> {
+  const placed: { readonly target: string; readonly mount: Mount }[] = []
+  const resolved = await Promise.all(mounts.map(async (mount) => ({ mount, target: await targetOf(mount.containerPath) })))
+  for (const { mount, target } of resolved.sort((a, b) => a.target.length - b.target.length)) {
+    const source = await stat(mount.hostPath).catch((cause: unknown) => {
+      throw new RuntimeError('CreateContainerError', `nothing to mount at ${mount.hostPath}`, { cause })
+    })
+    const outer = placed.findLast((item) => isWithin(target, item.target))
+    if (outer) await makePoint(outer.mount.hostPath, '', target.slice(outer.target.length), source.isDirectory())
+    else await makePointInLayer(layers, target, source.isDirectory())
+    table.bind(mount.hostPath, target, mount.readOnly ? 'rbind,ro' : 'rbind')
+    placed.push({ target, mount })
+  }
+}
+
+/** Links in a path lead elsewhere from outside the container than from inside: here they are followed as inside. */
+async function targetOf(containerPath: string): Promise<string> {
+  const path = normalize(`/${containerPath}`).replace(/(.)\/$/, '$1')
+  for (let head = path; head !== '/'; head = dirname(head)) {
+    const real = await realpath(head).catch(() => undefined)
+    if (real !== undefined) return join(real, path.slice(head.length))
+  }
+  return path
+}
+
+interface Layer {
+  readonly mountPoint: string
+  readonly upper: string
+  readonly work: string
+  /** Mounted below it, and not seen in the container. */
+  readonly covered: readonly string[]
+}
+
+/** Of these, what is mounted on the machine is the container's too. The rest is made anew, or left out. */
+const diskFileSystems =
+  /^(ext[234]|xfs|btrfs|zfs|f2fs|jfs|reiserfs|bcachefs|erofs|squashfs|vfat|exfat|ntfs3?|nfs4?|cifs|9p|virtiofs)$/
+
+async function makeLayers(places: ContainerPlaces): Promise<Layer[]> {
+  const mounted = parseMounts(await readFile('/proc/self/mountinfo', 'utf8'))
+  const isLayer = ({ path, type }: MountedPath): boolean =>
+    path === '/' ||
+    (diskFileSystems.test(type) && !/^\/(proc|sys|dev|run|var\/lib\/(docker|containerd|kubelet))(\/|$)/.test(path))
+  const folders: MountedPath[] = []
+  for (const item of mounted) {
+    if (isLayer(item) && (await stat(item.path).catch(() => undefined))?.isDirectory()) folders.push(item)
+  }
+  const paths = [...new Set(folders.map(({ path }) => path))].sort()
+  const layers = paths.map((mountPoint, index) => ({
+    mountPoint,
+    upper: join(places.layers, `${index}`, 'upper'),
+    work: join(places.layers, `${index}`, 'work'),
+    covered: mounted.map(({ path }) => path).filter((path) => path !== mountPoint && isWithin(path, mountPoint)),
+  }))
+  for (const { mountPoint, upper, work } of layers) {
+    await mkdir(upper, { recursive: true })
+    await mkdir(work)
+    await likeOn(mountPoint, upper)
+  }
+  return layers
+}
+
+interface MountedPath {
+  readonly path: string
+  readonly type: string
+}
+
+export function parseMounts(text: string): MountedPath[] {
+  return text.split('\n').flatMap((line) => {
+    const [before = '', after = ''] = line.split(' - ')
+    const path = before.split(' ')[4]?.replace(/\\(\d{3})/g, (_, octal) => String.fromCharCode(Number.parseInt(octal, 8)))
+    return path === undefined ? [] : [{ path, type: after.split(' ')[0] ?? '' }]
+  })
+}
+
+/** undefined: not seen in the container. */
+function layerOf(layers: readonly Layer[], path: string): Layer | undefined {
+  const layer = layers.findLast(({ mountPoint }) => isWithin(path, mountPoint))
+  return layer?.covered.some((other) => isWithin(path, other)) ? undefined : layer
+}
+
+async function makePointInLayer(layers: readonly Layer[], target: string, directory: boolean): Promise<void> {
+  if (layerOf(layers, target)) {
+    const present = await lstat(target).catch(() => undefined)
+    if (present && present.isDirectory() === directory) return
+  }
+  const layer = layers.findLast(({ mountPoint }) => isWithin(target, mountPoint))
+  if (!layer) throw new Error(`no file system for ${target}`)
+  await makePoint(layer.upper, layer.mountPoint, target.slice(layer.mountPoint === '/' ? 0 : layer.mountPoint.length), directory)
+}
+
+/** Makes `path` under `base`; directories that the machine has too, under `origin`, get its owner and mode. */
+async function makePoint(base: string, origin: string, path: string, directory: boolean): Promise<void> {
+  const names = path.split('/').filter((name) => name !== '')
+  for (let depth = 1; depth <= names.length; depth += 1) {
+    const below = names.slice(0, depth).join('/')
+    const point = join(base, below)
+    if (await lstat(point).catch(() => undefined)) continue
+    if (depth === names.length && !directory) await writeFile(point, '')
+    else {
+      await mkdir(point)
+      if (origin !== '') await likeOn(join(origin, below), point)
+      else await chmod(point, 0o755)
+    }
+  }
+}
+
+async function likeOn(original: string, copy: string): Promise<void> {
+  const found = await stat(original).catch(() => undefined)
+  await chmod(copy, found?.isDirectory() ? found.mode & 0o7777 : 0o755)
+  if (found?.isDirectory()) await chown(copy, found.uid, found.gid)
+}
+
+function isWithin(path: string, folder: string): boolean {
+  return folder === '/' || path === folder || path.startsWith(`${folder}/`)
+}
+
+/** The lines of an fstab(5), with the container's root before each target. */
+class MountTable {
+  readonly #root: string
+  readonly #lines: string[] = []
+
+  constructor(root: string) {
+    this.#root = root
+  }
+
+  inside(path: string): string {
+    return path === '/' ? this.#root : `${this.#root}${path}`
+  }
+
+  add(source: string, target: string, type: string, options: string): void {
+    this.#lines.push([source, this.inside(target), type, options].map(escapeField).join(' '))
+  }
+
+  bind(source: string, target: string, options: string): void {
+    this.add(source, target, 'none', options)
+  }
+
+  text(): string {
+    return this.#lines.map((line) => `${line} 0 0\n`).join('')
+  }
+}
+
+function escapeField(text: string): string {
+  return text.replace(/[\s\\#]/g, (character) => `\\${character.charCodeAt(0).toString(8).padStart(3, '0')}`)
+}
