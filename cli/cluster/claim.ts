@@ -6,18 +6,27 @@ import { isAlive, readState, removeState, writeState } from './state.js'
 export async function claim({
   dataDirectory,
   nodes,
+  drivers,
   podCidr,
 }: Composition): Promise<{ publish(url: string): Promise<void>; end(): Promise<void> }> {
-  const running = await readState(dataDirectory)
-  if (running && running.pid !== process.pid && (await isAlive(running))) {
-    throw new CliError(`a cluster of ${dataDirectory} runs already, as process ${running.pid} at ${running.url}`, {
-      hint: 'stop it with `davit down`, or choose another --data-dir',
-    })
-  }
-  const state = { nodes: nodes.map(({ name, runtimes, proxies }) => ({ name, runtimes, proxies })), podCidr }
+  await refuseSecond(dataDirectory)
+  const state = { nodes: nodes.map(({ name, runtimes, proxies }) => ({ name, runtimes, proxies })), drivers, podCidr }
   await writeState(dataDirectory, { ...state, url: '' })
   return {
     publish: (url) => writeState(dataDirectory, { ...state, url }),
     end: () => removeState(dataDirectory),
+  }
+}
+
+/** Throws when a process runs the cluster of this directory. */
+export async function refuseSecond(dataDirectory: string): Promise<void> {
+  const running = await readState(dataDirectory)
+  if (running && running.pid !== process.pid && (await isAlive(running))) {
+    throw new CliError(
+      `a cluster of ${dataDirectory} runs already, as process ${running.pid}${running.url ? ` at ${running.url}` : ''}`,
+      {
+        hint: `stop it with \`davit down --data-dir ${dataDirectory}\`, or choose another --data-dir`,
+      },
+    )
   }
 }

@@ -2,119 +2,86 @@
 import { hostname } from 'node:os'
 import path from 'node:path'
 import type { AnyPlugin, PluginEntry } from '@davit/core/kernel'
-import { loadPlugin } from '@davit/core/kernel/host'
 import { builtins } from '../builtins.js'
-import { CliError } from '../output/cli-error.js'
 import { dataDirectoryOf, type UpFlags } from './flags.js'
+import { isBuiltin, loadForeign } from './foreign.js'
 import type { LoadedConfig } from './load-config.js'
 import { type NodePlan, planNodes } from './nodes.js'
-import { hostRooms } from './rooms.js'
-import type { PluginSetting } from './schema.js'
+import { defaultPodCidr, fileSettings, layer, type Setting } from './settings.js'
 
 export interface Composition {
   readonly entries: readonly PluginEntry[]
+  /** What each entry comes from, those that are disabled too. */
+  readonly settings: readonly Setting[]
+  /** The id of the setting that is the store. */
+  readonly store: string
   readonly nodes: readonly NodePlan[]
+  /** Runtimes and proxy modes of the nodes, so that what they make can be removed without this configuration. */
+  readonly drivers: readonly Driver[]
   readonly dataDirectory: string
-  readonly kubeconfig: string
   readonly podCidr: string
 }
-interface Setting extends PluginSetting {
-  readonly source: string
+export interface Driver {
+  /** A built-in's id, an absolute path, or a package's name. */
+  readonly id: string
+  /** Where a package is looked for. */
+  readonly directory: string
+  readonly config?: Readonly<Record<string, unknown>> | undefined
 }
 
 /** Loads exactly the plugins that this cluster has. */
 export async function compose(flags: UpFlags, loaded: LoadedConfig): Promise<Composition> {
-  const { config } = loaded
+  const { config, directory } = loaded
   const dataDirectory = path.resolve(dataDirectoryOf(flags['data-dir'], config.dataDirectory))
   const kubeconfig = path.resolve(flags.kubeconfig ?? path.join(dataDirectory, 'kubeconfig'))
-  const podCidr = config.network?.podCidr ?? '10.244.0.0/16'
-  const nodes = planNodes(flags, config, nodeNameOf(hostname()), new Set(Object.keys(builtins)))
-  const own = ownSettings(flags, loaded, { dataDirectory, kubeconfig, podCidr, nodes })
-  const settings = merge(
-    own,
-    (config.plugins ?? []).map((setting, index) => ({ ...setting, source: `${loaded.source}: plugins[${index}]` })),
-  )
+  const podCidr = config.network?.podCidr ?? defaultPodCidr
+  const planned = planNodes(flags, config, nodeNameOf(hostname()), new Set(Object.keys(builtins)))
+  const foreign = await loadForeign(wanted(planned, loaded), directory)
+  const nodes = planned.map((node) => ({
+    ...node,
+    runtimes: node.runtimes.map(foreign.idOf),
+    proxies: node.proxies.map(foreign.idOf),
+  }))
+  const store = foreign.calledOf(config.store?.id ?? 'store-level')
+  const settings = layer(flags, loaded, { store, dataDirectory, kubeconfig, podCidr }, nodes, foreign.unlisted)
   const present = settings.filter((setting) => setting.enabled !== false)
-  const rooms = present.some((setting) => !builtins[setting.id]) ? await hostRooms() : new Map<string, unknown>()
-  const entries = await Promise.all(present.map((setting) => entryOf(setting, loaded.directory, rooms)))
-  return { entries, nodes, dataDirectory, kubeconfig, podCidr }
+  const entries = await Promise.all(present.map((setting) => entryOf(setting, foreign.plugins)))
+  const used = new Set(nodes.flatMap((node) => [...node.runtimes, ...node.proxies]))
+  const drivers = entries.flatMap(({ plugin }, index) => {
+    const { id, config: given } = present[index] as Setting
+    return used.has(plugin.id) ? [{ id: absolute(id, directory), directory, config: given }] : []
+  })
+  return { entries, settings, store, nodes, drivers, dataDirectory, podCidr }
 }
 
-interface Places {
-  readonly dataDirectory: string
-  readonly kubeconfig: string
-  readonly podCidr: string
-  readonly nodes: readonly NodePlan[]
+/** Plugins that are not ours: `listed` by the file among its plugins, or only picked by a node or as the store. */
+function wanted(nodes: readonly NodePlan[], loaded: LoadedConfig): { listed: Setting[]; picked: Setting[] } {
+  const { config, source } = loaded
+  const listed = fileSettings(loaded).filter((setting) => setting.enabled !== false && !isBuiltin(setting.id))
+  const ids = new Set([
+    ...(config.store ? [config.store.id] : []),
+    ...nodes.flatMap((node) => [...node.runtimes, ...node.proxies]),
+  ])
+  return { listed, picked: [...ids].filter((id) => !isBuiltin(id)).map((id) => ({ id, source })) }
 }
 
-/** What a cluster has before anybody configures it; flags and file stand in the configuration of the plugins they mean. */
-function ownSettings(
-  flags: UpFlags,
-  { config, source }: LoadedConfig,
-  { dataDirectory, kubeconfig, podCidr, nodes }: Places,
-): Setting[] {
-  const network = config.network ?? {}
-  const store = config.store?.id ?? 'store-level'
-  const configs: Record<string, Record<string, unknown>> = {
-    [store]: { ...(store === 'store-level' && { path: path.join(dataDirectory, 'store') }), ...config.store?.config },
-    'api-pipeline': { ...(network.serviceCidr && { serviceCidr: network.serviceCidr }) },
-    'api-server': {
-      address: flags.bind,
-      port: flags.port,
-      dataDirectory,
-      kubeconfig,
-      ...(flags['token-auth-file'] && { tokenFile: path.resolve(flags['token-auth-file']) }),
-    },
-    'proxy-host': {
-      clusterCidr: podCidr,
-      nodes: nodes.map(({ name, proxies, proxyChosen }) => ({
-        name,
-        proxy: proxies,
-        required: proxyChosen && proxies.length > 0,
-      })),
-    },
-    'node-agent': {
-      dataDirectory,
-      clusterCidr: podCidr,
-      ...(network.domain && { clusterDomain: network.domain }),
-      nodes: nodes.map(({ name, runtimes }) => ({ name, runtime: runtimes })),
-    },
-    'controller-node': { clusterCidr: podCidr },
-  }
-  const used = new Set([store, ...nodes.flatMap((node) => [...node.runtimes, ...node.proxies])])
-  const ids = Object.keys(builtins).filter((id) => builtins[id]?.always || used.has(id))
-  const foreign = [...used].filter((id) => !builtins[id])
-  return [...ids, ...foreign].map((id) => ({ id, source, ...(configs[id] && { config: configs[id] }) }))
-}
-
-/** The user's entry for a plugin that is there anyway is laid over it, key by key. */
-function merge(own: readonly Setting[], given: readonly Setting[]): Setting[] {
-  const merged = new Map(own.map((setting) => [setting.id, setting]))
-  for (const setting of given) {
-    const key = setting.name ? `${setting.id}:${setting.name}` : setting.id
-    const base = merged.get(key)
-    merged.set(key, base ? { ...base, ...setting, config: { ...base.config, ...setting.config } } : setting)
-  }
-  return [...merged.values()]
-}
-
-async function entryOf(setting: Setting, directory: string, rooms: ReadonlyMap<string, unknown>): Promise<PluginEntry> {
+async function entryOf(setting: Setting, foreign: ReadonlyMap<string, AnyPlugin>): Promise<PluginEntry> {
+  const { id, source, name, config, version, optional } = setting
+  const plugin = foreign.get(id) ?? (await builtins[id]?.load())
+  if (!plugin) throw new Error(`the plugin "${id}" was not loaded`)
   return {
-    plugin: await pluginOf(setting, directory, rooms),
-    source: setting.source,
-    ...(setting.config && { config: setting.config }),
-    ...(setting.version !== undefined && { configVersion: setting.version }),
-    ...(setting.optional !== undefined && { optional: setting.optional }),
+    plugin,
+    source,
+    ...(name !== undefined && { name }),
+    ...(config && { config }),
+    ...(version !== undefined && { configVersion: version }),
+    ...(optional !== undefined && { optional }),
   }
 }
 
-async function pluginOf({ id, source }: Setting, directory: string, rooms: ReadonlyMap<string, unknown>): Promise<AnyPlugin> {
-  const builtin = builtins[id]
-  if (builtin) return builtin.load()
-  const isPath = id.startsWith('.') || path.isAbsolute(id)
-  if (!isPath && !/^(@[\w.-]+\/)?[\w.-]+$/.test(id))
-    throw new CliError(`${source}: "${id}" is neither a built-in, nor a path, nor a package`)
-  return loadPlugin(isPath ? path.resolve(directory, id) : id, { directory, rooms })
+/** As it can be said from anywhere. */
+export function absolute(id: string, directory: string): string {
+  return id.startsWith('.') ? path.resolve(directory, id) : id
 }
 
 /** A host name as the name of a node: lower case, only what a DNS name may have. */

@@ -1,13 +1,13 @@
 import { Flags } from '@oclif/core'
 import { defaultDataDirectory } from '../kube/kubeconfig.js'
 
-/** What `davit up` takes. Flags win over the configuration file. */
+/** What `davit up` takes. Flags win over the configuration file; so none has a default here, to tell what was said. */
 export const upFlags = {
   'data-dir': Flags.string({
     description: 'where store, keys and node data lie; default $DAVIT_DATA_DIR, else /var/lib/davit (root) or ~/.davit',
   }),
-  bind: Flags.string({ description: 'address to listen on', default: '127.0.0.1' }),
-  port: Flags.integer({ description: 'port to listen on; 0 picks a free one', default: 6443, min: 0, max: 65535 }),
+  bind: Flags.string({ description: 'address to listen on; default 127.0.0.1' }),
+  port: Flags.integer({ description: 'port to listen on; 0 picks a free one; default 6443', min: 0, max: 65535 }),
   kubeconfig: Flags.string({ description: "where to write the administrator's kubeconfig; default DATA-DIR/kubeconfig" }),
   config: Flags.string({ description: 'cluster configuration file (see `davit config default`)' }),
   runtime: Flags.string({
@@ -15,7 +15,7 @@ export const upFlags = {
     options: ['auto', 'docker', 'containerd', 'process', 'hollow'],
   }),
   proxy: Flags.string({ description: 'proxy mode of all nodes', options: ['auto', 'iptables', 'none'] }),
-  nodes: Flags.integer({ description: 'how many nodes this process runs', default: 1, min: 1 }),
+  nodes: Flags.integer({ description: 'how many nodes this process runs; default 1', min: 1 }),
   'no-node': Flags.boolean({ description: 'only the control plane' }),
   'token-auth-file': Flags.string({ description: 'bearer tokens, in CSV lines of token,user,uid,"group1,group2"' }),
   detach: Flags.boolean({ description: 'go on in the background once the cluster is ready' }),
@@ -25,13 +25,13 @@ export const upFlags = {
 
 export interface UpFlags {
   'data-dir'?: string | undefined
-  bind: string
-  port: number
+  bind?: string | undefined
+  port?: number | undefined
   kubeconfig?: string | undefined
   config?: string | undefined
   runtime?: string | undefined
   proxy?: string | undefined
-  nodes: number
+  nodes?: number | undefined
   'no-node': boolean
   'token-auth-file'?: string | undefined
   detach: boolean

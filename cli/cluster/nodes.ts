@@ -6,35 +6,61 @@ export interface NodePlan {
   readonly runtimes: readonly string[]
   readonly proxies: readonly string[]
   /** Named by the user rather than left to choose: not usable is then an error. */
-  readonly runtimeChosen: boolean
   readonly proxyChosen: boolean
 }
 export interface NodeFlags {
   readonly runtime?: string | undefined
   readonly proxy?: string | undefined
-  readonly nodes: number
+  readonly nodes?: number | undefined
   readonly 'no-node': boolean
 }
 
 const automaticRuntimes = ['cri-docker', 'cri-containerd', 'cri-process']
 const automaticProxies = ['proxy-iptables']
 
-/** Flags win over the rules of the configuration; of those the first that matches a node's name decides. */
+/**
+ * Which nodes there are: what flags say, else those that the file gives to the plugin `node-agent`, else this machine.
+ * What each uses: flags, else its own entry there, else the first of the file's rules that matches its name.
+ */
 export function planNodes(flags: NodeFlags, config: ClusterConfig, machine: string, builtins: ReadonlySet<string>): NodePlan[] {
-  if (flags['no-node']) return []
-  const names = flags.nodes === 1 ? [machine] : Array.from({ length: flags.nodes }, (_, index) => `${machine}-${index + 1}`)
-  return names.map((name) => {
+  const configured = agentNodes(config)
+  return nodeNames(flags, configured, machine).map((name) => {
     const rule = config.nodes?.find((candidate) => matches(candidate.match?.name ?? '*', name))
-    const runtime = flags.runtime ? prefixed('cri', flags.runtime) : (rule?.runtime?.id ?? 'auto')
-    const proxy = flags.proxy ? prefixed('proxy', flags.proxy) : (rule?.proxy?.id ?? (runtime === 'cri-hollow' ? 'none' : 'auto'))
+    const own = configured?.find((node) => node.name === name)?.runtimes
+    const wanted = flags.runtime ? [prefixed('cri', flags.runtime)] : (own ?? [rule?.runtime?.id ?? 'auto'])
+    const proxy = flags.proxy
+      ? prefixed('proxy', flags.proxy)
+      : (rule?.proxy?.id ?? (wanted[0] === 'cri-hollow' ? 'none' : 'auto'))
     return {
       name,
-      runtimes: runtime === 'auto' ? automaticRuntimes.filter((id) => builtins.has(id)) : [runtime],
+      runtimes: wanted[0] === 'auto' ? automaticRuntimes.filter((id) => builtins.has(id)) : wanted,
       proxies: proxy === 'auto' ? automaticProxies : proxy === 'none' ? [] : [proxy],
-      runtimeChosen: runtime !== 'auto',
       proxyChosen: proxy !== 'auto',
     }
   })
+}
+
+interface AgentNode {
+  readonly name: string
+  readonly runtimes?: readonly string[]
+}
+
+/** The file's nodes of the plugin `node-agent`, as far as they can be read; its schema says what is wrong with the rest. */
+function agentNodes(config: ClusterConfig): AgentNode[] | undefined {
+  const nodes = config.plugins?.find((plugin) => plugin.id === 'node-agent')?.config?.nodes
+  if (!Array.isArray(nodes)) return undefined
+  return nodes.flatMap((node: { name?: unknown; runtime?: unknown } | null) => {
+    if (typeof node?.name !== 'string') return []
+    const runtimes = [node.runtime ?? []].flat().filter((id) => typeof id === 'string')
+    return [{ name: node.name, ...(runtimes.length > 0 && { runtimes }) }]
+  })
+}
+
+function nodeNames(flags: NodeFlags, configured: readonly AgentNode[] | undefined, machine: string): string[] {
+  if (flags['no-node']) return []
+  if (flags.nodes === undefined && configured) return configured.map((node) => node.name)
+  const count = flags.nodes ?? 1
+  return count === 1 ? [machine] : Array.from({ length: count }, (_, index) => `${machine}-${index + 1}`)
 }
 
 function prefixed(kind: string, word: string): string {

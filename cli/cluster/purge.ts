@@ -4,22 +4,23 @@ import { type Bag, definePlugin, type PluginEntry, type Token } from '@davit/cor
 import { bootKernel } from '@davit/core/kernel/host'
 import { type RuntimeDriver, RuntimeToken } from '@davit/core/node'
 import { type ProxyDriver, ProxyModeToken } from '@davit/core/proxy'
-import { builtins } from '../builtins.js'
+import type { Driver } from './compose.js'
+import { loadDriver } from './foreign.js'
 import { createServices } from './run.js'
 
 export interface Purgeable {
   readonly dataDirectory: string
   readonly podCidr: string
   readonly nodes: readonly { readonly name: string; readonly runtimes: readonly string[]; readonly proxies: readonly string[] }[]
+  readonly drivers: readonly Driver[]
 }
 
 /** Yields a line for each thing that was cleaned up or could not be. */
-export async function* purge({ dataDirectory, podCidr, nodes }: Purgeable): AsyncGenerator<string> {
-  const ids = new Set(nodes.flatMap((node) => [...node.runtimes, ...node.proxies]))
+export async function* purge({ dataDirectory, podCidr, nodes, drivers }: Purgeable): AsyncGenerator<string> {
   const entries: PluginEntry[] = []
-  for (const id of ids) {
-    const builtin = builtins[id]
-    if (builtin) entries.push({ plugin: await builtin.load() })
+  for (const driver of drivers) {
+    const { config } = driver
+    entries.push({ plugin: await loadDriver(driver), ...(config && { config }) })
   }
   let runtimes: Bag<RuntimeDriver> | undefined
   let modes: Bag<ProxyDriver> | undefined

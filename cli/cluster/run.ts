@@ -9,6 +9,8 @@ import { statusPlugin } from './status-plugin.js'
 export interface RunningCluster {
   readonly kernel: Kernel
   readonly url: string
+  /** Where the administrator's kubeconfig was written. */
+  readonly kubeconfig: string
   stop(): Promise<void>
 }
 
@@ -22,5 +24,6 @@ export async function runCluster({ entries }: Composition, services: KernelServi
   const status = statusPlugin()
   const kernel = await bootKernel([...entries, { plugin: status.plugin, source: 'davit' }], services)
   status.follow(kernel)
-  return { kernel, url: kernel.get(ApiAddressToken).url, stop: () => kernel.stop() }
+  const { url, kubeconfig } = kernel.get(ApiAddressToken)
+  return { kernel, url, kubeconfig, stop: () => kernel.stop() }
 }

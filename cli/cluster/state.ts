@@ -1,5 +1,7 @@
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
+import { CliError } from '../output/cli-error.js'
+import type { Driver } from './compose.js'
 
 /** What a running `davit up` leaves in its data directory, so that `davit down` finds it. */
 export interface RunningState {
@@ -9,6 +11,7 @@ export interface RunningState {
   readonly startTicks: string
   /** What was composed, so that everything made can be removed again. */
   readonly nodes: readonly { readonly name: string; readonly runtimes: readonly string[]; readonly proxies: readonly string[] }[]
+  readonly drivers: readonly Driver[]
   readonly podCidr: string
 }
 
@@ -19,15 +22,22 @@ export function statePath(dataDirectory: string): string {
 export async function writeState(dataDirectory: string, state: Omit<RunningState, 'pid' | 'startTicks'>): Promise<void> {
   await mkdir(dataDirectory, { recursive: true, mode: 0o700 })
   const full: RunningState = { ...state, pid: process.pid, startTicks: (await startTicks(process.pid)) ?? '' }
-  await writeFile(statePath(dataDirectory), `${JSON.stringify(full, null, 2)}\n`, { mode: 0o600 })
+  const file = statePath(dataDirectory)
+  // A process may be killed between any two lines; half a file would keep the next one from starting.
+  await writeFile(`${file}.new`, `${JSON.stringify(full, null, 2)}\n`, { mode: 0o600 })
+  await rename(`${file}.new`, file)
 }
 
 export async function readState(dataDirectory: string): Promise<RunningState | undefined> {
+  const file = statePath(dataDirectory)
   try {
-    return JSON.parse(await readFile(statePath(dataDirectory), 'utf8')) as RunningState
+    return JSON.parse(await readFile(file, 'utf8')) as RunningState
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw error
+    throw new CliError(`cannot read ${file}: ${(error as Error).message}`, {
+      hint: 'it says which process runs the cluster; if none does, remove the file',
+      cause: error,
+    })
   }
 }
 
@@ -39,11 +49,12 @@ export function removeState(dataDirectory: string): Promise<void> {
   return rm(statePath(dataDirectory), { force: true })
 }
 
-/** Field 22 of /proc/PID/stat; undefined when there is no such process. */
+/** Field 22 of /proc/PID/stat; undefined when there is no such process, or only what its parent has not yet taken note of. */
 async function startTicks(pid: number): Promise<string | undefined> {
   try {
     const stat = await readFile(`/proc/${pid}/stat`, 'utf8')
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]
+    const [state, ...fields] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    return state === 'Z' || state === 'X' ? undefined : fields[18]
   } catch {
     return undefined
   }

@@ -17,7 +17,7 @@ export default class Up extends DavitCommand {
     const { flags } = await this.parse(Up)
     if (flags.detach) {
       const { detach } = await import('../cluster/detach.js')
-      this.log(await detach(process.argv.slice(2)))
+      this.log(await detach(flags, process.argv.slice(2)))
       return
     }
     const [{ compose }, { loadClusterConfig }, { createServices, runCluster }, { claim }] = await Promise.all([
@@ -34,7 +34,7 @@ export default class Up extends DavitCommand {
     )
     // From the start of the process: what a user waits for.
     this.log(`ready: ${cluster.url} in ${Math.round(performance.now())} ms`)
-    this.log(`kubeconfig: ${composition.kubeconfig}`)
+    this.log(`kubeconfig: ${cluster.kubeconfig}`)
     await release.publish(cluster.url)
     const signal = await untilAsked()
     this.log(`${signal}: stopping`)

@@ -18,21 +18,12 @@ export default class ConfigDump extends DavitCommand {
 
   async run(): Promise<void> {
     const { flags } = await this.parse(ConfigDump)
-    const [{ compose }, { loadClusterConfig }, { decodeConfig }] = await Promise.all([
+    const [{ compose }, { loadClusterConfig }, { dumpConfig }] = await Promise.all([
       import('../../cluster/compose.js'),
       import('../../cluster/load-config.js'),
-      import('@davit/core/kernel/host'),
+      import('../../cluster/dump-config.js'),
     ])
-    const composition = await compose(flags, await loadClusterConfig(flags.config))
-    const plugins = await Promise.all(
-      composition.entries.map(async (entry) => ({
-        id: entry.plugin.id,
-        config: await decodeConfig(entry),
-        ...(entry.optional && { optional: true }),
-      })),
-    )
-    const nodes = composition.nodes.map(({ name, runtimes, proxies }) => ({ name, runtimes, proxies }))
-    const config = { apiVersion: 'davit.dev/v1', kind: 'ClusterConfig', dataDirectory: composition.dataDirectory, nodes, plugins }
-    this.log(await structured(config, flags.output))
+    const loaded = await loadClusterConfig(flags.config)
+    this.log(await structured(await dumpConfig(await compose(flags, loaded), loaded), flags.output))
   }
 }

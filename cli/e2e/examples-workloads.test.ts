@@ -1,0 +1,83 @@
+import { assert, test } from '@davit/core/testing'
+import { startCluster } from '../cluster/testing.js'
+import type { Connection } from '../kube/connection.js'
+import { exampleFile } from './examples.js'
+import { create, isRunning, podsPath, type Tree, until } from './objects.js'
+
+const deployments = '/apis/apps/v1/namespaces/default/deployments'
+
+function deployment(replicas: number, image: string, annotations: Tree = {}): Tree {
+  const labels = { app: 'web' }
+  const container = { name: 'web', image, imagePullPolicy: 'IfNotPresent' }
+  const spec = { terminationGracePeriodSeconds: 0, containers: [container] }
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name: 'web', annotations },
+    spec: { replicas, selector: { matchLabels: labels }, template: { metadata: { labels }, spec } },
+  }
+}
+
+async function podsOf(connection: Connection): Promise<Tree[]> {
+  const { items } = await connection.json<{ items: Tree[] }>('GET', podsPath)
+  return items.filter((pod) => !pod.metadata.deletionTimestamp)
+}
+
+function running(connection: Connection, count: number): Promise<Tree[]> {
+  return until(`${count} Pods run`, async () => {
+    const pods = await podsOf(connection)
+    return pods.length === count && pods.every(isRunning) && pods
+  })
+}
+
+function change(connection: Connection, body: Tree): Promise<Tree> {
+  return connection.json('PATCH', `${deployments}/web`, { body, contentType: 'application/strategic-merge-patch+json' })
+}
+
+test('victim-oldest: the Pods that were there first go first', async (t) => {
+  const { connection } = await startCluster(t, { file: exampleFile('victim-oldest'), nodes: ['one'] })
+  await create(connection, deployments, deployment(2, 'web:1'))
+  const old = new Set((await running(connection, 2)).map((pod) => pod.metadata.name))
+  // Ages are counted in whole seconds.
+  await new Promise((resolve) => setTimeout(resolve, 1100))
+  await change(connection, { spec: { replicas: 4 } })
+  await running(connection, 4)
+  await change(connection, { spec: { replicas: 2 } })
+  const left = await running(connection, 2)
+  assert.equal(
+    left.filter((pod) => old.has(pod.metadata.name)),
+    [],
+  )
+})
+
+test('rollout-canary: one new Pod first, the others when it has proved itself', async (t) => {
+  const { connection } = await startCluster(t, {
+    file: exampleFile('rollout-canary'),
+    nodes: ['one'],
+    plugins: [{ id: './index.ts', config: { proofSeconds: 2 } }],
+  })
+  const imagesOf = async () => (await podsOf(connection)).map((pod) => pod.spec.containers[0].image).sort()
+  await create(connection, deployments, deployment(3, 'web:1', { 'rollout.davit.dev/strategy': 'Canary' }))
+  await running(connection, 3)
+  await change(connection, { spec: { template: { spec: { containers: [{ name: 'web', image: 'web:2' }] } } } })
+  await running(connection, 4)
+  assert.equal(await imagesOf(), ['web:1', 'web:1', 'web:1', 'web:2'])
+  await until('only new Pods', async () => (await imagesOf()).join() === 'web:2,web:2,web:2')
+})
+
+test('rollout-canary: a first Pod that never becomes ready holds the roll-out, and the old ones serve on', async (t) => {
+  const { connection } = await startCluster(t, {
+    file: exampleFile('rollout-canary'),
+    nodes: ['one'],
+    plugins: [{ id: './index.ts', config: { proofSeconds: 0 } }],
+  })
+  await create(connection, deployments, deployment(2, 'web:1', { 'rollout.davit.dev/strategy': 'Canary' }))
+  await running(connection, 2)
+  const broken = [{ name: 'web', image: 'broken.invalid/web:2' }]
+  await change(connection, { spec: { template: { spec: { containers: broken } } } })
+  const stuck = (pod: Tree) => pod.status?.containerStatuses?.[0]?.state.waiting?.reason?.match(/ErrImagePull|ImagePullBackOff/)
+  await until('the new Pod is stuck', async () => (await podsOf(connection)).some(stuck))
+  assert.is((await podsOf(connection)).filter((pod) => isRunning(pod) && !stuck(pod)).length, 2)
+  await change(connection, { spec: { template: { spec: { containers: [{ name: 'web', image: 'web:1' }] } } } })
+  await running(connection, 2)
+})
