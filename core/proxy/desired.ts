@@ -5,24 +5,23 @@ import type { ProxyEndpoint, ServicePort } from './contract.js'
 type Port = NonNullable<Service['spec']['ports']>[number]
 type Endpoint = EndpointSlice['endpoints'][number]
 
-/** Headless services and ExternalName have no address to answer at: none. `local`: whether a node is this machine. */
+/**
+ * Headless services and ExternalName have no address to answer at: none. In order of key. `local`: whether a node is this
+ * machine.
+ */
 export function servicePorts(
   service: Service,
   slices: readonly EndpointSlice[],
   local: (node: string) => boolean,
 ): ServicePort[] {
-  const { spec, metadata } = service
+  const { spec } = service
   const addresses = (spec.clusterIPs?.length ? spec.clusterIPs : [spec.clusterIP]).filter(isAddress)
   if (spec.type === 'ExternalName' || addresses.length === 0) return []
-  return (spec.ports ?? []).map((port) =>
-    servicePort(
-      service,
-      port,
-      addresses,
-      endpointsOf(port, slices, spec.publishNotReadyAddresses === true, local),
-      metadata.namespace ?? '',
-    ),
-  )
+  const ports = (spec.ports ?? []).map((port) => {
+    const candidates = candidatesOf(port, slices, spec.publishNotReadyAddresses === true, local)
+    return servicePort(service, port, addresses, candidates)
+  })
+  return ports.sort((a, b) => (a.key < b.key ? -1 : 1))
 }
 
 function isAddress(address: string | undefined): address is string {
@@ -30,22 +29,23 @@ function isAddress(address: string | undefined): address is string {
 }
 
 function servicePort(
-  service: Service,
+  { spec, status, metadata }: Service,
   port: Port,
   clusterIps: readonly string[],
-  endpoints: readonly ProxyEndpoint[],
-  namespace: string,
+  candidates: readonly Candidate[],
 ): ServicePort {
-  const { spec, status, metadata } = service
+  const { name: service, namespace = '' } = metadata
   const external = spec.type === 'NodePort' || spec.type === 'LoadBalancer'
   const externalLocal = spec.externalTrafficPolicy === 'Local'
   const internalLocal = spec.internalTrafficPolicy === 'Local'
-  const onlyLocal = endpoints.filter((endpoint) => endpoint.local)
+  const everywhere = chosenOf(candidates)
+  // Chosen by itself: what still serves here goes before what is ready elsewhere.
+  const here = chosenOf(candidates.filter(({ endpoint }) => endpoint.local))
   const portName = port.name ?? ''
   return Object.freeze({
-    key: `${namespace}/${metadata.name}:${portName}`,
+    key: `${namespace}/${service}:${portName}`,
     namespace,
-    service: metadata.name,
+    service,
     portName,
     protocol: (port.protocol ?? 'TCP') as ServicePort['protocol'],
     clusterIps,
@@ -56,37 +56,47 @@ function servicePort(
     affinitySeconds: spec.sessionAffinity === 'ClientIP' ? (spec.sessionAffinityConfig?.clientIP?.timeoutSeconds ?? 10_800) : 0,
     externalLocal,
     internalLocal,
-    endpoints: internalLocal ? onlyLocal : endpoints,
-    externalEndpoints: externalLocal ? onlyLocal : endpoints,
+    endpoints: internalLocal ? here : everywhere,
+    externalEndpoints: externalLocal ? here : everywhere,
   })
 }
 
-/** The ready ones; where none is ready, those that still serve while they end. In order of address, each once. */
-function endpointsOf(
+interface Candidate {
+  readonly endpoint: ProxyEndpoint
+  readonly ready: boolean
+}
+
+/** All that are ready or still serve while they end, in order of address, each once. */
+function candidatesOf(
   port: Port,
   slices: readonly EndpointSlice[],
   publishNotReady: boolean,
   local: (node: string) => boolean,
-): readonly ProxyEndpoint[] {
-  const ready = new Map<string, ProxyEndpoint>()
-  const serving = new Map<string, ProxyEndpoint>()
+): readonly Candidate[] {
+  const found = new Map<string, Candidate>()
   for (const slice of slices) {
     const target = slice.ports?.find(
       (candidate) => (candidate.name ?? '') === (port.name ?? '') && (candidate.protocol ?? 'TCP') === (port.protocol ?? 'TCP'),
     )
     if (!target?.port || slice.addressType === 'FQDN') continue
     for (const endpoint of slice.endpoints) {
-      const into = publishNotReady || isReady(endpoint) ? ready : isServing(endpoint) ? serving : undefined
+      const ready = publishNotReady || isReady(endpoint)
       const [address] = endpoint.addresses
-      if (!into || address === undefined) continue
-      into.set(
-        `${address}:${target.port}`,
-        Object.freeze({ address, port: target.port, local: endpoint.nodeName !== undefined && local(endpoint.nodeName) }),
-      )
+      if (address === undefined || !(ready || isServing(endpoint))) continue
+      const key = `${address}:${target.port}`
+      // An endpoint that moves from one slice to another is in both for a moment.
+      if (found.get(key)?.ready) continue
+      const here = endpoint.nodeName !== undefined && local(endpoint.nodeName)
+      found.set(key, { ready, endpoint: Object.freeze({ address, port: target.port, local: here }) })
     }
   }
-  const chosen = ready.size > 0 ? ready : serving
-  return [...chosen.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, endpoint]) => endpoint)
+  return [...found.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, candidate]) => candidate)
+}
+
+/** The ready ones; where none is ready, those that still serve. */
+function chosenOf(candidates: readonly Candidate[]): readonly ProxyEndpoint[] {
+  const ready = candidates.filter((candidate) => candidate.ready)
+  return Object.freeze((ready.length > 0 ? ready : candidates).map(({ endpoint }) => endpoint))
 }
 
 function isReady({ conditions }: Endpoint): boolean {

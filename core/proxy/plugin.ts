@@ -2,7 +2,7 @@ import { ClientsToken, endpointSlices, services } from '../client/contract.js'
 import type { Bag, Logger } from '../kernel/contract.js'
 import { DavitError, definePlugin } from '../kernel/contract.js'
 import { proxyConfig } from './config.js'
-import { type ProxyDriver, ProxyModeToken } from './contract.js'
+import { type ProxyDriver, type ProxyMode, ProxyModeToken } from './contract.js'
 import { Syncer } from './syncer.js'
 import { ServiceTracker } from './tracker.js'
 
@@ -20,11 +20,7 @@ export const proxyHost = definePlugin({
         const chosen = await choose(config.nodes, modes, log)
         if (!chosen) return
         const names = new Set(config.nodes.map((node) => node.name))
-        const mode = await chosen.driver.open({
-          nodeName: chosen.node,
-          addresses: config.addresses,
-          clusterCidr: config.clusterCidr,
-        })
+        const mode = await open(chosen, config)
         context.defer(() => mode.close())
         const serviceInformer = clients.informer(services)
         const sliceInformer = clients.informer(endpointSlices)
@@ -44,18 +40,18 @@ interface NodeChoice {
   readonly proxy: readonly string[]
   readonly required?: boolean
 }
+interface Chosen {
+  readonly driver: ProxyDriver
+  readonly node: NodeChoice
+}
 
-async function choose(
-  nodes: readonly NodeChoice[],
-  modes: Bag<ProxyDriver>,
-  log: Logger,
-): Promise<{ readonly driver: ProxyDriver; readonly node: string } | undefined> {
+async function choose(nodes: readonly NodeChoice[], modes: Bag<ProxyDriver>, log: Logger): Promise<Chosen | undefined> {
   for (const node of nodes) {
     const reasons: string[] = []
     for (const id of node.proxy) {
       const driver = modes.all().find((candidate) => candidate.id === id)
       const verdict = driver ? await driver.probe() : { usable: false as const, reason: 'there is no such proxy plugin' }
-      if (driver && verdict.usable) return { driver, node: node.name }
+      if (driver && verdict.usable) return { driver, node }
       if (!verdict.usable) reasons.push(`${id}: ${verdict.reason}`)
     }
     if (reasons.length === 0) continue
@@ -64,4 +60,19 @@ async function choose(
     log.warn({ node: node.name }, `${message}; services have no addresses on it`)
   }
   return undefined
+}
+
+async function open(
+  { driver, node }: Chosen,
+  config: { readonly addresses: readonly string[]; readonly clusterCidr: string },
+): Promise<ProxyMode> {
+  const { addresses, clusterCidr } = config
+  try {
+    return await driver.open({ nodeName: node.name, addresses, clusterCidr })
+  } catch (error) {
+    const text = error instanceof Error ? error.message : String(error)
+    throw new DavitError('DAVIT_PROXY_UNUSABLE', `the proxy mode "${driver.id}" cannot work for node "${node.name}": ${text}`, {
+      cause: error,
+    })
+  }
 }

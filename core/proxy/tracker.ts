@@ -1,6 +1,7 @@
 /** Keeps the desired state: only services that something changed about are computed again. */
 import type { Informer } from '../client/contract.js'
 import type { EndpointSlice, Service } from '../kinds/contract.js'
+import { equalJson } from '../kinds/contract.js'
 import type { ProxyState, ServicePort } from './contract.js'
 import { servicePorts } from './desired.js'
 
@@ -13,6 +14,8 @@ export class ServiceTracker {
   readonly #local: (node: string) => boolean
   readonly #ports = new Map<string, readonly ServicePort[]>()
   readonly #dirty = new Set<string>()
+  /** The keys of `#ports` in order; undefined after one came or went. */
+  #order: readonly string[] | undefined
   #state: ProxyState = Object.freeze({ revision: 0, services: Object.freeze([]) })
 
   constructor(services: Informer<Service>, slices: Informer<EndpointSlice>, local: (node: string) => boolean) {
@@ -22,20 +25,21 @@ export class ServiceTracker {
     slices.index(byService, (slice) => [serviceOf(slice)])
   }
 
-  /** Once both informers are synced. `changed` is called for each change that may alter the state. Returns the undo. */
+  /**
+   * Call it when both informers are synced: from then on the state is whole. `changed` is called for each change that may
+   * alter it. Returns the undo.
+   */
   follow(changed: () => void): () => void {
-    // Events for what is there already come in later turns. A state made before them must not be an empty one: the
-    // kernel would lose the rules that still serve traffic from before a restart.
-    for (const service of this.#services.list()) this.#dirty.add(`${service.metadata.namespace}/${service.metadata.name}`)
-    const touch = (key: string) => {
-      this.#dirty.add(key)
+    for (const service of this.#services.list()) this.#dirty.add(keyOf(service))
+    const touch = (...keys: string[]) => {
+      for (const key of keys) this.#dirty.add(key)
       changed()
     }
-    const service = (object: Service) => touch(`${object.metadata.namespace}/${object.metadata.name}`)
-    const slice = (object: EndpointSlice) => touch(serviceOf(object))
+    const service = (object: Service) => touch(keyOf(object))
+    const slice = (object: EndpointSlice, old = object) => touch(serviceOf(object), serviceOf(old))
     const removals = [
       this.#services.on({ added: service, updated: service, deleted: service }),
-      this.#slices.on({ added: slice, updated: slice, deleted: slice }),
+      this.#slices.on({ added: (object) => slice(object), updated: slice, deleted: (object) => slice(object) }),
     ]
     return () => {
       for (const remove of removals) remove()
@@ -48,28 +52,32 @@ export class ServiceTracker {
     for (const key of this.#dirty) changed = this.#compute(key) || changed
     this.#dirty.clear()
     if (!changed) return this.#state
-    const services = [...this.#ports.keys()].sort().flatMap((key) => this.#ports.get(key) ?? [])
+    this.#order ??= [...this.#ports.keys()].sort()
+    const services = this.#order.flatMap((key) => this.#ports.get(key) ?? [])
     this.#state = Object.freeze({ revision: this.#state.revision + 1, services: Object.freeze(services) })
     return this.#state
   }
 
+  /** True when it altered anything. */
   #compute(key: string): boolean {
-    const [namespace = '', name = ''] = key.split('/')
+    const [namespace = '', name = ''] = key.slice(0, -1).split('/')
     const service = this.#services.get(namespace, name)
     const old = this.#ports.get(key) ?? []
     const computed = service ? servicePorts(service, this.#slices.byIndex(byService, key), this.#local) : []
-    const ports = computed.map((port) => old.find((before) => before.key === port.key && isSame(before, port)) ?? port)
+    const ports = computed.map((port) => old.find((before) => before.key === port.key && equalJson(before, port)) ?? port)
     if (ports.length === old.length && ports.every((port, index) => port === old[index])) return false
+    if (old.length === 0 || ports.length === 0) this.#order = undefined
     if (ports.length === 0) this.#ports.delete(key)
     else this.#ports.set(key, ports)
     return true
   }
 }
 
-function serviceOf(slice: EndpointSlice): string {
-  return `${slice.metadata.namespace}/${slice.metadata.labels?.[serviceLabel] ?? ''}`
+/** Ends like the key of a port without a name, so that both have the same order. */
+function keyOf({ metadata }: Service): string {
+  return `${metadata.namespace}/${metadata.name}:`
 }
 
-function isSame(a: ServicePort, b: ServicePort): boolean {
-  return JSON.stringify(a) === JSON.stringify(b)
+function serviceOf({ metadata }: EndpointSlice): string {
+  return `${metadata.namespace}/${metadata.labels?.[serviceLabel] ?? ''}:`
 }
