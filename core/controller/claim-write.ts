@@ -1,5 +1,5 @@
 /** Carries out a claim: gives references to what is adopted, and takes them from what is released. */
-import { type ApiError, isNotFound, type ResourceRef } from '../client/contract.js'
+import { isConflict, isNotFound, type ResourceRef } from '../client/contract.js'
 import type { KubeObject } from '../kinds/contract.js'
 import type { Claim } from './claim.js'
 import type { ReconcileContext } from './contract.js'
@@ -48,10 +48,9 @@ async function checkOwner<Owner extends KubeObject>(
   if (fresh.metadata.deletionTimestamp) throw new Error(`${owner.kind} ${namespace}/${name} is being deleted and adopts nothing`)
 }
 
-/** Another object has its name by now (its uid is refused), or it is gone: either way it is not the owner's any more. */
+/** It is gone, or another object has its name by now, whose uid is not the one in the patch. */
 function isReleasedOrGone(error: unknown): boolean {
-  const reason = error instanceof Error && error.name === 'ApiError' ? (error as ApiError).reason : ''
-  return reason === 'NotFound' || reason === 'Invalid'
+  return isNotFound(error) || isConflict(error)
 }
 
 function unless(expected: (error: unknown) => boolean) {

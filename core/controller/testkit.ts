@@ -11,12 +11,23 @@
  * })
  * ```
  */
+
 import { ApiHooksToken, type CommittedWrite, GrantToken } from '../api/contract.js'
+import { admissionPlugins, apiPipeline } from '../api/host.js'
+import { client } from '../client/host.js'
 import { definePlugin, type PluginEntry } from '../kernel/contract.js'
+import { storeMemory } from '../store/host.js'
 import { type Booted, type BootOptions, boot, type TestContext } from '../testing/contract.js'
+import { watchCache } from '../watch/host.js'
 import { controllerHost } from './host.js'
 
 export { controllerHost } from './host.js'
+
+/** For the conformance test of a plugin that requires a part of the control plane. */
+export function controlPlaneParts(): PluginEntry[] {
+  const parts = [storeMemory, watchCache, apiPipeline, ...admissionPlugins, client, controllerHost, grantsOnly]
+  return parts.map((plugin) => ({ plugin }))
+}
 
 /** Allows what the grants say and nothing else, so that a test fails where a grant is missing. */
 export const grantsOnly = definePlugin({
