@@ -1,4 +1,5 @@
 /** Runs one controller: its informers wake its queue, its queue calls `reconcile` with the cause of the run. */
+import { setMaxListeners } from 'node:events'
 import type { Cause, Client, Clients, EventRecorder, Informer, ResourceRef, WorkQueue } from '../client/contract.js'
 import { createEventRecorder, createWorkQueue, isConflict } from '../client/contract.js'
 import type { Clock, Ids, Logger, Random } from '../kernel/contract.js'
@@ -51,6 +52,8 @@ export class ControllerRunner implements ControllerHost {
       manager: component,
     })
     this.#events = createEventRecorder({ client: this.client, clock: this.clock, random: this.random, log: this.log, component })
+    // One listener for each informer that it waits for, and a controller may follow every resource.
+    setMaxListeners(0, this.#abort.signal)
     this.#queue = createWorkQueue({
       clock: this.clock,
       random: this.random,

@@ -1,7 +1,7 @@
 import type { Informer } from '@davit/core/client'
 import type { Pod } from '@davit/core/kinds'
 
-const name = 'node/pods'
+const name = 'spec.nodeName'
 
 /** An index of Pods by the node that they are bound to. */
 export const podsByNode = {
