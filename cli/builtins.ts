@@ -33,6 +33,7 @@ export const builtins: Readonly<Record<string, Builtin>> = {
   'controller-endpoint': always(() => plugin(import('@davit/plugin-controller-endpoint'))),
   'controller-namespace': always(() => plugin(import('@davit/plugin-controller-namespace'))),
   'controller-node': always(() => plugin(import('@davit/plugin-controller-node'))),
+  'controller-gc': always(() => plugin(import('@davit/plugin-controller-gc'))),
   'controller-deployment': always(() => plugin(import('@davit/plugin-controller-deployment'))),
   'scheduler-host': always(() => import('@davit/core/scheduler/host').then((room) => room.schedulerHost)),
   'scheduler-binpack': always(() => plugin(import('@davit/plugin-scheduler-binpack'))),
@@ -41,5 +42,6 @@ export const builtins: Readonly<Record<string, Builtin>> = {
   'node-agent': always(() => node().then((room) => room.nodeAgent)),
   'node-volumes': always(() => node().then((room) => room.nodeVolumes)),
   'cri-docker': picked(() => plugin(import('@davit/plugin-cri-docker'))),
+  'cri-process': picked(() => plugin(import('@davit/plugin-cri-process'))),
   'cri-hollow': picked(() => plugin(import('@davit/plugin-cri-hollow'))),
 }
