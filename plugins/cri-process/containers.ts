@@ -134,7 +134,7 @@ async function prepare(state: State, container: ContainerRecord, sandbox: Sandbo
   await Promise.all([
     mkdir(own.log),
     mkdir(own.marks),
-    writeFile(own.words, wordsOf(container, [...config.command, ...config.args]), { mode: 0o600 }),
+    writeFile(own.words, wordsOf(container, [...config.command, ...config.args], state.machine), { mode: 0o600 }),
     config.stdin ? run('mkfifo', ['-m', '0600', own.stdin]) : undefined,
     state.groups?.create(id, config.resources),
     state.machine.namespaces ? prepareTree(state, own, config, sandbox) : undefined,

@@ -3,13 +3,13 @@ import type { Readable, Writable } from 'node:stream'
 import { type ExecRequest, type ExecResult, type Runtime, RuntimeError } from '@davit/core/node'
 import { waitForEnd } from './endings.js'
 import { initProcess } from './find-process.js'
-import { withRights, wordsOf } from './launch.js'
+import { wordsOf } from './launch.js'
 import { endOf, readPieces, until } from './logs.js'
 import { shell } from './machine.js'
 import { containerPlaces } from './places.js'
 import { killAll, treeOf } from './processes.js'
 import { toolEnvironment } from './run.js'
-import { enter, inTerminal, withPipes } from './scripts.js'
+import { enter, inTerminal, step, withPipes } from './scripts.js'
 import type { ContainerEntry, State } from './state.js'
 import { followSizes, pump, writeAll } from './streams.js'
 import { openInput, terminalOf } from './terminal.js'
@@ -57,7 +57,7 @@ async function begin(state: State, entry: ContainerEntry, { command, tty, stdin 
   if (first === undefined) throw new RuntimeError('RunContainerError', `container ${record.id} does not run`)
   const joins = groups?.joins(record.id) ?? []
   const inside = machine.namespaces ? ['nsenter', `--target=${first}`, '-m', '-u', '-i', '-n', '-p', '--'] : []
-  const chain = [shell, '-c', enter, 'davit-enter', `${joins.length}`, ...joins, ...inside, ...withRights(record.rights, machine)]
+  const chain = [shell, '-c', enter, 'davit-enter', `${joins.length}`, ...joins, ...inside, shell, '-c', step]
   const { script } = machine.tools
   if (tty && !script) throw new RuntimeError('RunContainerError', 'a terminal needs the program script')
   const wrapped = tty && script ? [script, '-qefc', inTerminal, '/dev/null'] : [shell, '-c', withPipes, 'davit-exec', ...chain]
@@ -70,7 +70,7 @@ async function begin(state: State, entry: ContainerEntry, { command, tty, stdin 
   })
   const environment = tty ? ['TERM=xterm', ...record.environment] : record.environment
   const [words4, words5] = (child.stdio as readonly unknown[]).slice(4) as Writable[]
-  feed(words4, wordsOf({ ...record, environment }, command))
+  feed(words4, wordsOf({ ...record, environment }, command, machine))
   feed(words5, tty ? encodeWords(chain) : '')
   return child
 }

@@ -8,7 +8,7 @@ import { type Machine, shell } from './machine.js'
 import type { ContainerPlaces, SandboxPlaces } from './places.js'
 import type { ContainerRecord, SandboxRecord } from './records.js'
 import { toolEnvironment } from './run.js'
-import { enter, init, inTerminal, step, supervise } from './scripts.js'
+import { init, inTerminal, supervise } from './scripts.js'
 import { encodeWords } from './words.js'
 
 /** The name by which a container's first process is found: its fourth argument; the fifth is the container's id. */
@@ -33,23 +33,21 @@ export function markOf(id: string): string {
   return `DAVIT_CONTAINER=${id}`
 }
 
-/** What the last step reads: where, with which path, which program, and then what \`env\` gets. */
-export function wordsOf({ config, environment }: ContainerRecord, command: readonly string[]): string {
+/** What the last step reads: where, which program, and then what it becomes. */
+export function wordsOf(container: ContainerRecord, command: readonly string[], { tools }: Machine): string {
+  const { config, environment, rights } = container
   const path = environment.findLast((entry) => entry.startsWith('PATH='))?.slice('PATH='.length) ?? ''
-  return encodeWords([config.workingDirectory || '/', path, command[0] ?? '', ...environment, ...command])
-}
-
-export function withRights(rights: readonly string[], { tools }: Machine): readonly string[] {
-  const last = [shell, '-c', step, 'davit-step', tools.env]
-  return rights.length > 0 && tools.setpriv ? [tools.setpriv, ...rights, '--', ...last] : last
+  const withRights = rights.length > 0 && tools.setpriv ? [tools.setpriv, ...rights, '--'] : []
+  const becomes = [...withRights, tools.env, '-i', '--', ...environment, ...command]
+  return encodeWords([config.workingDirectory || '/', path, command[0] ?? '', ...becomes])
 }
 
 function chainOf(parts: LaunchParts): readonly string[] {
-  const { machine, container, places, sandbox, sandboxPlaces, pausePid, joins } = parts
+  const { machine, container, places, sandbox, sandboxPlaces, pausePid } = parts
   const { namespaces } = sandboxPlaces
   const tree = machine.namespaces ? [places.root, places.table] : ['', '']
-  const first = [shell, '-c', init, initName, container.id, ...tree, ...withRights(container.rights, machine)]
-  if (!machine.namespaces) return [shell, '-c', enter, 'davit-enter', `${joins.length}`, ...joins, ...first]
+  const first = [shell, '-c', init, initName, container.id, ...tree]
+  if (!machine.namespaces) return first
   const joined = [
     ...(sandbox.hostNetwork ? [] : [`--net=${namespaces.net}`, `--uts=${namespaces.uts}`]),
     ...(sandbox.hostIpc ? [] : [`--ipc=${namespaces.ipc}`]),
@@ -57,8 +55,7 @@ function chainOf(parts: LaunchParts): readonly string[] {
   ]
   const own = ownProcesses(parts) ? ['--pid', '--fork', '--kill-child'] : []
   const namespaced = ['unshare', '--mount', ...own, '--', ...first]
-  const inside = joined.length > 0 ? ['nsenter', ...joined, '--', ...namespaced] : namespaced
-  return [shell, '-c', enter, 'davit-enter', `${joins.length}`, ...joins, ...inside]
+  return joined.length > 0 ? ['nsenter', ...joined, '--', ...namespaced] : namespaced
 }
 
 /** Whether the container's processes are in a namespace of their own, and so end with its first one. */
@@ -91,7 +88,7 @@ export async function launch(parts: LaunchParts, observer: LaunchObserver): Prom
   ])
   try {
     const [stdin, words, terminalWords] = files.map((file) => file.fd)
-    const child = spawn(shell, [...own, ...command], {
+    const child = spawn(shell, [...own, `${joins.length}`, ...joins, ...command], {
       detached: true,
       cwd: '/',
       env: terminal ? { ...toolEnvironment, SHELL: shell } : toolEnvironment,

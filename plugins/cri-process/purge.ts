@@ -2,7 +2,8 @@ import { access, realpath, rm, rmdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { NodeContext } from '@davit/core/node'
 import { adopt } from './adopt.js'
-import { forget } from './endings.js'
+import { forget, notice } from './endings.js'
+import { watchExits } from './exits.js'
 import { release } from './sandboxes.js'
 import { createState, type Services } from './state.js'
 
@@ -11,10 +12,18 @@ export async function purge(services: Services, node: NodeContext): Promise<void
   const directory = await realpath(node.directory).catch(() => node.directory)
   const state = createState(services, { ...node, directory })
   const { places, containers, sandboxes, groups, network } = state
-  if (await exists(places.root)) {
+  if (await exists(places.exits)) {
     await adopt(state)
-    for (const entry of containers.values()) await forget(state, entry)
-    for (const record of sandboxes.values()) await release(state, record)
+    const stopWatching = watchExits(places.exits, (id) => {
+      const entry = containers.get(id)
+      if (entry) notice(state, entry)
+    })
+    try {
+      await Promise.all([...containers.values()].map((entry) => forget(state, entry)))
+      await Promise.all([...sandboxes.values()].map((record) => release(state, record)))
+    } finally {
+      stopWatching()
+    }
     await rm(places.root, { recursive: true, force: true })
     // Other nodes of the machine may have theirs beside it.
     await rmdir(dirname(places.root)).catch(() => {})

@@ -21,6 +21,14 @@ const usualCapabilities = [
   'audit_write',
 ]
 
+/** Of capability(7): a name that setpriv does not know would end the container before it began. */
+const otherCapabilities = (
+  'audit_control audit_read block_suspend bpf checkpoint_restore dac_read_search ipc_lock ipc_owner lease ' +
+  'linux_immutable mac_admin mac_override net_admin net_broadcast perfmon sys_admin sys_boot sys_module sys_nice ' +
+  'sys_pacct sys_ptrace sys_rawio sys_resource sys_time sys_tty_config syslog wake_alarm'
+).split(' ')
+const known = new Set([...usualCapabilities, ...otherCapabilities, 'all'])
+
 export interface User {
   readonly uid: number
   readonly gid: number
@@ -54,6 +62,8 @@ export function rightsOf(security: ContainerSecurity, { uid, gid }: User, machin
 
 export function capabilitiesOf(security: ContainerSecurity): 'all' | readonly string[] {
   const [add, drop] = [security.addCapabilities.map(plain), security.dropCapabilities.map(plain)]
+  const unknown = [...add, ...drop].find((name) => !known.has(name))
+  if (unknown !== undefined) throw new RuntimeError('CreateContainerError', `there is no capability ${unknown.toUpperCase()}`)
   if (security.privileged || (add.includes('all') && drop.length === 0)) return 'all'
   const names = new Set(drop.includes('all') ? [] : usualCapabilities)
   for (const name of drop) names.delete(name)

@@ -19,6 +19,39 @@ done <&${descriptor}
 [ -n "$some" ] && set -- "$@" "$item"
 `
 
+/** Joins the control groups whose files come first, after their number, and becomes the command. */
+export const enter = `
+count=$1
+shift
+while [ "$count" -gt 0 ]; do
+  echo 0 > "$1" || { echo "cannot join the control group $1" >&3; exit 125; }
+  shift
+  count=$((count - 1))
+done
+exec "$@"
+`
+
+/**
+ * Says that all is ready, and becomes the program: by way of setpriv, that gives it its rights, and env. The words are
+ * the directory, where programs are looked for, the program's name, and then the command.
+ */
+export const step = `
+trap '' PIPE
+set --
+${readWords(4)}
+directory=$1 PATH=$2 name=$3
+shift 3
+cd "$directory" || { echo "cannot change to the working directory $directory" >&3; exit 126; }
+case $name in
+  */*) [ -e "$name" ] || { echo "$name: no such file or directory" >&3; exit 127; }
+    [ -f "$name" ] && [ -x "$name" ] || { echo "$name: not a program that may be run" >&3; exit 126; } ;;
+  *) command -v "$name" > /dev/null || { echo "$name: not found in $PATH" >&3; exit 127; } ;;
+esac
+echo ready >&3
+trap - PIPE
+exec "$@" 3>&- 4<&- 5<&- 6>&- 7>&-
+`
+
 /**
  * Outlives Davit: parent of all that a container is. Writes its own pid, passes output to log files of limited size, and
  * leaves how it ended in one file, which appears whole or not at all. What the program leaves running is ended with it:
@@ -34,7 +67,7 @@ directory=$1 exit=$2 size=$3 keep=$4 events=$5 group=$6 mark=$7
 shift 7
 echo "$$" > "$directory/pid"
 {
-  "$@" 2>&1
+  ( ${enter} ) 2>&1
   echo "$?" > "$directory/code"
   if [ -n "$group" ]; then
     while read -r pid; do kill -KILL "$pid"; done < "$group"
@@ -71,18 +104,6 @@ echo "\${code:-137} $oom" > "$directory/exit"
 mv "$directory/exit" "$exit"
 `
 
-/** Joins the control groups whose files come first, and becomes the command. */
-export const enter = `
-count=$1
-shift
-while [ "$count" -gt 0 ]; do
-  echo 0 > "$1" || { echo "cannot join the control group $1" >&3; exit 125; }
-  shift
-  count=$((count - 1))
-done
-exec "$@"
-`
-
 /**
  * The first process in a container's namespaces; with an id for those who look for it. It runs the program as its child,
  * so that signals have their usual effect on the program, and takes up orphans. A signal is sent to the child, never to it.
@@ -90,32 +111,13 @@ exec "$@"
 export const init = `
 exec 6>&2 2>/dev/null
 root=$2 table=$3
-shift 3
 if [ -n "$root" ]; then
   said=$(mount -a -T "$table" 2>&1) || { echo "$said" >&3; exit 125; }
   cd "$root" && said=$(pivot_root . . 2>&1) && said=$(umount -l . 2>&1) && cd / || { echo "$said" >&3; exit 125; }
 fi
-( exec "$@" 2>&6 6>&- )
+( exec 2>&6 6>&-
+${step} )
 exit "$?"
-`
-
-/** The last step, with the rights of the program already: says that all is ready, and becomes the program. */
-export const step = `
-trap '' PIPE
-tool=$1
-shift
-${readWords(4)}
-directory=$1 PATH=$2 name=$3
-shift 3
-cd "$directory" || { echo "cannot change to the working directory $directory" >&3; exit 126; }
-case $name in
-  */*) [ -e "$name" ] || { echo "$name: no such file or directory" >&3; exit 127; }
-    [ -f "$name" ] && [ -x "$name" ] || { echo "$name: not a program that may be run" >&3; exit 126; } ;;
-  *) command -v "$name" > /dev/null || { echo "$name: not found in $PATH" >&3; exit 127; } ;;
-esac
-echo ready >&3
-trap - PIPE
-exec "$tool" -i -- "$@" 3>&- 4<&- 5<&- 6>&- 7>&-
 `
 
 /** What \`script\` runs in a new terminal: says which terminal it is, and becomes the command. */
