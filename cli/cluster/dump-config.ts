@@ -1,7 +1,7 @@
-import { decodeConfig } from '@davit/core/kernel/host'
+import { decodeBySchema, decodeConfig } from '@davit/core/kernel/host'
 import { absolute, type Composition } from './compose.js'
 import type { LoadedConfig } from './load-config.js'
-import type { ClusterConfig, PluginSetting } from './schema.js'
+import { type ClusterConfig, clusterSchema, type PluginSetting } from './schema.js'
 
 /** A configuration file that makes the same cluster: everything that was said or left to defaults, written out. */
 export async function dumpConfig(composition: Composition, { config, directory }: LoadedConfig): Promise<ClusterConfig> {
@@ -18,7 +18,7 @@ export async function dumpConfig(composition: Composition, { config, directory }
     if (setting.id === composition.store) store = given
     else plugins.push({ ...given, ...rest })
   }
-  return {
+  const written: ClusterConfig = {
     apiVersion: config.apiVersion,
     kind: config.kind,
     dataDirectory,
@@ -31,4 +31,5 @@ export async function dumpConfig(composition: Composition, { config, directory }
       proxy: { id: proxyChosen ? (proxies[0] ?? 'none') : 'auto' },
     })),
   }
+  return (await decodeBySchema('the dump', clusterSchema, written)) as ClusterConfig
 }

@@ -28,9 +28,9 @@ export function planNodes(flags: NodeFlags, config: ClusterConfig, machine: stri
     const rule = config.nodes?.find((candidate) => matches(candidate.match?.name ?? '*', name))
     const own = configured?.find((node) => node.name === name)?.runtimes
     const wanted = flags.runtime ? [prefixed('cri', flags.runtime)] : (own ?? [rule?.runtime?.id ?? 'auto'])
-    const proxy = flags.proxy
-      ? prefixed('proxy', flags.proxy)
-      : (rule?.proxy?.id ?? (wanted[0] === 'cri-hollow' ? 'none' : 'auto'))
+    const ruled = rule?.proxy?.id ?? 'auto'
+    // Simulated Pods serve nobody, so the kernel is left alone unless a proxy is named.
+    const proxy = flags.proxy ? prefixed('proxy', flags.proxy) : ruled === 'auto' && wanted[0] === 'cri-hollow' ? 'none' : ruled
     return {
       name,
       runtimes: wanted[0] === 'auto' ? automaticRuntimes.filter((id) => builtins.has(id)) : wanted,

@@ -35,7 +35,7 @@ export interface TestClusterOptions {
 
 export const noFlags: UpFlags = { 'no-node': false, detach: false, ephemeral: false, verbose: false }
 
-export function configured(config: Partial<ClusterConfig>, directory = '/nowhere'): LoadedConfig {
+export function configured(config: Partial<ClusterConfig>, directory = process.cwd()): LoadedConfig {
   return { config: { ...emptyConfig, ...config }, source: 'cluster.yaml', directory }
 }
 

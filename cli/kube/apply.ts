@@ -31,7 +31,7 @@ async function applyOne(
   manifest: Manifest,
   options: { readonly namespace: string; readonly dryRun: boolean },
 ): Promise<string> {
-  const { name } = manifest.metadata ?? {}
+  const { name } = manifest.metadata
   if (!name) throw new CliError(`a ${manifest.kind} without metadata.name cannot be applied`)
   const namespace = manifest.metadata.namespace ?? options.namespace
   const path = resourcePath(resource, namespace, name)
@@ -44,11 +44,45 @@ async function applyOne(
   }
   if (present.code >= 300) throw statusError(present.code, present.body)
   const current = JSON.parse(present.body.toString()) as Manifest
-  const patch = threeWay(previous(current), wanted as unknown as Tree, current as unknown as Tree)
-  if (Object.keys(patch).length === 0) return 'unchanged'
-  const contentType = 'application/strategic-merge-patch+json'
-  const after = await connection.json<Manifest>('PATCH', path + query, { body: patch, contentType })
-  return after.metadata && isDeepStrictEqual(after, current) ? 'unchanged' : 'configured'
+  const before = previous(current)
+  const body = threeWay(before, wanted as unknown as Tree, current as unknown as Tree)
+  if (Object.keys(body).length === 0) return 'unchanged'
+  const after = await patch(connection, path + query, body, takesFromList(before, manifest))
+  return isDeepStrictEqual(after, current) ? 'unchanged' : 'configured'
+}
+
+/**
+ * A strategic patch leaves alone what others have put into a list, and so also what this one wants to be rid of; where
+ * something was taken out of a list, lists are replaced. Custom resources know only that second kind of patch.
+ */
+async function patch(connection: Connection, path: string, body: Tree, replaceLists: boolean): Promise<unknown> {
+  const merge = { body, contentType: 'application/merge-patch+json' }
+  if (replaceLists) return connection.json('PATCH', path, merge)
+  const reply = await connection.raw('PATCH', path, { body, contentType: 'application/strategic-merge-patch+json' })
+  if (reply.code === 415) return connection.json('PATCH', path, merge)
+  if (reply.code >= 300) throw statusError(reply.code, reply.body)
+  return JSON.parse(reply.body.toString())
+}
+
+/** What tells the items of a list apart, in Kubernetes' lists of objects. */
+const itemKeys = ['name', 'mountPath', 'devicePath', 'containerPort', 'port', 'topologyKey', 'ip', 'uid', 'type', 'key']
+
+function takesFromList(before: unknown, wanted: unknown): boolean {
+  if (Array.isArray(before)) {
+    const items: readonly unknown[] = Array.isArray(wanted) ? wanted : []
+    return before.some((item: unknown) => {
+      const same = items.find((other) => isSameItem(item, other))
+      return same === undefined || takesFromList(item, same)
+    })
+  }
+  if (!isTree(before) || !isTree(wanted)) return false
+  return Object.keys(before).some((key) => key in wanted && takesFromList(before[key], wanted[key]))
+}
+
+function isSameItem(item: unknown, other: unknown): boolean {
+  if (!isTree(item) || !isTree(other)) return isDeepStrictEqual(item, other)
+  const key = itemKeys.find((name) => name in item)
+  return key === undefined ? isDeepStrictEqual(item, other) : item[key] === other[key]
 }
 
 function withAnnotation(manifest: Manifest, namespace: string | undefined): Manifest {

@@ -45,11 +45,13 @@ export async function readTarget(flag: string | undefined): Promise<Target> {
       hint: 'start a cluster with `davit up`, or say where its kubeconfig is with --kubeconfig FILE',
     })
   }
-  const { parse } = await import('yaml')
-  const config = parse(text) as Kubeconfig | null
+  const config = await decode(text, file)
   const context = pick(config?.contexts, config?.['current-context'], 'context', file)
   const cluster = pick(config?.clusters, context.cluster as string, 'cluster', file)
   const user = pick(config?.users, context.user as string, 'user', file)
+  if (typeof cluster.server !== 'string' || !URL.canParse(cluster.server)) {
+    throw new CliError(`${file}: the cluster "${context.cluster}" has no server that is a URL`)
+  }
   const directory = path.dirname(file)
   const [ca, cert, key] = await Promise.all([
     material(cluster, 'certificate-authority', directory),
@@ -57,7 +59,7 @@ export async function readTarget(flag: string | undefined): Promise<Target> {
     material(user, 'client-key', directory),
   ])
   return {
-    server: new URL(String(cluster.server)),
+    server: new URL(cluster.server),
     namespace: typeof context.namespace === 'string' ? context.namespace : 'default',
     ...(ca && { ca }),
     ...(cert && { cert }),
@@ -65,6 +67,16 @@ export async function readTarget(flag: string | undefined): Promise<Target> {
     ...(typeof user.token === 'string' && { token: user.token }),
     insecure: cluster['insecure-skip-tls-verify'] === true,
   }
+}
+
+async function decode(text: string, file: string): Promise<Kubeconfig> {
+  const { parseDocument } = await import('yaml')
+  const document = parseDocument(text)
+  const problem = document.errors[0]
+  if (problem) throw new CliError(`${file} is not a kubeconfig: ${problem.message}`)
+  const config: unknown = document.toJS()
+  if (typeof config !== 'object' || config === null) throw new CliError(`${file} is not a kubeconfig`)
+  return config
 }
 
 function pick(entries: NamedEntry[] | undefined, name: string | undefined, what: string, file: string): Record<string, unknown> {
@@ -78,6 +90,10 @@ function pick(entries: NamedEntry[] | undefined, name: string | undefined, what:
 async function material(part: Record<string, unknown>, field: string, directory: string): Promise<Buffer | undefined> {
   const inline = part[`${field}-data`]
   if (typeof inline === 'string') return Buffer.from(inline, 'base64')
-  const file = part[field]
-  return typeof file === 'string' ? readFile(path.resolve(directory, file)) : undefined
+  const named = part[field]
+  if (typeof named !== 'string') return undefined
+  const file = path.resolve(directory, named)
+  return readFile(file).catch((error: NodeJS.ErrnoException) => {
+    throw new CliError(`cannot read ${file}, which the kubeconfig names as its ${field}: ${error.code}`)
+  })
 }

@@ -39,8 +39,10 @@ async function readSource(source: string): Promise<{ name: string; text: string 
 
 /** YAML as Kubernetes reads it: version 1.1, so that `yes` is a boolean and 0644 is octal. */
 export async function parseManifests(text: string, name: string): Promise<readonly Manifest[]> {
-  const { parseAllDocuments } = await import('yaml')
+  const { LineCounter, parseAllDocuments } = await import('yaml')
+  const lineCounter = new LineCounter()
   const documents = parseAllDocuments(text, {
+    lineCounter,
     version: '1.1',
     schema: 'yaml-1.1',
     merge: true,
@@ -51,12 +53,24 @@ export async function parseManifests(text: string, name: string): Promise<readon
   for (const document of Array.isArray(documents) ? documents : []) {
     const problem = document.errors[0]
     if (problem) throw new CliError(`${name}: ${problem.message}`)
-    const value = document.toJS() as (Manifest & { items?: Manifest[] }) | null
+    const value: unknown = document.toJS()
     if (value === null) continue
-    if (typeof value !== 'object' || !value.apiVersion || !value.kind) {
-      throw new CliError(`${name}: an object without apiVersion or kind`, { hint: 'each document must be a Kubernetes object' })
-    }
-    objects.push(...(value.kind === 'List' && value.items ? value.items : [value]))
+    const { line } = lineCounter.linePos(document.contents?.range?.[0] ?? 0)
+    objects.push(...unpack(value, `${name}, the object at line ${line}`))
   }
   return objects
+}
+
+/** Lists are taken apart, also lists in lists. */
+function unpack(value: unknown, where: string): readonly Manifest[] {
+  const { apiVersion, kind, metadata, items } = (typeof value === 'object' && value !== null ? value : {}) as Partial<Manifest> &
+    Items
+  const say = (problem: string) => new CliError(`${where} ${problem}`, { hint: 'each document must be a Kubernetes object' })
+  if (typeof apiVersion !== 'string' || typeof kind !== 'string') throw say('has no apiVersion or no kind')
+  if (kind.endsWith('List') && Array.isArray(items)) return items.flatMap((item) => unpack(item, `${where}, in a list,`))
+  if (typeof metadata !== 'object' || metadata === null) throw say(`is a ${kind} without metadata`)
+  return [value as Manifest]
+}
+interface Items {
+  readonly items?: unknown
 }

@@ -64,10 +64,15 @@ export function resourceOf(resources: readonly ApiResource[], apiVersion: string
 export function typeAndNames(words: readonly string[]): { type: string; names: readonly string[] }[] {
   const [first, ...rest] = words
   if (first === undefined) throw new CliError('say which resource', { hint: 'for example `pods` or `deployment/web`' })
-  if (!first.includes('/')) return [{ type: first, names: rest }]
+  if (!first.includes('/')) {
+    const mixed = rest.find((word) => word.includes('/'))
+    if (mixed !== undefined)
+      throw new CliError(`"${mixed}" is not a name`, { hint: 'write TYPE NAME NAME or TYPE/NAME TYPE/NAME' })
+    return [{ type: first, names: rest }]
+  }
   return words.map((word) => {
-    const [type, name] = word.split('/')
-    if (!type || !name) throw new CliError(`"${word}" is not TYPE/NAME`)
+    const [type, name, ...more] = word.split('/')
+    if (!type || !name || more.length > 0) throw new CliError(`"${word}" is not TYPE/NAME`)
     return { type, names: [name] }
   })
 }
