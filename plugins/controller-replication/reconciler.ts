@@ -20,7 +20,7 @@ import type { Bag } from '@davit/core/kernel'
 import { equalJson, type Pod } from '@davit/core/kinds'
 import type { Owner, OwnerKind } from './owners.js'
 import { planReplicas, type ReplicaPlan } from './plan.js'
-import { podsOnNodes } from './related.js'
+import { familyOf, podsOnNodes } from './related.js'
 import { type Attempt, nextAvailableMs, replicaStatus } from './status.js'
 import { chooseVictims } from './victims.js'
 import { keysOfPod } from './waking.js'
@@ -107,7 +107,8 @@ export class ReplicationReconciler<T extends Owner> implements Controller {
     const work = { key, owner, context, expectations: running.expectations }
     if (create > 0) return createPods(work, create)
     if (remove === 0) return { attempt: {} }
-    const podsOnNode = podsOnNodes(owner, running.owners, running.pods)
+    const family = familyOf(owner, running.owners.list(owner.metadata.namespace))
+    const podsOnNode = podsOnNodes(family.flatMap((member) => dependantsOf(running.pods, member)))
     const request = { owner, candidates, count: remove, podsOnNode, now: context.clock.now() }
     return deletePods(work, () => chooseVictims(request, this.#choices.all()))
   }

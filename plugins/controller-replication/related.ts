@@ -1,21 +1,21 @@
-import type { Informer } from '@davit/core/client'
-import { controllerOf, dependantsOf, isPodActive } from '@davit/core/controller'
+import { controllerOf, isPodActive } from '@davit/core/controller'
 import type { Pod } from '@davit/core/kinds'
 import type { Owner } from './owners.js'
 
 /**
- * How many Pods of the owner's application each node has. The application is everything under the owner's own
- * controller, so that in the middle of a roll-out old and new Pods on one node count as doubled up.
+ * The owners of the same application: all under the owner's own controller, so that in the middle of a roll-out old and
+ * new Pods on one node count as doubled up. `owners`: all of its kind and namespace.
  */
-export function podsOnNodes<T extends Owner>(owner: T, owners: Informer<T>, pods: Informer<Pod>): ReadonlyMap<string, number> {
+export function familyOf<T extends Owner>(owner: T, owners: readonly T[]): readonly T[] {
   const above = controllerOf(owner)
-  const family = above ? owners.list(owner.metadata.namespace).filter((other) => controllerOf(other)?.uid === above.uid) : [owner]
+  return above ? owners.filter((other) => controllerOf(other)?.uid === above.uid) : [owner]
+}
+
+export function podsOnNodes(pods: readonly Pod[]): ReadonlyMap<string, number> {
   const counts = new Map<string, number>()
-  for (const member of family) {
-    for (const pod of dependantsOf(pods, member)) {
-      const node = pod.spec.nodeName
-      if (node && isPodActive(pod)) counts.set(node, (counts.get(node) ?? 0) + 1)
-    }
+  for (const pod of pods) {
+    const node = pod.spec.nodeName
+    if (node && isPodActive(pod)) counts.set(node, (counts.get(node) ?? 0) + 1)
   }
   return counts
 }
