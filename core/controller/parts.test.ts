@@ -1,8 +1,10 @@
+import { ApiError, configMaps } from '../client/contract.js'
 import type { Pod } from '../kinds/contract.js'
 import { assert, test } from '../testing/contract.js'
 import {
   controllerOf,
   isControlledBy,
+  isNamespaceGoing,
   isPodActive,
   isPodAvailable,
   isPodReady,
@@ -100,4 +102,12 @@ test('slow start stops after a batch with a failure, and says how many succeeded
 
 test('slow start of nothing does nothing', async () => {
   assert.equal(await slowStart(0, () => Promise.reject(new Error('called'))), { succeeded: 0 })
+})
+
+test('a refusal because the namespace goes is told from others', () => {
+  const cause = { reason: 'NamespaceTerminating', message: 'namespace a is being terminated' }
+  assert.ok(isNamespaceGoing(ApiError.of('Forbidden', 'no', { causes: [cause] })))
+  assert.not.ok(isNamespaceGoing(ApiError.forbidden(configMaps, 'a', 'exceeded quota')))
+  assert.not.ok(isNamespaceGoing(new Error('NamespaceTerminating')))
+  assert.not.ok(isNamespaceGoing(undefined))
 })

@@ -1,6 +1,5 @@
 /** Carries a plan out, one write for each ReplicaSet that changes, and tells what became of them. */
-import { ApiError } from '@davit/core/client'
-import { type ReconcileContext, rolloutStrategyAnnotation } from '@davit/core/controller'
+import { isNamespaceGoing, type ReconcileContext, rolloutStrategyAnnotation } from '@davit/core/controller'
 import type { Deployment, ReplicaSet } from '@davit/core/kinds'
 import { sizeAnnotations } from './annotations.js'
 import { nextRevision } from './history.js'
@@ -98,8 +97,4 @@ function sizeIn(plan: Plan, { metadata }: ReplicaSet): number | undefined {
 
 function consideration(plan: Plan): string {
   return plan.mode === 'roll-out' ? `a step of ${plan.strategy}` : 'the size of the Deployment changed'
-}
-
-function isNamespaceGoing(error: unknown): boolean {
-  return error instanceof ApiError && (error.status.details?.causes ?? []).some(({ reason }) => reason === 'NamespaceTerminating')
 }

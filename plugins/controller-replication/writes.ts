@@ -1,6 +1,6 @@
 /** Makes and removes Pods, and says so in Events. */
-import { ApiError, isNotFound, pods } from '@davit/core/client'
-import { type Expectations, type ReconcileContext, slowStart } from '@davit/core/controller'
+import { isNotFound, pods } from '@davit/core/client'
+import { type Expectations, isNamespaceGoing, type ReconcileContext, slowStart } from '@davit/core/controller'
 import type { Pod } from '@davit/core/kinds'
 import type { Owner } from './owners.js'
 import { podOf } from './pod.js'
@@ -64,10 +64,6 @@ export async function deletePods({ key, owner, context, expectations }: Work, ch
 
 function failed(reason: Failure['reason'], error: unknown): Done {
   return { attempt: { failure: { reason, message: textOf(error) } }, error }
-}
-
-function isNamespaceGoing(error: unknown): boolean {
-  return error instanceof ApiError && (error.status.details?.causes ?? []).some(({ reason }) => reason === 'NamespaceTerminating')
 }
 
 function textOf(error: unknown): string {
