@@ -1,5 +1,5 @@
 /** The API as plugins: the pipeline, and what publishes the server's address. */
-import { definePlugin, type Static } from '../kernel/contract.js'
+import { definePlugin } from '../kernel/contract.js'
 import { createRegistry } from '../kinds/contract.js'
 import { StoreToken } from '../store/contract.js'
 import { WatchCachesToken } from '../watch/contract.js'
@@ -20,8 +20,6 @@ import { pipelineConfig } from './plugin-config.js'
 import { createResources } from './resource.js'
 import { createServiceAllocations } from './service-allocations.js'
 import { createHooks } from './slots.js'
-
-export type PipelineConfig = Static<typeof pipelineConfig.schema>
 
 export const apiPipeline = definePlugin({
   id: 'api-pipeline',

@@ -1,4 +1,4 @@
-import { type Static, Type } from '@davit/core/kernel'
+import { Type } from '@davit/core/kernel'
 
 export const endpointConfig = {
   version: 1,
@@ -15,4 +15,3 @@ export const endpointConfig = {
     }),
   }),
 }
-export type EndpointConfig = Static<typeof endpointConfig.schema>

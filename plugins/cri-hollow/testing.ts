@@ -140,5 +140,3 @@ export function statusOf(pod: Pod, container = 'main'): ContainerStatus {
 export async function nodeNamed(client: Client, name: string): Promise<Node> {
   return client.get(nodes, '', name)
 }
-
-export type { KubeObject }
