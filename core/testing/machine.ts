@@ -14,14 +14,15 @@ type Probe = () => Promise<string | undefined>
 const dockerSocket = process.env.DOCKER_HOST?.startsWith('unix://')
   ? process.env.DOCKER_HOST.slice('unix://'.length)
   : '/var/run/docker.sock'
-const containerdSocket = process.env.CONTAINERD_ADDRESS ?? '/run/containerd/containerd.sock'
+/** Looked up when it is asked for: a test may start a private one. */
+const containerdSocket = (): string => process.env.CONTAINERD_ADDRESS ?? '/run/containerd/containerd.sock'
 
 const needsRoot: Probe = async () => (process.getuid?.() === 0 ? undefined : 'not the root user')
 
 const probes = {
   root: needsRoot,
   docker: () => pingDocker(dockerSocket),
-  containerd: () => connects(containerdSocket),
+  containerd: () => connects(containerdSocket()),
   iptables: async () => (await needsRoot()) ?? (await runs('iptables', ['-w', '5', '-t', 'nat', '-S'])),
   ipset: async () => (await needsRoot()) ?? (await runs('ipset', ['list', '-n'])),
   conntrack: async () => (await needsRoot()) ?? (await runs('conntrack', ['--version'])),

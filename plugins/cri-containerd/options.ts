@@ -1,0 +1,125 @@
+/** What the runtime is told to make, from what the node agent asks for. Pure. */
+import { join } from 'node:path'
+import type { ContainerConfig, Sandbox, SandboxConfig } from '@davit/core/node'
+import { containerTags, type Sharing, sandboxTags, sharingOf } from './labels.js'
+import type { Sent } from './messages.js'
+import { limitsOf } from './resources.js'
+
+export function sandboxOptions(nodeName: string, directory: string, config: SandboxConfig): Sent<'PodSandboxConfig'> {
+  const sharing = sharingOf(config)
+  return {
+    metadata: { ...config.pod, attempt: config.attempt },
+    hostname: sharing.hostname,
+    logDirectory: logDirectory(directory, config),
+    dnsConfig: config.dns,
+    portMappings: config.portMappings,
+    ...sandboxTags(nodeName, config),
+    linux: {
+      sysctls: config.sysctls,
+      securityContext: {
+        namespaceOptions: namespacesOf(sharing),
+        readonlyRootfs: true,
+        // The runtime lets no privileged container into a sandbox that is not; the process in it has no use for it.
+        privileged: true,
+        seccomp: { profileType: 'Unconfined' },
+      },
+    },
+  }
+}
+
+export interface ContainerFacts {
+  readonly nodeName: string
+  readonly directory: string
+  readonly sandbox: Sandbox
+  readonly sharing: Sharing
+  readonly config: ContainerConfig
+  readonly unified: boolean
+  /** The image's own, where a group is set without a user; the runtime wants both. */
+  readonly imageUser?: ImageUser
+}
+export type ImageUser = { readonly uid: number } | { readonly name: string }
+
+export function containerOptions(facts: ContainerFacts): Sent<'CreateContainerRequest'> {
+  const { nodeName, directory, sandbox, sharing, config, unified } = facts
+  const { security, resources } = config
+  const privileged = security.privileged
+  return {
+    podSandboxId: sandbox.id,
+    sandboxConfig: {
+      metadata: { ...sandbox.pod, attempt: sandbox.attempt },
+      hostname: sharing.hostname,
+      logDirectory: logDirectory(directory, sandbox),
+      annotations: sandbox.annotations,
+      linux: { securityContext: { privileged: true } },
+    },
+    config: {
+      metadata: { name: config.name, attempt: config.attempt },
+      image: { image: config.image },
+      command: config.command,
+      args: config.args,
+      workingDir: config.workingDirectory,
+      envs: config.environment.map(({ name, value }) => ({ key: name, value })),
+      mounts: config.mounts.map(({ hostPath, containerPath, readOnly }) => ({ hostPath, containerPath, readonly: readOnly })),
+      ...containerTags(nodeName, sandbox, config),
+      logPath: logPath(config),
+      stdin: config.stdin,
+      tty: config.tty,
+      linux: {
+        resources: limitsOf(resources, unified),
+        securityContext: {
+          privileged,
+          capabilities: { addCapabilities: security.addCapabilities, dropCapabilities: security.dropCapabilities },
+          namespaceOptions: namespacesOf(sharing),
+          ...userOf(facts),
+          readonlyRootfs: security.readOnlyRootFilesystem,
+          supplementalGroups: security.supplementalGroups,
+          noNewPrivs: security.noNewPrivileges,
+          seccomp: { profileType: privileged ? 'Unconfined' : 'RuntimeDefault' },
+          ...(privileged ? {} : { maskedPaths, readonlyPaths }),
+        },
+      },
+    },
+  }
+}
+
+/** What shows or changes the machine's own state. */
+const maskedPaths = [
+  '/proc/acpi',
+  '/proc/asound',
+  '/proc/kcore',
+  '/proc/keys',
+  '/proc/latency_stats',
+  '/proc/timer_list',
+  '/proc/timer_stats',
+  '/proc/sched_debug',
+  '/proc/scsi',
+  '/sys/firmware',
+]
+const readonlyPaths = ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger']
+
+function userOf({ config: { security }, imageUser }: ContainerFacts): Sent<'LinuxContainerSecurityContext'> {
+  const { runAsUser, runAsGroup } = security
+  const group = runAsGroup === undefined ? {} : { runAsGroup: { value: runAsGroup } }
+  if (runAsUser !== undefined) return { runAsUser: { value: runAsUser }, ...group }
+  if (runAsGroup === undefined) return {}
+  if (imageUser && 'name' in imageUser) return { runAsUsername: imageUser.name, ...group }
+  return { runAsUser: { value: imageUser?.uid ?? 0 }, ...group }
+}
+
+function namespacesOf({ network, pid, ipc }: Sharing): Sent<'NamespaceOption'> {
+  const pids = { container: 'CONTAINER', pod: 'POD', host: 'NODE' } as const
+  return { network: network === 'host' ? 'NODE' : 'POD', pid: pids[pid], ipc: ipc === 'host' ? 'NODE' : 'POD' }
+}
+
+/** The files that this plugin keeps in a node's directory. */
+export function filesOf(nodeDirectory: string): string {
+  return join(nodeDirectory, 'cri-containerd')
+}
+
+export function logDirectory(nodeDirectory: string, { pod, attempt }: Pick<Sandbox, 'pod' | 'attempt'>): string {
+  return join(filesOf(nodeDirectory), 'logs', `${pod.namespace}_${pod.name}_${pod.uid}_${attempt}`)
+}
+
+export function logPath({ name, attempt }: Pick<ContainerConfig, 'name' | 'attempt'>): string {
+  return join(name, `${attempt}.log`)
+}
