@@ -1,9 +1,10 @@
 import { access, readFile, writeFile } from 'node:fs/promises'
 import type { Logger } from '@davit/core/kernel'
 import type { ProxyDriver, ProxyMode, ProxyNode, ProxyState } from '@davit/core/proxy'
-import { command } from './command.js'
+import { CommandError, command } from './command.js'
 import { chainsIn, restoreInput } from './restore.js'
 import { hooks, ownChain, type RuleSet, rulesOf } from './rules.js'
+import { staleFlows } from './stale.js'
 
 export interface IptablesOptions {
   readonly masqueradeAll: boolean
@@ -58,6 +59,8 @@ class IptablesMode implements ProxyMode {
   readonly #options: IptablesOptions
   readonly #node: ProxyNode
   #present: Present | undefined
+  #hooked = false
+  #synced: ProxyState | undefined
 
   constructor(options: IptablesOptions, node: ProxyNode) {
     this.#options = options
@@ -66,20 +69,40 @@ class IptablesMode implements ProxyMode {
 
   async sync(state: ProxyState): Promise<void> {
     const { masqueradeAll, masqueradeBit } = this.#options
-    const wanted = rulesOf(state, { clusterCidr: this.#node.clusterCidr, masqueradeAll, masqueradeBit })
-    const first = this.#present === undefined
+    const { clusterCidr, addresses } = this.#node
+    const wanted = rulesOf(state, { clusterCidr, addresses, masqueradeAll, masqueradeBit })
     await this.#apply(this.#present ?? (await this.#leftovers()), wanted)
-    if (first) for (const hook of hooks) await this.#hook(hook.table, hook.chain, hook.target)
+    if (!this.#hooked) for (const hook of hooks) await this.#hook(hook.table, hook.chain, hook.target)
+    this.#hooked = true
+    const before = this.#synced
+    this.#synced = state
+    if (before) for (const flow of staleFlows(before, state)) await this.#forget(flow)
   }
 
   async cleanup(): Promise<void> {
     for (const { table, chain, target } of hooks) await this.#unhook(table, chain, target)
     await this.#apply(await this.#leftovers(), { nat: new Map(), filter: new Map() })
-    this.#present = undefined
+    this.#letGo()
   }
 
   async close(): Promise<void> {
+    this.#letGo()
+  }
+
+  #letGo(): void {
     this.#present = undefined
+    this.#hooked = false
+    this.#synced = undefined
+  }
+
+  async #forget(flow: readonly string[]): Promise<void> {
+    try {
+      await command('conntrack', flow)
+    } catch (error) {
+      // It fails when there was no such flow, which is as well.
+      if (!(error instanceof CommandError))
+        this.#options.log.warn({ error }, 'conntrack is missing: UDP clients may keep to endpoints that are gone')
+    }
   }
 
   async #apply(present: Present, wanted: RuleSet): Promise<void> {

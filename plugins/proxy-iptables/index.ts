@@ -8,7 +8,15 @@ export default definePlugin({
   api: '^1.0',
   stage: 'node',
   provides: { mode: ProxyModeToken },
-  supports: { ipv4: true, ipv6: false, nodePort: true, loopbackNodePort: false, sessionAffinity: true, sctp: true },
+  supports: {
+    ipv4: true,
+    ipv6: false,
+    nodePort: true,
+    loopbackNodePort: false,
+    sessionAffinity: true,
+    sctp: true,
+    udpHandover: true,
+  },
   config: iptablesConfig,
   async setup({ config, log }) {
     return { provides: { mode: iptablesDriver({ ...config, log }) } }

@@ -24,23 +24,27 @@ export const hooks: readonly { readonly table: Table; readonly chain: string; re
 
 export interface RuleOptions {
   readonly clusterCidr: string
+  /** Where node ports answer. Empty: at every address of the machine but its loopback ones. */
+  readonly addresses: readonly string[]
   readonly masqueradeAll: boolean
   readonly masqueradeBit: number
 }
 
 export function rulesOf(state: ProxyState, options: RuleOptions): RuleSet {
   const mark = `0x${(2 ** options.masqueradeBit).toString(16)}`
+  const toNode = nodeDestinations(options.addresses)
   const services: string[] = []
   const nodePorts: string[] = []
   const rejects: string[] = []
   const nat = new Map<string, readonly string[]>()
-  for (const service of state.services) {
+  for (const port of state.services) {
+    const service = onlyIpv4(port)
     services.push(...entries(service, options))
     nodePorts.push(...nodePortEntries(service))
-    rejects.push(...rejections(service))
-    addChains(nat, service)
+    rejects.push(...rejections(service, toNode))
+    addChains(nat, service, options)
   }
-  if (nodePorts.length > 0) services.push('-m addrtype --dst-type LOCAL -j DAVIT-NODEPORTS')
+  if (nodePorts.length > 0) services.push(...toNode.map((destination) => `${destination} -j DAVIT-NODEPORTS`))
   nat.set('DAVIT-SERVICES', services)
   nat.set('DAVIT-NODEPORTS', nodePorts)
   nat.set('DAVIT-MASQUERADE', [`-j MARK --or-mark ${mark}`])
@@ -50,6 +54,8 @@ export function rulesOf(state: ProxyState, options: RuleOptions): RuleSet {
     `-j MARK --xor-mark ${mark}`,
     '-j MASQUERADE',
   ])
+  // Packets of connections that stand need not pass all of them.
+  if (rejects.length > 0) rejects.unshift('-m conntrack ! --ctstate NEW -j RETURN')
   const forward = [
     '-j DAVIT-REJECT',
     `-m mark --mark ${mark}/${mark} -j ACCEPT`,
@@ -57,6 +63,28 @@ export function rulesOf(state: ProxyState, options: RuleOptions): RuleSet {
     `-d ${options.clusterCidr} -j ACCEPT`,
   ]
   return { nat, filter: new Map([['DAVIT-REJECT', rejects] as const, ['DAVIT-FORWARD', forward] as const]) }
+}
+
+/** Loopback stays with what listens there: an answer could not find its way back through another address. */
+function nodeDestinations(addresses: readonly string[]): readonly string[] {
+  if (addresses.length === 0) return ['! -d 127.0.0.0/8 -m addrtype --dst-type LOCAL']
+  return addresses.filter(isIpv4).map((address) => `-d ${address}/32`)
+}
+
+/** One address of the other family would fail the whole restore. */
+function onlyIpv4(service: ServicePort): ServicePort {
+  const { clusterIps, externalIps, loadBalancerIps, endpoints, externalEndpoints } = service
+  const addresses = [...clusterIps, ...externalIps, ...loadBalancerIps]
+  const all = [...endpoints, ...externalEndpoints].map(({ address }) => address)
+  if ([...addresses, ...all].every(isIpv4)) return service
+  return {
+    ...service,
+    clusterIps: clusterIps.filter(isIpv4),
+    externalIps: externalIps.filter(isIpv4),
+    loadBalancerIps: loadBalancerIps.filter(isIpv4),
+    endpoints: endpoints.filter(({ address }) => isIpv4(address)),
+    externalEndpoints: externalEndpoints.filter(({ address }) => isIpv4(address)),
+  }
 }
 
 /** "-p tcp -m tcp --dport 80" for a service; `key` becomes a comment that tells a reader whose rule it is. */
@@ -70,7 +98,7 @@ function entries(service: ServicePort, options: RuleOptions): string[] {
   const to = service.endpoints.length > 0 ? chainOf('SVC', service) : undefined
   if (to) {
     const outside = options.masqueradeAll ? '' : `! -s ${options.clusterCidr} `
-    for (const ip of service.clusterIps.filter(isIpv4)) {
+    for (const ip of service.clusterIps) {
       rules.push(
         `-d ${ip}/32 ${outside}${match(service, service.port)} -j DAVIT-MASQUERADE`,
         `-d ${ip}/32 ${match(service, service.port)} -j ${to}`,
@@ -79,7 +107,7 @@ function entries(service: ServicePort, options: RuleOptions): string[] {
   }
   const external = externalTarget(service)
   if (external) {
-    for (const ip of [...service.externalIps, ...service.loadBalancerIps].filter(isIpv4)) {
+    for (const ip of [...service.externalIps, ...service.loadBalancerIps]) {
       if (!service.externalLocal) rules.push(`-d ${ip}/32 ${match(service, service.port)} -j DAVIT-MASQUERADE`)
       rules.push(`-d ${ip}/32 ${match(service, service.port)} -j ${external}`)
     }
@@ -95,39 +123,50 @@ function nodePortEntries(service: ServicePort): string[] {
   return rules
 }
 
-/** Refused at once rather than left to time out. */
-function rejections(service: ServicePort): string[] {
+/** Refused at once rather than left to time out. What was sent to an endpoint has another destination by now. */
+function rejections(service: ServicePort, toNode: readonly string[]): string[] {
   const rules: string[] = []
   const refuse = '-j REJECT --reject-with icmp-port-unreachable'
   if (service.endpoints.length === 0) {
-    for (const ip of service.clusterIps.filter(isIpv4)) rules.push(`-d ${ip}/32 ${match(service, service.port)} ${refuse}`)
+    for (const ip of service.clusterIps) rules.push(`-d ${ip}/32 ${match(service, service.port)} ${refuse}`)
   }
   if (service.externalEndpoints.length === 0) {
-    for (const ip of [...service.externalIps, ...service.loadBalancerIps].filter(isIpv4))
+    for (const ip of [...service.externalIps, ...service.loadBalancerIps])
       rules.push(`-d ${ip}/32 ${match(service, service.port)} ${refuse}`)
-    if (service.nodePort > 0) rules.push(`-m addrtype --dst-type LOCAL ${match(service, service.nodePort)} ${refuse}`)
+    if (service.nodePort > 0)
+      rules.push(...toNode.map((destination) => `${destination} ${match(service, service.nodePort)} ${refuse}`))
   }
   return rules
 }
 
+/** The chain for traffic from outside; undefined where there is nothing to send it to. */
 function externalTarget(service: ServicePort): string | undefined {
-  if (service.externalEndpoints.length === 0) return undefined
-  return service.externalLocal
-    ? chainOf('XLB', service)
-    : service.endpoints.length > 0 && !service.internalLocal
-      ? chainOf('SVC', service)
-      : chainOf('XLB', service)
+  const { endpoints, externalEndpoints, externalLocal, internalLocal, nodePort, externalIps, loadBalancerIps } = service
+  if (nodePort === 0 && externalIps.length + loadBalancerIps.length === 0) return undefined
+  if (externalEndpoints.length === 0 && !(externalLocal && endpoints.length > 0)) return undefined
+  return externalLocal || internalLocal ? chainOf('XLB', service) : chainOf('SVC', service)
 }
 
-function addChains(nat: Map<string, readonly string[]>, service: ServicePort): void {
+function addChains(nat: Map<string, readonly string[]>, service: ServicePort, options: RuleOptions): void {
+  const { endpoints, externalEndpoints } = service
+  if (endpoints.length > 0) nat.set(chainOf('SVC', service), balance(service, endpoints))
   const external = externalTarget(service)
-  const needed: [string, readonly ProxyEndpoint[]][] = []
-  if (service.endpoints.length > 0) needed.push([chainOf('SVC', service), service.endpoints])
-  if (external && external !== chainOf('SVC', service)) needed.push([external, service.externalEndpoints])
-  for (const [chain, endpoints] of needed) {
-    nat.set(chain, balance(service, endpoints))
-    for (const endpoint of endpoints) nat.set(endpointChain(service, endpoint), endpointRules(service, endpoint))
-  }
+  const own = external === chainOf('XLB', service)
+  if (external && own) nat.set(external, [...insiders(service, options), ...balance(service, externalEndpoints)])
+  for (const endpoint of own ? [...endpoints, ...externalEndpoints] : endpoints)
+    nat.set(endpointChain(service, endpoint), endpointRules(service, endpoint))
+}
+
+/** With the external policy Local: who is inside already may go to any endpoint, by whichever address he asks. */
+function insiders(service: ServicePort, { clusterCidr, masqueradeAll }: RuleOptions): string[] {
+  if (!service.externalLocal || service.endpoints.length === 0) return []
+  const to = chainOf('SVC', service)
+  return [
+    ...(masqueradeAll ? [`-s ${clusterCidr} -j DAVIT-MASQUERADE`] : []),
+    `-s ${clusterCidr} -j ${to}`,
+    '-m addrtype --src-type LOCAL -j DAVIT-MASQUERADE',
+    `-m addrtype --src-type LOCAL -j ${to}`,
+  ]
 }
 
 /** Each of n endpoints gets 1/n: the first is chosen with 1/n, else the second with 1/(n−1), … */

@@ -1,0 +1,10 @@
+// @serial
+import { proxyKit } from '@davit/core/proxy/testkit'
+import { pluginSuite } from '@davit/core/testing'
+import plugin from './index.js'
+
+pluginSuite(plugin, {
+  valid: [{}, { masqueradeAll: true, masqueradeBit: 3, lockSeconds: 1 }],
+  invalid: [{ masqueradeBit: 32 }, { lockSeconds: 0 }],
+})
+proxyKit(plugin, new URL('./index.ts', import.meta.url), { requires: ['iptables', 'conntrack'] })
