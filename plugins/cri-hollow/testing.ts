@@ -2,7 +2,7 @@
 import { ApiHooksToken } from '@davit/core/api'
 import { type Client, nodes, pods } from '@davit/core/client'
 import { definePlugin, type PluginEntry } from '@davit/core/kernel'
-import type { Container, ContainerStatus, KubeObject, Node, Pod, PodSpec } from '@davit/core/kinds'
+import type { Container, ContainerStatus, Node, Pod, PodSpec } from '@davit/core/kinds'
 import { nodeAgent, nodeVolumes } from '@davit/core/node/testkit'
 import type { Booted, BootOptions, TestContext } from '@davit/core/testing'
 import { boot } from '@davit/core/testing'

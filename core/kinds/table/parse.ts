@@ -61,6 +61,12 @@ function blocksOf(pack: string): Map<string, readonly string[]> {
   return made
 }
 
+/**
+ * The types of a package, in the table's order. The generator of `types.ts` reads them.
+ * @public
+ */
+export const typeNames = (pack: string): readonly string[] => [...blocksOf(pack).keys()]
+
 /** The row of a type; throws where the table names a type that it does not have: a mistake in the table. */
 export function typeRow(pack: string, name: string): TypeRow {
   const lines = blocksOf(pack).get(name)
