@@ -1,19 +1,25 @@
 import { CliError } from '../output/cli-error.js'
 import type { Composition } from './compose.js'
-import { isAlive, readState, removeState, writeState } from './state.js'
+import { isAlive, type Made, readState, removeState, writeState } from './state.js'
 
-/** One `davit up` for each data directory. `publish` tells others where it answers, `end` that it has stopped. */
-export async function claim({
-  dataDirectory,
-  nodes,
-  drivers,
-  podCidr,
-}: Composition): Promise<{ publish(url: string): Promise<void>; end(): Promise<void> }> {
+export interface Claim {
+  /** What this cluster makes, and what former lives of it left behind. */
+  readonly made: Made
+  /** Tells others where it answers. */
+  publish(url: string): Promise<void>
+  /** Everything that was made is gone. */
+  end(): Promise<void>
+}
+
+/** One `davit up` for each data directory. */
+export async function claim(composition: Composition): Promise<Claim> {
+  const { dataDirectory } = composition
   await refuseSecond(dataDirectory)
-  const state = { nodes: nodes.map(({ name, runtimes, proxies }) => ({ name, runtimes, proxies })), drivers, podCidr }
-  await writeState(dataDirectory, { ...state, url: '' })
+  const made = together(await readState(dataDirectory), composition)
+  await writeState(dataDirectory, { ...made, url: '' })
   return {
-    publish: (url) => writeState(dataDirectory, { ...state, url }),
+    made,
+    publish: (url) => writeState(dataDirectory, { ...made, url }),
     end: () => removeState(dataDirectory),
   }
 }
@@ -29,4 +35,17 @@ export async function refuseSecond(dataDirectory: string): Promise<void> {
       },
     )
   }
+}
+
+/** Nodes that are no longer there may have left containers: `davit down` clears up after them too. */
+function together(before: Made | undefined, { nodes, drivers, podCidr }: Made): Made {
+  const plain = nodes.map(({ name, runtimes, proxies }) => ({ name, runtimes, proxies }))
+  const all = new Map(before?.nodes.map((node) => [node.name, node]))
+  for (const node of plain) {
+    const old = all.get(node.name)
+    const runtimes = [...new Set([...node.runtimes, ...(old?.runtimes ?? [])])]
+    all.set(node.name, { name: node.name, runtimes, proxies: [...new Set([...node.proxies, ...(old?.proxies ?? [])])] })
+  }
+  const byId = new Map([...(before?.drivers ?? []), ...drivers].map((driver) => [driver.id, driver]))
+  return { nodes: [...all.values()], drivers: [...byId.values()], podCidr }
 }

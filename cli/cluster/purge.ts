@@ -4,19 +4,12 @@ import { type Bag, definePlugin, type PluginEntry, type Token } from '@davit/cor
 import { bootKernel } from '@davit/core/kernel/host'
 import { type RuntimeDriver, RuntimeToken } from '@davit/core/node'
 import { type ProxyDriver, ProxyModeToken } from '@davit/core/proxy'
-import type { Driver } from './compose.js'
 import { loadDriver } from './foreign.js'
 import { createServices } from './run.js'
-
-export interface Purgeable {
-  readonly dataDirectory: string
-  readonly podCidr: string
-  readonly nodes: readonly { readonly name: string; readonly runtimes: readonly string[]; readonly proxies: readonly string[] }[]
-  readonly drivers: readonly Driver[]
-}
+import type { Made } from './state.js'
 
 /** Yields a line for each thing that was cleaned up or could not be. */
-export async function* purge({ dataDirectory, podCidr, nodes, drivers }: Purgeable): AsyncGenerator<string> {
+export async function* purge(dataDirectory: string, { podCidr, nodes, drivers }: Made): AsyncGenerator<string> {
   const entries: PluginEntry[] = []
   for (const driver of drivers) {
     const { config } = driver

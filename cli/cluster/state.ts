@@ -3,16 +3,19 @@ import path from 'node:path'
 import { CliError } from '../output/cli-error.js'
 import type { Driver } from './compose.js'
 
+/** What a cluster may have made on this machine, so that it can be removed without its configuration. */
+export interface Made {
+  readonly nodes: readonly { readonly name: string; readonly runtimes: readonly string[]; readonly proxies: readonly string[] }[]
+  readonly drivers: readonly Driver[]
+  readonly podCidr: string
+}
+
 /** What a running `davit up` leaves in its data directory, so that `davit down` finds it. */
-export interface RunningState {
+export interface RunningState extends Made {
   readonly pid: number
   readonly url: string
   /** Clock ticks since boot when the process began: tells a reused pid from the same process. */
   readonly startTicks: string
-  /** What was composed, so that everything made can be removed again. */
-  readonly nodes: readonly { readonly name: string; readonly runtimes: readonly string[]; readonly proxies: readonly string[] }[]
-  readonly drivers: readonly Driver[]
-  readonly podCidr: string
 }
 
 export function statePath(dataDirectory: string): string {

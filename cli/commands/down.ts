@@ -27,7 +27,7 @@ export default class Down extends DavitCommand {
     }
     if (!flags.keep) {
       const { purge } = await import('../cluster/purge.js')
-      for await (const line of purge({ ...state, dataDirectory: directory })) this.log(line)
+      for await (const line of purge(directory, state)) this.log(line)
     }
     await removeState(directory)
     this.log('stopped')

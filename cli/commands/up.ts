@@ -1,6 +1,6 @@
-import type { Composition } from '../cluster/compose.js'
 import { upFlags } from '../cluster/flags.js'
 import type { RunningCluster } from '../cluster/run.js'
+import type { Made } from '../cluster/state.js'
 import { DavitCommand } from '../kube/command.js'
 
 export default class Up extends DavitCommand {
@@ -32,25 +32,26 @@ export default class Up extends DavitCommand {
       composition,
       await createServices({ verbose: flags.verbose, human: process.stderr.isTTY === true }),
     )
+    const asked = untilAsked()
     // From the start of the process: what a user waits for.
     this.log(`ready: ${cluster.url} in ${Math.round(performance.now())} ms`)
     this.log(`kubeconfig: ${cluster.kubeconfig}`)
     await release.publish(cluster.url)
-    const signal = await untilAsked()
+    const signal = await asked
     this.log(`${signal}: stopping`)
-    await this.#stop(cluster, composition, flags.ephemeral)
+    await this.#stop(cluster, flags.ephemeral ? { directory: composition.dataDirectory, made: release.made } : undefined)
     // Otherwise containers still run, and `davit down` must find out which.
     if (flags.ephemeral) await release.end()
     process.exit(0)
   }
 
-  async #stop(cluster: RunningCluster, composition: Composition, ephemeral: boolean): Promise<void> {
+  async #stop(cluster: RunningCluster, remove: { directory: string; made: Made } | undefined): Promise<void> {
     // A second signal must not leave half of it behind unsaid.
     process.on('SIGINT', () => process.stderr.write('still stopping\n'))
     await cluster.stop()
-    if (!ephemeral) return
+    if (!remove) return
     const { purge } = await import('../cluster/purge.js')
-    for await (const line of purge(composition)) this.log(line)
+    for await (const line of purge(remove.directory, remove.made)) this.log(line)
   }
 }
 

@@ -8,6 +8,23 @@ export const kubeconfigFlag = Flags.string({
 })
 export const namespaceFlag = Flags.string({ char: 'n', description: "namespace; default the context's, else default" })
 
+/** What to do about an error, where the command line has a better word for it than a configuration file. */
+const hints: Readonly<Record<string, string>> = {
+  DAVIT_API_ADDRESS: 'choose another address with --bind and --port (0 picks a free one), or stop what listens there',
+}
+
+interface KnownError extends Error {
+  readonly code: string
+}
+
+/** That a plugin failed says less than why. */
+function innermost(error: unknown): KnownError | undefined {
+  const code = (error as { code?: unknown } | undefined)?.code
+  if (!(error instanceof Error) || typeof code !== 'string' || !code.startsWith('DAVIT_')) return undefined
+  const inner = code === 'DAVIT_PLUGIN_FAILED' ? innermost(error.cause) : undefined
+  return inner ?? (error as KnownError)
+}
+
 /** Shows an error as a person reads it: what is wrong, then what to do. */
 export abstract class DavitCommand extends Command {
   protected override async catch(error: Interfaces.CommandError): Promise<void> {
@@ -15,11 +32,11 @@ export abstract class DavitCommand extends Command {
       process.stderr.write(`error: ${error.message}\n${error.hint ? `  ${error.hint}\n` : ''}`)
       this.exit(error.exitCode)
     }
-    const { code } = error as { code?: string }
-    if (code?.startsWith('DAVIT_')) {
+    const known = innermost(error)
+    if (known) {
       const { errorTable } = await import('@davit/core/kernel')
-      const action = errorTable[code as keyof typeof errorTable]?.action
-      process.stderr.write(`error: ${error.message} (${code})\n${action ? `  ${action}\n` : ''}`)
+      const action = hints[known.code] ?? errorTable[known.code as keyof typeof errorTable]?.action
+      process.stderr.write(`error: ${known.message} (${known.code})\n${action ? `  ${action}\n` : ''}`)
       this.exit(1)
     }
     throw error
