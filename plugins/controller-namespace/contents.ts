@@ -1,50 +1,57 @@
-/** What a namespace holds, and which kinds are to be looked at, in which order. */
-import type { ResourceRef } from '@davit/core/client'
-import type { KindRegistry, KubeObject, ResourceKind } from '@davit/core/kinds'
+/** What lies in a namespace, and its deletion. */
+import { isNotFound, type ResourceRef } from '@davit/core/client'
+import type { ReconcileContext } from '@davit/core/controller'
+import type { KindRegistry, KubeObject } from '@davit/core/kinds'
+import type { Remains } from './conditions.js'
 
-/** What of a kind is still there after everything was told to go. */
-export interface Remainder {
-  readonly kind: ResourceKind
-  readonly objects: readonly KubeObject[]
-}
+/** So many deletes are on their way at once. */
+const workers = 16
 
-/** Every stored kind in namespaces, each once though it is served in several versions; Pods first: others are there for them. */
-export function contentKinds(kinds: KindRegistry): readonly ResourceKind[] {
-  const seen = new Set<string>()
-  const found: ResourceKind[] = []
-  for (const kind of kinds.all()) {
-    const key = `${kind.group}/${kind.resource}`
-    if (!kind.namespaced || !kind.stored || !kind.verbs.includes('list') || !kind.verbs.includes('delete') || seen.has(key))
-      continue
-    seen.add(key)
-    found.push(kind)
+/** The resources that objects of a namespace can be of, each once, Pods first. */
+export function contentResources(kinds: KindRegistry): ResourceRef[] {
+  const refs = new Map<string, ResourceRef>()
+  for (const { group, version, resource, kind, namespaced, stored, verbs } of kinds.all()) {
+    const name = `${group}/${resource}`
+    const deletable = namespaced && stored && verbs.includes('list') && verbs.includes('delete')
+    if (deletable && !refs.has(name)) refs.set(name, { group, version, resource, kind, namespaced })
   }
-  const isPod = (kind: ResourceKind) => kind.group === '' && kind.resource === 'pods'
-  return found.sort((a, b) => Number(isPod(b)) - Number(isPod(a)))
+  return [...refs.values()].sort((a, b) => Number(isPods(b)) - Number(isPods(a)))
 }
 
-export function refOf({ group, version, resource, kind, namespaced }: ResourceKind): ResourceRef {
-  return { group, version, resource, kind, namespaced }
+export function isPods({ group, resource }: ResourceRef): boolean {
+  return group === '' && resource === 'pods'
 }
 
-/** "Some resources are remaining: pods. has 2 resource instances" */
-export function remainingMessage(remainders: readonly Remainder[]): string {
-  const parts = remainders.map(({ kind, objects }) => `${named(kind)} has ${objects.length} resource instances`)
-  return `Some resources are remaining: ${parts.join(', ')}`
+export interface Emptied extends Remains {
+  readonly failures: readonly string[]
 }
 
-/** "Some content in the namespace has finalizers remaining: example.com/hold in 1 resource instances" */
-export function finalizersMessage(remainders: readonly Remainder[]): string {
-  const counts = new Map<string, number>()
-  for (const { objects } of remainders) {
-    for (const finalizer of objects.flatMap((object) => object.metadata.finalizers ?? [])) {
-      counts.set(finalizer, (counts.get(finalizer) ?? 0) + 1)
+/** Deletes what is there of one resource; answers what is left, marked or refused. */
+export async function empty(ref: ResourceRef, namespace: string, context: ReconcileContext): Promise<Emptied> {
+  const resource = ref.group === '' ? ref.resource : `${ref.resource}.${ref.group}`
+  const { items } = await context.client.list(ref, { namespace })
+  const going = items.filter(({ metadata }) => metadata.deletionTimestamp === undefined)
+  const failures: string[] = []
+  const work = async () => {
+    for (let object = going.pop(); object; object = going.pop()) {
+      const failure = await remove(ref, object, context)
+      if (failure) failures.push(`${resource} ${object.metadata.name}: ${failure}`)
     }
   }
-  const parts = [...counts].sort().map(([finalizer, count]) => `${finalizer} in ${count} resource instances`)
-  return parts.length === 0 ? '' : `Some content in the namespace has finalizers remaining: ${parts.join(', ')}`
+  await Promise.all(Array.from({ length: Math.min(workers, going.length) }, work))
+  const left = items.length === 0 ? [] : (await context.client.list(ref, { namespace })).items
+  return { resource, count: left.length, finalizers: left.flatMap(({ metadata }) => metadata.finalizers ?? []), failures }
 }
 
-function named(kind: ResourceKind): string {
-  return kind.group === '' ? `${kind.resource}.` : `${kind.resource}.${kind.group}`
+/** Answers why it was refused. */
+async function remove(ref: ResourceRef, { metadata }: KubeObject, context: ReconcileContext): Promise<string | undefined> {
+  const { namespace = '', name, uid = '' } = metadata
+  try {
+    const options = { cause: context.cause, propagationPolicy: 'Background' as const, preconditions: { uid } }
+    await context.client.delete(ref, namespace, name, options)
+    return undefined
+  } catch (error) {
+    if (isNotFound(error)) return undefined
+    return error instanceof Error ? error.message : String(error)
+  }
 }

@@ -1,20 +1,17 @@
-/** What each of the two controllers may do, and no more. */
+/** What each of the controllers may do, and no more. */
 import type { Grant } from '@davit/core/api'
+
+const core = (resources: readonly string[], verbs: readonly string[]) => ({ apiGroups: [''], resources, verbs })
 
 export const grants: readonly Grant[] = [
   {
     user: 'system:controller:namespace-controller',
     rules: [
-      // Whatever is in a namespace goes with it.
+      core(['namespaces/status', 'namespaces/finalize'], ['update']),
+      // Anything may lie in a namespace, kinds to come included.
       { apiGroups: ['*'], resources: ['*'], verbs: ['list', 'delete'] },
-      { apiGroups: [''], resources: ['namespaces/status', 'namespaces/finalize'], verbs: ['update'] },
     ],
   },
-  {
-    user: 'system:controller:namespace-furnishing-controller',
-    rules: [
-      { apiGroups: [''], resources: ['serviceaccounts', 'configmaps'], verbs: ['create'] },
-      { apiGroups: [''], resources: ['configmaps'], verbs: ['update'] },
-    ],
-  },
+  { user: 'system:controller:serviceaccount-controller', rules: [core(['serviceaccounts'], ['create'])] },
+  { user: 'system:controller:root-ca-cert-publisher-controller', rules: [core(['configmaps'], ['create', 'update'])] },
 ]

@@ -1,77 +1,126 @@
-import { configMaps, isNotFound, namespaces, pods, serviceAccounts } from '@davit/core/client'
-import { controlPlane } from '@davit/core/controller/testkit'
-import { assert, test } from '@davit/core/testing'
+import { type ApiAddress, ApiAddressToken } from '@davit/core/api'
+import { configMaps, deployments, events, isNotFound, namespaces, pods, serviceAccounts } from '@davit/core/client'
+import { type ControlPlane, controlPlane } from '@davit/core/controller/testkit'
+import { definePlugin } from '@davit/core/kernel'
+import type { Namespace } from '@davit/core/kinds'
+import { assert, type TestContext, test } from '@davit/core/testing'
 import plugin from './index.js'
 
-const named = (name: string) => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name }, spec: {} })
-const configMap = (namespace: string, name: string, finalizers: string[] = []) => ({
-  apiVersion: 'v1',
-  kind: 'ConfigMap',
-  metadata: { name, namespace, finalizers },
-  data: {},
+const address: ApiAddress = { url: 'https://127.0.0.1:1', host: '127.0.0.1', port: 1, ca: 'PEM', kubeconfig: '' }
+const server = definePlugin({
+  id: 'address',
+  api: '^1.0',
+  stage: 'api',
+  provides: { address: ApiAddressToken },
+  setup: async () => ({ provides: { address } }),
 })
-const pod = (namespace: string, name: string, node?: string) => ({
+
+const plane = (t: TestContext) => controlPlane(t, [{ plugin }], { beside: [{ plugin: server }] })
+
+async function makeNamespace({ client, quiet }: ControlPlane, name: string): Promise<void> {
+  await client.create(namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name }, spec: {} })
+  await quiet()
+}
+async function find({ client }: ControlPlane, name: string): Promise<Namespace | undefined> {
+  return client.get(namespaces, '', name).catch((error: unknown) => {
+    if (!isNotFound(error)) throw error
+    return undefined
+  })
+}
+const makePod = (name: string, finalizers: string[] = []) => ({
   apiVersion: 'v1',
   kind: 'Pod',
-  metadata: { name, namespace },
-  spec: { containers: [{ name: 'c', image: 'i' }], ...(node && { nodeName: node }) },
+  metadata: { name, namespace: 'team', finalizers },
+  spec: { containers: [{ name: 'c', image: 'i' }] },
+})
+const reason = (namespace: Namespace | undefined, type: string) =>
+  namespace?.status?.conditions?.find((condition) => condition.type === type)?.reason
+
+test('every namespace is furnished, and what is taken away comes back', async (t) => {
+  const cluster = await plane(t)
+  const { client } = cluster
+  await makeNamespace(cluster, 'team')
+  for (const namespace of ['default', 'kube-system', 'team']) {
+    assert.ok(await client.get(serviceAccounts, namespace, 'default'))
+    assert.equal((await client.get(configMaps, namespace, 'kube-root-ca.crt')).data, { 'ca.crt': 'PEM' })
+  }
+  await client.delete(serviceAccounts, 'team', 'default')
+  await client.delete(configMaps, 'team', 'kube-root-ca.crt')
+  await client.patch(configMaps, 'default', 'kube-root-ca.crt', 'merge', { data: { 'ca.crt': 'forged', more: 'x' } })
+  await cluster.quiet()
+  assert.ok(await client.get(serviceAccounts, 'team', 'default'))
+  for (const namespace of ['team', 'default']) {
+    assert.equal((await client.get(configMaps, namespace, 'kube-root-ca.crt')).data, { 'ca.crt': 'PEM' })
+  }
+  cluster.writes()
+  await client.create(configMaps, { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'mine', namespace: 'team' } })
+  await cluster.pass(3_600_000)
+  assert.equal(cluster.writes(), [])
 })
 
-test('a deleted namespace is emptied and goes', async (t) => {
-  const plane = await controlPlane(t, [{ plugin }])
-  const { client } = plane
-  await client.create(namespaces, named('gone'))
-  for (let index = 0; index < 40; index++) await client.create(configMaps, configMap('gone', `c-${index}`))
-  await client.create(pods, pod('gone', 'unscheduled'))
-  await client.create(configMaps, configMap('default', 'elsewhere'))
-  await client.delete(namespaces, '', 'gone')
-  await plane.quiet()
-  await assert.rejects(client.get(namespaces, '', 'gone'), isNotFound)
-  assert.is((await client.list(configMaps, { namespace: 'gone' })).items.length, 0)
-  assert.is((await client.get(configMaps, 'default', 'elsewhere')).metadata.name, 'elsewhere')
+test('a deleted namespace takes everything with it', async (t) => {
+  const cluster = await plane(t)
+  const { client } = cluster
+  await makeNamespace(cluster, 'team')
+  await client.create(pods, makePod('web'))
+  const spec = { selector: { matchLabels: { a: 'b' } }, template: { metadata: { labels: { a: 'b' } }, spec: makePod('x').spec } }
+  await client.create(deployments, {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name: 'd', namespace: 'team' },
+    spec,
+  })
+  const involvedObject = { kind: 'Pod', namespace: 'team', name: 'web' }
+  const event = { apiVersion: 'v1', kind: 'Event', metadata: { name: 'e', namespace: 'team' }, involvedObject }
+  await client.create(events, event)
+  await client.delete(namespaces, '', 'team')
+  await cluster.quiet()
+  assert.is(await find(cluster, 'team'), undefined)
+  for (const ref of [pods, deployments, events, configMaps, serviceAccounts]) {
+    assert.equal((await client.list<{ metadata: { name: string } } & Namespace>(ref as never, { namespace: 'team' })).items, [])
+  }
 })
 
-test('what has a finalizer keeps the namespace, whose conditions say so; without it both go', async (t) => {
-  const plane = await controlPlane(t, [{ plugin }])
-  const { client } = plane
-  await client.create(namespaces, named('held'))
-  await client.create(configMaps, configMap('held', 'c', ['example.com/hold']))
-  await client.delete(namespaces, '', 'held')
-  await plane.quiet()
-  const held = await client.get(namespaces, '', 'held')
-  assert.is(held.status?.phase, 'Terminating')
-  const remaining = held.status?.conditions?.find((condition) => condition.type === 'NamespaceFinalizersRemaining')
-  assert.match(remaining?.message ?? '', 'example.com/hold in 1 resource instances')
-
-  plane.writes()
-  await plane.pass(10_000)
-  assert.equal(plane.writes(), [], 'waiting writes nothing')
-
-  await client.patch(configMaps, 'held', 'c', 'merge', { metadata: { finalizers: null } })
-  await plane.pass(1000)
-  await assert.rejects(client.get(namespaces, '', 'held'), isNotFound)
+test('Pods that finalizers hold: the rest waits, the conditions say it, and nobody asks again and again', async (t) => {
+  const cluster = await plane(t)
+  const { client } = cluster
+  await makeNamespace(cluster, 'team')
+  await client.create(pods, makePod('held', ['test/hold']))
+  await client.create(pods, makePod('free'))
+  await client.delete(namespaces, '', 'team')
+  await cluster.quiet()
+  const waiting = await find(cluster, 'team')
+  assert.is(waiting?.status?.phase, 'Terminating')
+  assert.is(reason(waiting, 'NamespaceContentRemaining'), 'SomeResourcesRemain')
+  assert.is(reason(waiting, 'NamespaceFinalizersRemaining'), 'SomeFinalizersRemain')
+  const message = waiting?.status?.conditions?.find(({ type }) => type === 'NamespaceFinalizersRemaining')?.message
+  assert.is(message, 'Some content in the namespace has finalizers remaining: test/hold in 1 resource instances')
+  assert.ok(await client.get(configMaps, 'team', 'kube-root-ca.crt'), 'Pods go first')
+  cluster.writes()
+  await cluster.pass(3_600_000)
+  assert.equal(cluster.writes(), [])
+  await client.patch(pods, 'team', 'held', 'merge', { metadata: { finalizers: [] } })
+  await cluster.quiet()
+  assert.is(await find(cluster, 'team'), undefined)
 })
 
-test('a Pod that ends on its node takes the namespace with it at once', async (t) => {
-  const plane = await controlPlane(t, [{ plugin }])
-  const { client } = plane
-  await client.create(namespaces, named('busy'))
-  await client.create(pods, pod('busy', 'p', 'one'))
-  await client.delete(namespaces, '', 'busy')
-  await plane.quiet()
-  assert.ok((await client.get(pods, 'busy', 'p')).metadata.deletionTimestamp, 'it has its grace')
-  await client.delete(pods, 'busy', 'p', { gracePeriodSeconds: 0 })
-  await plane.quiet()
-  await assert.rejects(client.get(namespaces, '', 'busy'), isNotFound)
+test('what is held of any other kind', async (t) => {
+  const cluster = await plane(t)
+  const { client } = cluster
+  await makeNamespace(cluster, 'team')
+  const metadata = { name: 'held', namespace: 'team', finalizers: ['test/hold'] }
+  await client.create(configMaps, { apiVersion: 'v1', kind: 'ConfigMap', metadata })
+  await client.delete(namespaces, '', 'team')
+  await cluster.quiet()
+  assert.is(reason(await find(cluster, 'team'), 'NamespaceContentRemaining'), 'SomeResourcesRemain')
+  await client.patch(configMaps, 'team', 'held', 'merge', { metadata: { finalizers: [] } })
+  await cluster.quiet()
+  assert.is(await find(cluster, 'team'), undefined)
 })
 
-test('every namespace has the account default, again after it was deleted', async (t) => {
-  const plane = await controlPlane(t, [{ plugin }])
-  const { client } = plane
-  await client.create(namespaces, named('new'))
-  await plane.quiet()
-  for (const namespace of ['default', 'kube-system', 'new']) await client.get(serviceAccounts, namespace, 'default')
-  await client.delete(serviceAccounts, 'new', 'default')
-  await plane.quiet()
-  await client.get(serviceAccounts, 'new', 'default')
+test('without a server there is no certificate to publish', async (t) => {
+  const cluster = await controlPlane(t, [{ plugin }])
+  const items = (await cluster.client.list(configMaps, { namespace: 'default' })).items
+  assert.equal(items, [])
+  assert.ok(await cluster.client.get(serviceAccounts, 'default', 'default'))
 })
