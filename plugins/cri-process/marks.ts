@@ -72,7 +72,11 @@ export async function fileNumbers(log: string): Promise<readonly number[]> {
 export async function readMarks({ log, marks }: Where, number: number): Promise<(offset: number) => number> {
   const text = await readFile(join(marks, `${number}`), 'utf8').catch(() => '')
   const list = text.split('\n').map((line) => line.split(' ').map(Number))
-  const latest = await stat(join(log, `${number}`)).then(({ mtimeMs }) => Math.floor(mtimeMs))
+  // Rotated away meanwhile: then its marks were read whole, or are gone too.
+  const latest = await stat(join(log, `${number}`)).then(
+    ({ mtimeMs }) => Math.floor(mtimeMs),
+    () => list.at(-2)?.[1] ?? 0,
+  )
   let next = 0
   return (offset) => {
     while (next < list.length && (list[next]?.[0] ?? 0) <= offset) next += 1

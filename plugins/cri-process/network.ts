@@ -32,7 +32,8 @@ export function createNetwork({ podCidr, clusterCidr }: Place, machine: Machine)
   const prepareOnce = async (): Promise<void> => {
     if (!(await isLink(bridge))) {
       const batch = [
-        `link add name ${bridge} type bridge`,
+        // Of its own, or it would change with the cards that come and go, behind the Pods' backs.
+        `link add name ${bridge} address ${hardwareAddress(gateway)} type bridge`,
         `addr add ${gateway}/${range.bits} dev ${bridge}`,
         `link set dev ${bridge} up`,
       ]
@@ -48,12 +49,18 @@ export function createNetwork({ podCidr, clusterCidr }: Place, machine: Machine)
   return {
     bridge,
     async prepare() {
-      if (prepared && !(await isLink(bridge))) prepared = undefined
-      prepared ??= prepareOnce()
-      await prepared.catch((error: unknown) => {
+      const earlier = prepared
+      if (earlier) {
+        await earlier
+        if (await isLink(bridge)) return
+        // Somebody removed it. Of all who see that, one makes it anew.
+        if (prepared === earlier) prepared = undefined
+      }
+      prepared ??= prepareOnce().catch((error: unknown) => {
         prepared = undefined
         throw error
       })
+      await prepared
     },
     batch: (address, link) =>
       `${[

@@ -97,6 +97,10 @@ async function addVolumes(table: MountTable, layers: readonly Layer[], mounts: r
   const placed: { readonly target: string; readonly mount: Mount }[] = []
   const resolved = await Promise.all(mounts.map(async (mount) => ({ mount, target: await targetOf(mount.containerPath) })))
   for (const { mount, target } of resolved.sort((a, b) => a.target.length - b.target.length)) {
+    if (hidesSystem(target)) {
+      const where = `nothing can be mounted at ${mount.containerPath}`
+      throw new RuntimeError('CreateContainerError', `${where}: it would hide programs that give a container its rights`)
+    }
     const source = await stat(mount.hostPath).catch((cause: unknown) => {
       throw new RuntimeError('CreateContainerError', `nothing to mount at ${mount.hostPath}`, { cause })
     })
@@ -106,6 +110,17 @@ async function addVolumes(table: MountTable, layers: readonly Layer[], mounts: r
     table.bind(mount.hostPath, target, mount.readOnly ? 'rbind,ro' : 'rbind')
     placed.push({ target, mount })
   }
+}
+
+const system = ['/usr/bin', '/usr/sbin', '/usr/lib', '/usr/lib64', '/bin', '/sbin', '/lib', '/lib64', '/proc', '/sys']
+const linker = ['/etc/ld.so.preload', '/etc/ld.so.cache']
+
+/**
+ * The last steps to a container's program run the machine's own tools inside the container, still as root. What a Pod
+ * could put in their place would run with rights that the Pod was not given.
+ */
+export function hidesSystem(target: string): boolean {
+  return [...system, ...linker].some((path) => isWithin(path, target)) || system.some((path) => isWithin(target, path))
 }
 
 /** Links in a path lead elsewhere from outside the container than from inside: here they are followed as inside. */

@@ -8,7 +8,7 @@ import type { ProcessConfig } from './config.js'
 import { createProcessDriver, type DriverServices } from './driver.js'
 
 export const testConfig: ProcessConfig = { logMaxBytes: 10 * 1024 * 1024, logMaxFiles: 2 }
-export const testRange = '10.244.78.0/24'
+export const testRange = '10.181.78.0/24'
 
 /** The machine's own time: what is tested here are real processes. */
 const clock: Clock = {
