@@ -34,8 +34,8 @@ export async function compose(flags: UpFlags, loaded: LoadedConfig): Promise<Com
   const { config, directory } = loaded
   const dataDirectory = path.resolve(dataDirectoryOf(flags['data-dir'], config.dataDirectory))
   const kubeconfig = path.resolve(flags.kubeconfig ?? path.join(dataDirectory, 'kubeconfig'))
-  const podCidr = config.network?.podCidr ?? defaultPodCidr
   const planned = planNodes(flags, config, nodeNameOf(hostname()), new Set(Object.keys(builtins)))
+  const podCidr = config.network?.podCidr ?? defaultPodCidr(planned.length)
   const foreign = await loadForeign(wanted(planned, loaded), directory)
   const nodes = planned.map((node) => ({
     ...node,

@@ -32,7 +32,10 @@ export const clusterSchema = Type.Object({
   network: Type.Optional(
     Type.Object({
       podCidr: Type.Optional(
-        Type.String({ description: 'Addresses of all Pods; each node gets a /24 of it.', default: '10.244.0.0/16' }),
+        Type.String({
+          description:
+            'Addresses of all Pods; each node gets a /24 of it. Default 10.244.0.0/16; 10.128.0.0/9 for more than 256 nodes.',
+        }),
       ),
       serviceCidr: Type.Optional(Type.String({ description: 'Addresses of services.', default: '10.96.0.0/16' })),
       domain: Type.Optional(Type.String({ description: 'DNS domain of the cluster.', default: 'cluster.local' })),

@@ -19,7 +19,10 @@ export interface Places {
 type Configs = Readonly<Record<string, Readonly<Record<string, unknown>>>>
 type Node = Readonly<Record<string, unknown>> & { readonly name?: unknown }
 
-export const defaultPodCidr = '10.244.0.0/16'
+/** Each node takes a /24: room for 256 nodes, and for 32,768 where more than that are asked for. */
+export function defaultPodCidr(nodes: number): string {
+  return nodes <= 256 ? '10.244.0.0/16' : '10.128.0.0/9'
+}
 
 /** The entries of the configuration file, each with where it stands. */
 export function fileSettings({ config, source }: LoadedConfig): Setting[] {
