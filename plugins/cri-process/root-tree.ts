@@ -4,9 +4,11 @@
  * `mount -a` from a table; what lies here prepares the table and the directories to mount at.
  */
 import { existsSync } from 'node:fs'
-import { chmod, chown, lstat, mkdir, readFile, realpath, stat, symlink, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, realpath, stat, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join, normalize } from 'node:path'
 import { type Mount, RuntimeError } from '@davit/core/node'
+import { isWithin, type Layer, layerOf, makeLayers, makePoint, makePointInLayer } from './layers.js'
+import { MountTable } from './mount-table.js'
 import type { ContainerPlaces } from './places.js'
 
 const devices = ['null', 'zero', 'full', 'random', 'urandom', 'tty']
@@ -131,125 +133,4 @@ async function targetOf(containerPath: string): Promise<string> {
     if (real !== undefined) return join(real, path.slice(head.length))
   }
   return path
-}
-
-interface Layer {
-  readonly mountPoint: string
-  readonly upper: string
-  readonly work: string
-  /** Mounted below it, and not seen in the container. */
-  readonly covered: readonly string[]
-}
-
-/** Of these, what is mounted on the machine is the container's too. The rest is made anew, or left out. */
-const diskFileSystems =
-  /^(ext[234]|xfs|btrfs|zfs|f2fs|jfs|reiserfs|bcachefs|erofs|squashfs|vfat|exfat|ntfs3?|nfs4?|cifs|9p|virtiofs)$/
-
-async function makeLayers(places: ContainerPlaces): Promise<Layer[]> {
-  const mounted = parseMounts(await readFile('/proc/self/mountinfo', 'utf8'))
-  const isLayer = ({ path, type }: MountedPath): boolean =>
-    path === '/' ||
-    (diskFileSystems.test(type) && !/^\/(proc|sys|dev|run|var\/lib\/(docker|containerd|kubelet))(\/|$)/.test(path))
-  const folders: MountedPath[] = []
-  for (const item of mounted) {
-    if (isLayer(item) && (await stat(item.path).catch(() => undefined))?.isDirectory()) folders.push(item)
-  }
-  const paths = [...new Set(folders.map(({ path }) => path))].sort()
-  const layers = paths.map((mountPoint, index) => ({
-    mountPoint,
-    upper: join(places.layers, `${index}`, 'upper'),
-    work: join(places.layers, `${index}`, 'work'),
-    covered: mounted.map(({ path }) => path).filter((path) => path !== mountPoint && isWithin(path, mountPoint)),
-  }))
-  for (const { mountPoint, upper, work } of layers) {
-    await mkdir(upper, { recursive: true })
-    await mkdir(work)
-    await likeOn(mountPoint, upper)
-  }
-  return layers
-}
-
-interface MountedPath {
-  readonly path: string
-  readonly type: string
-}
-
-export function parseMounts(text: string): MountedPath[] {
-  return text.split('\n').flatMap((line) => {
-    const [before = '', after = ''] = line.split(' - ')
-    const path = before.split(' ')[4]?.replace(/\\(\d{3})/g, (_, octal) => String.fromCharCode(Number.parseInt(octal, 8)))
-    return path === undefined ? [] : [{ path, type: after.split(' ')[0] ?? '' }]
-  })
-}
-
-/** undefined: not seen in the container. */
-function layerOf(layers: readonly Layer[], path: string): Layer | undefined {
-  const layer = layers.findLast(({ mountPoint }) => isWithin(path, mountPoint))
-  return layer?.covered.some((other) => isWithin(path, other)) ? undefined : layer
-}
-
-async function makePointInLayer(layers: readonly Layer[], target: string, directory: boolean): Promise<void> {
-  if (layerOf(layers, target)) {
-    const present = await lstat(target).catch(() => undefined)
-    if (present && present.isDirectory() === directory) return
-  }
-  const layer = layers.findLast(({ mountPoint }) => isWithin(target, mountPoint))
-  if (!layer) throw new Error(`no file system for ${target}`)
-  await makePoint(layer.upper, layer.mountPoint, target.slice(layer.mountPoint === '/' ? 0 : layer.mountPoint.length), directory)
-}
-
-/** Makes `path` under `base`; directories that the machine has too, under `origin`, get its owner and mode. */
-async function makePoint(base: string, origin: string, path: string, directory: boolean): Promise<void> {
-  const names = path.split('/').filter((name) => name !== '')
-  for (let depth = 1; depth <= names.length; depth += 1) {
-    const below = names.slice(0, depth).join('/')
-    const point = join(base, below)
-    if (await lstat(point).catch(() => undefined)) continue
-    if (depth === names.length && !directory) await writeFile(point, '')
-    else {
-      await mkdir(point)
-      if (origin !== '') await likeOn(join(origin, below), point)
-      else await chmod(point, 0o755)
-    }
-  }
-}
-
-async function likeOn(original: string, copy: string): Promise<void> {
-  const found = await stat(original).catch(() => undefined)
-  await chmod(copy, found?.isDirectory() ? found.mode & 0o7777 : 0o755)
-  if (found?.isDirectory()) await chown(copy, found.uid, found.gid)
-}
-
-function isWithin(path: string, folder: string): boolean {
-  return folder === '/' || path === folder || path.startsWith(`${folder}/`)
-}
-
-/** The lines of an fstab(5), with the container's root before each target. */
-class MountTable {
-  readonly #root: string
-  readonly #lines: string[] = []
-
-  constructor(root: string) {
-    this.#root = root
-  }
-
-  inside(path: string): string {
-    return path === '/' ? this.#root : `${this.#root}${path}`
-  }
-
-  add(source: string, target: string, type: string, options: string): void {
-    this.#lines.push([source, this.inside(target), type, options].map(escapeField).join(' '))
-  }
-
-  bind(source: string, target: string, options: string): void {
-    this.add(source, target, 'none', options)
-  }
-
-  text(): string {
-    return this.#lines.map((line) => `${line} 0 0\n`).join('')
-  }
-}
-
-function escapeField(text: string): string {
-  return text.replace(/[\s\\#]/g, (character) => `\\${character.charCodeAt(0).toString(8).padStart(3, '0')}`)
 }
