@@ -41,7 +41,8 @@ interface Pending {
   readonly reason: string
   readonly message: string
   readonly fieldPath: string | undefined
-  readonly at: string
+  /** Milliseconds since 1970. */
+  readonly at: number
 }
 
 const backlog = 1000
@@ -60,6 +61,7 @@ class Recorder implements EventRecorder {
   readonly #busy = new Set<string>()
   #waiters: (() => void)[] = []
   #closed = false
+  #last = 0
 
   constructor(options: EventRecorderOptions) {
     this.#options = options
@@ -73,8 +75,7 @@ class Recorder implements EventRecorder {
     }
     const { uid, namespace, name } = object.metadata
     const key = [object.kind, uid ?? `${namespace}/${name}`, type, reason, fieldPath ?? '', message].join('\0')
-    const at = `${new Date(this.#options.clock.now()).toISOString().slice(0, 19)}Z`
-    this.#queue.push({ key, object, type, reason, message, fieldPath, at })
+    this.#queue.push({ key, object, type, reason, message, fieldPath, at: this.#moment() })
     this.#pump()
   }
 
@@ -87,6 +88,12 @@ class Recorder implements EventRecorder {
     this.#closed = true
     this.#queue.length = 0
     this.#settle()
+  }
+
+  /** Later than every one before: two events of a millisecond keep their order. */
+  #moment(): number {
+    this.#last = Math.max(this.#options.clock.now(), this.#last + 2 ** -12)
+    return this.#last
   }
 
   /** Events of one key are written one after the other, so that none overtakes the count of another. */
@@ -119,7 +126,7 @@ class Recorder implements EventRecorder {
     if (known) {
       known.count += 1
       try {
-        const patch = { count: known.count, lastTimestamp: pending.at }
+        const patch = { count: known.count, lastTimestamp: timeText(pending.at) }
         await this.#options.client.patch(events, known.namespace, known.name, 'merge', patch)
         return
       } catch (error) {
@@ -144,7 +151,7 @@ class Recorder implements EventRecorder {
     return {
       apiVersion: 'v1',
       kind: 'Event',
-      metadata: { name: `${object.metadata.name}.${random.string(16, '0123456789abcdef')}`, namespace },
+      metadata: { name: `${object.metadata.name}.${orderedText(pending.at)}${random.string(4, hexDigits)}`, namespace },
       involvedObject: {
         kind: object.kind,
         apiVersion: object.apiVersion,
@@ -160,8 +167,8 @@ class Recorder implements EventRecorder {
       source: { component, ...(host !== undefined && { host }) },
       reportingComponent: component,
       reportingInstance: host ?? '',
-      firstTimestamp: known?.firstTimestamp ?? pending.at,
-      lastTimestamp: pending.at,
+      firstTimestamp: known?.firstTimestamp ?? timeText(pending.at),
+      lastTimestamp: timeText(pending.at),
       count: known?.count ?? 1,
     }
   }
@@ -173,4 +180,20 @@ class Recorder implements EventRecorder {
     const oldest = this.#known.keys().next().value
     if (oldest !== undefined) this.#known.delete(oldest)
   }
+}
+
+const hexDigits = '0123456789abcdef'
+
+/**
+ * Sorts as the moment does. Times of events are whole seconds, and clients that list them keep the order of names within
+ * one. What follows tells apart the events of several recorders.
+ */
+function orderedText(moment: number): string {
+  return Math.floor(moment * 2 ** 12)
+    .toString(16)
+    .padStart(14, '0')
+}
+
+function timeText(moment: number): string {
+  return `${new Date(moment).toISOString().slice(0, 19)}Z`
 }

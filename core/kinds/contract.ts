@@ -71,7 +71,7 @@ export interface FieldSchema {
   /** Protobuf only: the numbers of the messages that the field lies in, outermost first, where JSON shows it inlined. */
   readonly nested?: readonly number[]
   readonly retainKeys?: boolean
-  /** '', 0 and false mean "absent" here, as they do to clients in Go: decoding drops them. Elsewhere they are values. */
+  /** '', 0, false and what is empty mean "absent" here, as they do to clients in Go: decoding drops them. Elsewhere they are values. */
   readonly omitZero?: boolean
   /** Filled in by `applyDefaults` where the field is absent. */
   readonly default?: string | number | boolean

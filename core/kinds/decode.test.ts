@@ -68,6 +68,15 @@ test('what a Go client writes for "absent" is harmless', () => {
   })
 })
 
+test('an optional list or map that is empty is absent; a required one and an object stay', () => {
+  const container = { name: 'a', ports: [], env: [], resources: { limits: {} }, securityContext: {} }
+  const { object } = read('pods', pod({ containers: [container], nodeSelector: {}, volumes: [{ emptyDir: {} }] }, { labels: {} }))
+  assert.equal(object.metadata, {})
+  const left = { name: 'a', resources: {}, securityContext: {} }
+  assert.equal(object.spec, { containers: [left], volumes: [{ emptyDir: {} }] })
+  assert.equal(read('pods', pod({ containers: [] })).object.spec, { containers: [] })
+})
+
 test('null is an empty list where a list is required, and a zero value inside lists and maps', () => {
   assert.equal(read('endpointslices', { endpoints: null }).object.endpoints, [])
   assert.equal(read('pods', pod({ containers: [null] })).object.spec, { containers: [{}] })

@@ -177,7 +177,10 @@ function put(out: Json, key: string, value: unknown): void {
   else out[key] = value
 }
 
-const isZero = (value: unknown): boolean => value === '' || value === 0 || value === false
+function isZero(value: unknown): boolean {
+  if (typeof value !== 'object') return value === '' || value === 0 || value === false
+  return value !== null && Object.keys(value).length === 0
+}
 
 const isObject = (value: unknown): value is Json => typeof value === 'object' && value !== null && !Array.isArray(value)
 

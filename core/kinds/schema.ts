@@ -49,9 +49,14 @@ function fieldSchema(row: TypeRow, field: FieldRow, nested: readonly number[]): 
     number: field.number,
     ...(nested.length === 0 ? {} : { nested }),
     ...(field.marks.includes('retainKeys') ? { retainKeys: true } : {}),
-    ...(field.marks.includes('?') ? { omitZero: true } : {}),
+    ...(field.marks.includes('?') || isOptionalGroup(field) ? { omitZero: true } : {}),
     ...(field.default === undefined ? {} : { default: field.default }),
   }
+}
+
+/** An optional list or map that is empty is absent: clients leave it out as often as they write it. */
+function isOptionalGroup({ type, required }: FieldRow): boolean {
+  return !required && /^[[{]/.test(type)
 }
 
 /** A field may be merged by its parts though its type is atomic elsewhere. */

@@ -35,6 +35,7 @@ export function containerConfig(parts: ContainerParts): ContainerConfig {
     },
     annotations: { [imageAnnotation]: spec.image ?? '' },
     stdin: spec.stdin ?? false,
+    ...(spec.stdinOnce ? { stdinOnce: true } : {}),
     tty: spec.tty ?? false,
     resources: containerResources(spec),
     security: containerSecurity(pod, spec),

@@ -123,6 +123,8 @@ export interface ContainerConfig {
   readonly labels: Readonly<Record<string, string>>
   readonly annotations: Readonly<Record<string, string>>
   readonly stdin: boolean
+  /** The end of the input of the first that attaches is the end of the process's. Absent: its input stays open. */
+  readonly stdinOnce?: boolean
   readonly tty: boolean
   readonly resources: ContainerResources
   readonly security: ContainerSecurity

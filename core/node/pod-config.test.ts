@@ -114,6 +114,8 @@ test('a container config expands its words and says what it was made from', () =
     [config.command, config.args, config.workingDirectory, config.stdin, config.tty],
     [['1'], ['x1', '$(B)'], '/w', true, false],
   )
+  assert.is(config.stdinOnce, undefined)
+  assert.is(configOf(container('main', { stdin: true, stdinOnce: true })).stdinOnce, true)
   assert.is(config.attempt, 2)
   assert.is(config.annotations[imageAnnotation], 'main:1')
   assert.equal(config.environment, [{ name: 'A', value: '1' }])

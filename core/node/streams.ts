@@ -25,7 +25,8 @@ export function createStreams(context: StreamsContext): NodeStreams {
     },
     async attach(pod, options, streams) {
       requireSupport(context, 'attach')
-      await runtime.attach(runningOf(context, pod, options.container).id, requestOf(options, streams))
+      const { id } = runningOf(context, pod, options.container)
+      await runtime.attach(id, requestOf({ ...options, tty: hasTerminal(context, pod, options.container) }, streams))
     },
     async dial(pod, port) {
       requireSupport(context, 'portForward')
@@ -48,6 +49,11 @@ function requestOf({ tty, stdin, stdout, stderr }: Wanted, streams: Ends) {
     resize: streams.resize,
     signal: streams.signal,
   }
+}
+
+/** Whether its process has a terminal was settled when it was made, whatever the client has. */
+function hasTerminal(context: StreamsContext, pod: PodRef, name: string): boolean {
+  return workerOf(context, pod).current.spec.containers.find((item) => item.name === name)?.tty ?? false
 }
 
 function requireSupport({ supports }: StreamsContext, capability: keyof RuntimeCapabilities & string): void {

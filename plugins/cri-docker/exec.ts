@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream'
 import type { Clock } from '@davit/core/kernel'
 import type { ExecRequest, ExecResult, Runtime } from '@davit/core/node'
-import type { Exec } from 'dockerode'
+import type { Container as DockerContainer, Exec } from 'dockerode'
 import { type Engine, problem } from './engine.js'
 import { killTree } from './kill-tree.js'
 import { followSizes, talk } from './streams.js'
@@ -79,6 +79,7 @@ export function createExec(engine: Engine, clock: Clock): Pick<Runtime, 'exec' |
       signal.throwIfAborted()
       const container = docker.getContainer(id)
       const options = { stream: true, stdin: stdin !== undefined, stdout: true, stderr: true, hijack: true, detachKeys }
+      const endsWithInput = !tty && stdin !== undefined && (await isFedOnce(container))
       const connection = (await container.attach(options).catch((error: unknown) => {
         throw problem('RunContainerError', error)
       })) as Duplex
@@ -87,7 +88,7 @@ export function createExec(engine: Engine, clock: Clock): Pick<Runtime, 'exec' |
       signal.addEventListener('abort', onAbort, { once: true })
       const stopSizes = tty ? followSizes(request.resize, (size) => container.resize(size)) : undefined
       try {
-        await talk(connection, request, false)
+        await talk(connection, request, endsWithInput)
       } catch (error) {
         if (!signal.aborted) throw error
       } finally {
@@ -96,6 +97,14 @@ export function createExec(engine: Engine, clock: Clock): Pick<Runtime, 'exec' |
       }
     },
   }
+}
+
+/** Then Docker takes the end of our input for the end of the process's, and of nothing else. */
+async function isFedOnce(container: DockerContainer): Promise<boolean> {
+  const { Config } = await container.inspect().catch((error: unknown) => {
+    throw problem('RunContainerError', error)
+  })
+  return Config.StdinOnce
 }
 
 /** The connection ends a moment before Docker knows the code. */

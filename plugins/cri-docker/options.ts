@@ -102,6 +102,7 @@ export function containerOptions(facts: ContainerFacts, log: DockerConfig): Cont
     Labels: containerLabels(nodeName, sandbox, config, createdAt),
     Tty: config.tty,
     OpenStdin: config.stdin,
+    StdinOnce: config.stdinOnce ?? false,
     // The Pod's probes decide on health, not what the image would run for Docker.
     Healthcheck: { Test: ['NONE'] },
     HostConfig: hostConfig,

@@ -111,6 +111,30 @@ test(
 )
 
 test(
+  'what is fed once ends with its input, what may be fed again does not',
+  (t) =>
+    withMachine(t, async (machine) => {
+      const runtime = await machine.node(1)
+      const sandbox = await runtime.runSandbox(testSandbox())
+      const feed = async (name: string, stdinOnce: boolean, signal: AbortSignal) => {
+        const id = await machine.start(runtime, sandbox, testContainer('cat; echo over', { name, stdin: true, stdinOnce }))
+        let seen = ''
+        const stdout = async (chunk: Uint8Array): Promise<void> => {
+          seen += Buffer.from(chunk).toString()
+        }
+        const stdin = (async function* () {
+          yield Buffer.from('a word\n')
+        })()
+        await runtime.attach(id, { tty: false, stdin, stdout, stderr: undefined, resize: nothing(), signal })
+        return seen
+      }
+      assert.is(await feed('once', true, AbortSignal.timeout(20_000)), 'a word\nover\n')
+      assert.is(await feed('again', false, AbortSignal.timeout(1500)), 'a word\n')
+    }),
+  docker,
+)
+
+test(
   'a line of 100 KB is one line with one time, and a terminal has its log too',
   (t) =>
     withMachine(t, async (machine) => {

@@ -8,8 +8,8 @@ export type Talk = Pick<ExecRequest, 'tty' | 'stdin' | 'stdout' | 'stderr'>
 
 /**
  * Resolves when the process has closed its side and all is delivered. A caller ends it early by destroying the connection.
- * `passEnd`: the end of our input is the end of the process's. Only for an exec without a terminal: elsewhere Docker takes
- * it for the end of the whole talk, and output would be lost.
+ * `passEnd`: the end of our input is the end of the process's. Only without a terminal, for an exec or a container that is
+ * fed once: elsewhere Docker takes it for the end of the whole talk, and output would be lost.
  */
 export async function talk(connection: Duplex, { tty, stdin, stdout, stderr }: Talk, passEnd: boolean): Promise<void> {
   const stopInput = stdin ? send(connection, stdin, passEnd) : undefined

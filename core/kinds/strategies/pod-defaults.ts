@@ -9,6 +9,7 @@ import type {
   PodSpec,
   PodTemplateSpec,
   Probe,
+  ResourceFieldSelector,
   ResourceRequirements,
   Volume,
 } from '../types.js'
@@ -55,7 +56,7 @@ function defaultContainer(container: Container | EphemeralContainer): void {
   container.resources ??= {}
   defaultResourceList(container.resources.limits)
   defaultResourceList(container.resources.requests)
-  for (const { valueFrom } of container.env ?? []) defaultFieldRef(valueFrom?.fieldRef)
+  for (const { valueFrom } of container.env ?? []) defaultReferences(valueFrom)
   defaultProbe(container.livenessProbe)
   defaultProbe(container.readinessProbe)
   defaultProbe(container.startupProbe)
@@ -88,8 +89,15 @@ function defaultHandler(handler: Pick<LifecycleHandler, 'httpGet'> | undefined):
   handler.httpGet.scheme ||= 'HTTP'
 }
 
-function defaultFieldRef(reference: ObjectFieldSelector | undefined): void {
-  if (reference !== undefined) reference.apiVersion ||= 'v1'
+interface References {
+  fieldRef?: ObjectFieldSelector | undefined
+  resourceFieldRef?: ResourceFieldSelector | undefined
+}
+
+function defaultReferences(source: References | undefined): void {
+  if (source?.fieldRef !== undefined) source.fieldRef.apiVersion ||= 'v1'
+  // Says nothing, but every client that knows the type writes it.
+  if (source?.resourceFieldRef !== undefined) source.resourceFieldRef.divisor ??= '0'
 }
 
 /** Resource lists are counted in thousandths at the finest. */
@@ -117,7 +125,7 @@ function defaultVolume(volume: Volume): void {
   if (volume.hostPath !== undefined) volume.hostPath.type ??= ''
   if (volume.downwardAPI !== undefined) {
     volume.downwardAPI.defaultMode ??= FILE_MODE
-    for (const { fieldRef } of volume.downwardAPI.items ?? []) defaultFieldRef(fieldRef)
+    for (const item of volume.downwardAPI.items ?? []) defaultReferences(item)
   }
   const claim = volume.ephemeral?.volumeClaimTemplate?.spec
   if (claim !== undefined) claim.volumeMode ??= 'Filesystem'
@@ -125,6 +133,6 @@ function defaultVolume(volume: Volume): void {
   volume.projected.defaultMode ??= FILE_MODE
   for (const source of volume.projected.sources ?? []) {
     if (source.serviceAccountToken !== undefined) source.serviceAccountToken.expirationSeconds ??= 3600
-    for (const { fieldRef } of source.downwardAPI?.items ?? []) defaultFieldRef(fieldRef)
+    for (const item of source.downwardAPI?.items ?? []) defaultReferences(item)
   }
 }

@@ -58,7 +58,10 @@ test('probes, handlers and references get their defaults', () => {
       livenessProbe: { httpGet: { port: 80 } },
       readinessProbe: { grpc: { port: 9 }, periodSeconds: 3 },
       lifecycle: { preStop: { httpGet: { port: 'http', scheme: 'HTTPS', path: '/bye' } } },
-      env: [{ name: 'N', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } }],
+      env: [
+        { name: 'N', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
+        { name: 'C', valueFrom: { resourceFieldRef: { resource: 'limits.cpu' } } },
+      ],
       ports: [{ containerPort: 80 }, { containerPort: 53, protocol: 'UDP' }],
     }),
   )
@@ -67,6 +70,7 @@ test('probes, handlers and references get their defaults', () => {
   assert.equal(one.readinessProbe, { grpc: { port: 9, service: '' }, ...times, periodSeconds: 3 })
   assert.equal(one.lifecycle?.preStop?.httpGet, { port: 'http', scheme: 'HTTPS', path: '/bye' })
   assert.is(one.env?.[0]?.valueFrom?.fieldRef?.apiVersion, 'v1')
+  assert.is(one.env?.[1]?.valueFrom?.resourceFieldRef?.divisor, '0')
   assert.equal(
     one.ports?.map((port) => port.protocol),
     ['TCP', 'UDP'],
