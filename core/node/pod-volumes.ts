@@ -1,6 +1,6 @@
 /** The volumes of one Pod on the node's disk, and where its containers mount them. */
 import { mkdir, realpath } from 'node:fs/promises'
-import { join, sep } from 'node:path'
+import { dirname, join, sep } from 'node:path'
 import type { Pod, Container as PodContainer, Volume, VolumeMount } from '../kinds/contract.js'
 import type { Mount, VolumeDriver, VolumeReader, VolumeRequest } from './contract.js'
 import { RuntimeError } from './contract.js'
@@ -81,14 +81,21 @@ async function inVolume(volume: string, subPath: string): Promise<string> {
   if (subPath === '') return volume
   if (subPath.startsWith('/')) throw refusal(`subPath "${subPath}" is absolute`)
   if (subPath.split('/').includes('..')) throw refusal(`subPath "${subPath}" contains ".."`)
-  const path = join(volume, subPath)
-  const [root, real] = [await realpath(volume), await realpath(path).catch(() => undefined)]
-  if (real === undefined) {
-    await mkdir(path, { recursive: true, mode: 0o755 })
-    return path
-  }
-  if (real !== root && !real.startsWith(root + sep)) throw refusal(`subPath "${subPath}" leads out of its volume`)
+  const root = await realpath(volume)
+  const path = join(root, subPath)
+  const isInside = (real: string): boolean => real === root || real.startsWith(root + sep)
+  const leadsOut = refusal(`subPath "${subPath}" leads out of its volume`)
+  // Asked before anything is made: a link on the way to what is missing would have it made elsewhere.
+  if (!isInside(await nearest(path))) throw leadsOut
+  if ((await realpath(path).catch(() => undefined)) === undefined) await mkdir(path, { recursive: true, mode: 0o755 })
+  const real = await realpath(path)
+  if (!isInside(real)) throw leadsOut
   return real
+}
+
+/** Where the longest part of `path` that exists really lies. */
+async function nearest(path: string): Promise<string> {
+  return realpath(path).catch(() => nearest(dirname(path)))
 }
 
 function refusal(message: string): RuntimeError {

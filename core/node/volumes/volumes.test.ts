@@ -229,12 +229,14 @@ test('no mount leads out of its volume', async (t) => {
     { subPath: '../x' },
     { subPath: '/etc' },
     { subPath: 'link' },
+    { subPath: 'link/davit-must-not-make-this/either' },
     { subPathExpr: '$(NONE)' },
     { name: 'unknown' },
   ]) {
     const error = await assert.rejects(mountsOf(more))
     assert.is((error as Error & { problem?: string }).problem, 'CreateContainerConfigError')
   }
+  await assert.rejects(stat('/etc/davit-must-not-make-this'), { code: 'ENOENT' })
 })
 
 test('a file of a ConfigMap can be mounted alone', async (t) => {
