@@ -189,6 +189,7 @@ test('metrics are Prometheus text', () => {
   const metrics = createMetrics()
   metrics.request('GET', 200)
   metrics.request('GET', 200)
+  for (let index = 0; index < 10; index++) metrics.request(`MADE-UP-${index}`, 401)
   const ended = metrics.longRunning('WATCH')
   const text = metrics.text({ some_gauge: 7 })
   assert.match(text, 'apiserver_request_total{verb="GET",code="200"} 2\n')
@@ -196,6 +197,7 @@ test('metrics are Prometheus text', () => {
   assert.match(text, '# TYPE some_gauge gauge\nsome_gauge 7\n')
   ended()
   ended()
+  assert.match(text, 'apiserver_request_total{verb="other",code="401"} 10\n')
   assert.match(metrics.text({}), 'apiserver_longrunning_requests{verb="WATCH"} 0\n')
 })
 

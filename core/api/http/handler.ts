@@ -68,6 +68,8 @@ async function serveResource(
   const verb = verbOf(exchange, target)
   if (verb !== 'watch' && upgrade) throw ApiError.badRequest('this request cannot change the protocol of the connection')
   const result = await services.pipeline.handle(await apiRequestOf(exchange, target, verb, user, services.kinds))
+  // Who asks for it must not take the object for what lies behind it: nothing here carries such a request on.
+  if (target.subresource === 'proxy') throw ApiError.methodNotAllowed(target, 'proxy')
   if (result.type === 'object') return services.renderer.object(exchange, result)
   if (result.type === 'list') return services.renderer.list(exchange, result)
   return serveWatch(services, exchange, result, upgrade)

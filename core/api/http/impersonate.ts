@@ -38,7 +38,8 @@ function readHeaders(exchange: Exchange): Wanted | undefined {
   let any = false
   for (const key in headers) if (key.startsWith('impersonate-')) any = true
   if (!any) return undefined
-  const wanted: Wanted = { name: '', groups: [], extra: {} }
+  // The keys are the client's: `constructor` must find nothing here.
+  const wanted: Wanted = { name: '', groups: [], extra: Object.create(null) as Record<string, string[]> }
   for (const [name, value] of rawPairs(exchange)) {
     if (name === 'impersonate-user') wanted.name = value
     else if (name === 'impersonate-uid') wanted.uid = value

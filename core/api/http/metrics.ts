@@ -7,6 +7,9 @@ export interface Metrics {
   text(gauges: Readonly<Record<string, number>>): string
 }
 
+/** Over HTTP/2 a client may name any method: made-up ones must not each get a counter for ever. */
+const methods = new Set(['CONNECT', 'DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT'])
+
 export function createMetrics(): Metrics {
   const requests = new Map<string, number>()
   const running = new Map<string, number>()
@@ -14,7 +17,7 @@ export function createMetrics(): Metrics {
     counts.set(key, (counts.get(key) ?? 0) + change)
   }
   return {
-    request: (verb, code) => add(requests, `verb="${verb}",code="${code}"`, 1),
+    request: (verb, code) => add(requests, `verb="${methods.has(verb) ? verb : 'other'}",code="${code}"`, 1),
     longRunning(verb) {
       let open = true
       add(running, `verb="${verb}"`, 1)

@@ -260,6 +260,12 @@ test('impersonation, for those who may', async () => {
   assert.is(info.username, 'carol')
   assert.equal(info.groups, ['system:masters', 'one, two', 'system:authenticated'])
   assert.equal(info.extra, { 'why/not': ['audit'] })
+  const named = await as({
+    'Impersonate-User': 'carol',
+    'Impersonate-Group': 'system:masters',
+    'Impersonate-Extra-Constructor': 'x',
+  })
+  assert.equal(named.json.status.userInfo.extra.constructor, ['x'], 'a key that every object knows is a key like others')
   isStatus(await as({ 'Impersonate-Group': 'one' }), 400, 'BadRequest')
   const refused = await as({ 'Impersonate-User': 'carol' }, userToken)
   isStatus(refused, 403, 'Forbidden')
@@ -293,6 +299,14 @@ test('large lists come whole, as they are and compressed', async () => {
     assert.is(list.headers['content-encoding'], undefined)
     assert.is(list.headers['content-length'], String(Buffer.byteLength(list.text)))
   }
+})
+
+test('what nobody carries on is refused, and not answered with the object', async () => {
+  const proxied = `${pods}/one/proxy/index.html`
+  for (const method of ['GET', 'POST', 'PUT', 'DELETE']) {
+    isStatus(await server.call(proxied, { method, ...(method === 'GET' ? {} : { body: {} }) }), 405, 'MethodNotAllowed')
+  }
+  isStatus(await server.call(proxied, { token: userToken }), 403, 'Forbidden')
 })
 
 test('requests are counted', async () => {
