@@ -43,6 +43,17 @@ readiness('of all slices count, of names only those of IP addresses', () => {
   const slices = [slice('b', 'web', [endpoint('10.0.0.2')]), slice('a', 'web', [endpoint('10.0.0.1')]), named]
   assert.equal(addresses(servicePorts(service('web'), slices, local)[0]?.endpoints ?? []), ['10.0.0.1', '10.0.0.2'])
 })
+readiness('and addresses of services are addresses, whatever the objects say', () => {
+  const evil = '10.0.0.9/32 -j ACCEPT\n-A INPUT'
+  const web = service('web', { clusterIP: '10.96.0.7', clusterIPs: ['10.96.0.7', evil], externalIPs: [evil, '192.0.2.1'] })
+  const status = { loadBalancer: { ingress: [{ ip: evil }, { ip: '192.0.2.2' }, { hostname: 'example.com' }] } }
+  const slices = [slice('web-1', 'web', [endpoint(evil), endpoint('10.0.0.1')])]
+  const [port] = servicePorts({ ...web, status }, slices, local)
+  assert.equal(port?.clusterIps, ['10.96.0.7'])
+  assert.equal(port?.externalIps, ['192.0.2.1'])
+  assert.equal(port?.loadBalancerIps, ['192.0.2.2'])
+  assert.equal(addresses(port?.endpoints ?? []), ['10.0.0.1'])
+})
 readiness('know whether they are here', () => {
   const found = first({}, [endpoint('10.0.0.1', {}, here), endpoint('10.0.0.2')]).endpoints
   assert.equal(found, [

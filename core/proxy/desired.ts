@@ -1,4 +1,5 @@
 /** From a Service and its EndpointSlices to what a node's kernel should do. Pure. */
+import { isIP } from 'node:net'
 import type { EndpointSlice, Service } from '../kinds/contract.js'
 import type { ProxyEndpoint, ServicePort } from './contract.js'
 
@@ -24,8 +25,9 @@ export function servicePorts(
   return ports.sort((a, b) => (a.key < b.key ? -1 : 1))
 }
 
+/** What a mode writes into rules of the kernel: a status may hold any text, and who may write one is not root on nodes. */
 function isAddress(address: string | undefined): address is string {
-  return address !== undefined && address !== '' && address !== 'None'
+  return address !== undefined && isIP(address) !== 0
 }
 
 function servicePort(
@@ -51,7 +53,7 @@ function servicePort(
     clusterIps,
     port: port.port,
     nodePort: external ? (port.nodePort ?? 0) : 0,
-    externalIps: spec.externalIPs ?? [],
+    externalIps: (spec.externalIPs ?? []).filter(isAddress),
     loadBalancerIps: (status?.loadBalancer?.ingress ?? []).map((ingress) => ingress.ip).filter(isAddress),
     affinitySeconds: spec.sessionAffinity === 'ClientIP' ? (spec.sessionAffinityConfig?.clientIP?.timeoutSeconds ?? 10_800) : 0,
     externalLocal,
@@ -82,7 +84,7 @@ function candidatesOf(
     for (const endpoint of slice.endpoints) {
       const ready = publishNotReady || isReady(endpoint)
       const [address] = endpoint.addresses
-      if (address === undefined || !(ready || isServing(endpoint))) continue
+      if (!isAddress(address) || !(ready || isServing(endpoint))) continue
       const key = `${address}:${target.port}`
       // An endpoint that moves from one slice to another is in both for a moment.
       if (found.get(key)?.ready) continue
