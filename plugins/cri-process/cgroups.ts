@@ -24,8 +24,8 @@ export interface Groups {
   events(id: string): string
 }
 
-export function createGroups(controllers: Controllers, nodeName: string, clock: Clock): Groups {
-  const parents = parentsOf(controllers, nodeName)
+export function createGroups(controllers: Controllers, name: string, clock: Clock): Groups {
+  const parents = parentsOf(controllers, name)
   const directories = (id: string): string[] => [...parents.all].map((parent) => join(parent, id))
   const processes = async (id: string): Promise<readonly number[]> => readProcesses(join(parents.pids, id))
   let prepared: Promise<void> | undefined
@@ -41,7 +41,7 @@ export function createGroups(controllers: Controllers, nodeName: string, clock: 
 
   return {
     async create(id, resources) {
-      prepared ??= prepare(controllers, nodeName)
+      prepared ??= prepare(controllers, name)
       await prepared.catch((error: unknown) => {
         prepared = undefined
         throw error
@@ -73,20 +73,20 @@ interface Parents {
   readonly all: ReadonlySet<string>
 }
 
-function parentsOf(controllers: Controllers, nodeName: string): Parents {
-  const below = (root: string): string => join(root, 'davit', nodeName)
+function parentsOf(controllers: Controllers, name: string): Parents {
+  const below = (root: string): string => join(root, 'davit', name)
   const roots = controllers.version === 1 ? controllers : undefined
-  const of = (name: 'cpu' | 'cpuacct' | 'memory' | 'pids'): string =>
-    below(roots ? roots[name] : (controllers as { root: string }).root)
+  const of = (controller: 'cpu' | 'cpuacct' | 'memory' | 'pids'): string =>
+    below(roots ? roots[controller] : (controllers as { root: string }).root)
   const parts = { cpu: of('cpu'), cpuacct: of('cpuacct'), memory: of('memory'), pids: of('pids') }
   return { ...parts, all: new Set(Object.values(parts)) }
 }
 
 /** In version 2 each level passes its controllers on to the next. */
-async function prepare(controllers: Controllers, nodeName: string): Promise<void> {
+async function prepare(controllers: Controllers, name: string): Promise<void> {
   if (controllers.version === 1) return
   const { root } = controllers
-  for (const level of [root, join(root, 'davit'), join(root, 'davit', nodeName)]) {
+  for (const level of [root, join(root, 'davit'), join(root, 'davit', name)]) {
     await mkdir(level, { recursive: true })
     await writeFile(join(level, 'cgroup.subtree_control'), '+cpu +memory +pids')
   }
@@ -130,15 +130,18 @@ async function readProcesses(directory: string): Promise<number[]> {
   return text.split('\n').map(Number).filter(Boolean)
 }
 
-/** The kernel lets go of a group only when its last process is buried. */
+const patienceMs = 10_000
+
+/** The kernel lets go of a group only when its last process is buried, which takes its time on a busy machine. */
 async function removeGroup(directory: string, clock: Clock): Promise<void> {
+  const deadline = clock.monotonic() + patienceMs
   for (let pause = 1; ; pause = Math.min(pause * 2, 50)) {
     try {
       return await rmdir(directory)
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException
       if (code === 'ENOENT') return
-      if (code !== 'EBUSY' || pause === 50) throw error
+      if (code !== 'EBUSY' || clock.monotonic() > deadline) throw error
     }
     killAll(await readProcesses(directory))
     await clock.sleep(pause)

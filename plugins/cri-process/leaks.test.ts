@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises'
+import type { Sandbox } from '@davit/core/node'
 import { assert, test } from '@davit/core/testing'
-import { short } from './places.js'
+import { groupOf, placesOf, short } from './places.js'
 import { containerConfig, sandboxConfig, testRange, withNode } from './testing.js'
 
 const root = { requires: ['root', 'netns', 'cgroup'] as const, timeoutMs: 60_000 }
@@ -17,7 +18,8 @@ async function held(directory: string): Promise<Held> {
   const lines = (await readFile('/proc/self/mountinfo', 'utf8')).split('\n')
   const names = async (path: string): Promise<string[]> => readdir(path).catch(() => [])
   const links = await names(`/sys/class/net/davit-p${short(testRange)}/brif`)
-  const groups = await Promise.all(['cpu', 'memory', 'pids', ''].map((name) => names(`/sys/fs/cgroup/${name}/davit/test`)))
+  const group = groupOf(placesOf({ directory, nodeName: 'test' }), 'test')
+  const groups = await Promise.all(['cpu', 'memory', 'pids', ''].map((name) => names(`/sys/fs/cgroup/${name}/davit/${group}`)))
   return {
     mounts: lines.filter((line) => line.includes(directory)).length,
     links: links.length,
@@ -42,6 +44,7 @@ test(
       const during = await held(directory)
       assert.is(during.links - before.links, 30)
       assert.is(during.mounts - before.mounts, 90)
+      assert.ok(during.groups - before.groups >= 30)
       await Promise.all(
         ids.map(async ({ sandbox, id }) => {
           await runtime.stopContainer(id, 1)
@@ -88,6 +91,25 @@ test(
         await runtime.removeSandbox(made.id)
       }
       assert.equal(await held(directory), before)
+    }),
+  root,
+)
+
+test(
+  'two clusters with nodes of one name and one range live side by side, and neither purges the other',
+  () =>
+    withNode(async (one) => {
+      const made = [await one.sandbox(), await one.sandbox()]
+      const id = await one.start(made[0] as Sandbox, 'exec sleep 1000')
+      await withNode(async (two) => {
+        const other = [await two.sandbox(), await two.sandbox()]
+        await two.start(other[0] as Sandbox, 'exec sleep 1000')
+        assert.is(new Set([...made, ...other].map(({ ips }) => ips[0])).size, 4)
+      })
+      assert.is((await one.runtime.container(id))?.state, 'running')
+      const ended = await one.runtime.execSync(id, ['true'], 5_000)
+      assert.is(ended.exitCode, 0)
+      assert.is((await one.sandbox()).state, 'ready')
     }),
   root,
 )

@@ -81,6 +81,11 @@ export function containerPlaces(places: Places, id: string): ContainerPlaces {
   }
 }
 
+/** The name of the node's control groups. */
+export function groupOf({ root }: Pick<Places, 'root'>, nodeName: string): string {
+  return `${nodeName}-${short(root)}`
+}
+
 /** Eight characters that stand for a longer name, where the kernel allows no more. */
 export function short(name: string): string {
   return createHash('sha256').update(name).digest('hex').slice(0, 8)

@@ -30,6 +30,7 @@ export async function purge(services: Services, node: NodeContext): Promise<void
   }
   await groups?.clear()
   await network?.remove()
+  await state.claims.clear()
 }
 
 function exists(path: string): Promise<boolean> {

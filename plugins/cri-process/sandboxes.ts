@@ -45,11 +45,11 @@ export function createSandboxes(state: State): Verbs {
 }
 
 async function runSandbox(state: State, config: SandboxConfig): Promise<Sandbox> {
-  const { machine, network, pool, places, random } = state
+  const { machine, network, places, random } = state
   refuse(config, state)
   const id = await newId(random, (name) => mkdir(sandboxPlaces(places, name).directory, { mode: 0o700 }))
   const own = sandboxPlaces(places, id)
-  const address = config.hostNetwork ? undefined : pool.take()
+  const address = config.hostNetwork ? undefined : await takeAddress(state, own.directory)
   const link = network && address ? linkOf(places, id) : undefined
   const record = recordOf(state, config, { id, address, link })
   try {
@@ -67,6 +67,15 @@ async function runSandbox(state: State, config: SandboxConfig): Promise<Sandbox>
   } catch (error) {
     await release(state, record)
     await rm(own.directory, { recursive: true, force: true })
+    throw error
+  }
+}
+
+async function takeAddress({ claims }: State, directory: string): Promise<string> {
+  try {
+    return await claims.take(directory)
+  } catch (error) {
+    await rm(directory, { recursive: true, force: true })
     throw error
   }
 }
@@ -165,5 +174,5 @@ export async function release(state: State, record: SandboxRecord): Promise<void
     if (kept.length > 0) await runScript(unmakeSandbox, 'davit-sandbox', [link ?? '', ...kept])
     await rm(own.sharedMemory, { recursive: true, force: true })
   }
-  if (address) state.pool.release(address)
+  if (address) await state.claims.release(address, own.directory)
 }

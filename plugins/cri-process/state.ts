@@ -1,13 +1,15 @@
 /** What the parts of an open runtime share: its services, and what it knows of its sandboxes and containers. */
+import { join } from 'node:path'
 import type { Clock, Random } from '@davit/core/kernel'
 import type { NodeContext, RuntimeEvent } from '@davit/core/node'
 import { type AddressPool, createPool, parseRange, type Range } from './addresses.js'
 import { createGroups, type Groups } from './cgroups.js'
+import { type Claims, createClaims } from './claims.js'
 import type { ProcessConfig } from './config.js'
 import type { Ending } from './exits.js'
 import type { Machine } from './machine.js'
 import { createNetwork, type Network } from './network.js'
-import { type Places, placesOf } from './places.js'
+import { groupOf, type Places, placesOf, short } from './places.js'
 import type { ContainerRecord, SandboxRecord } from './records.js'
 
 export interface Services {
@@ -37,7 +39,9 @@ export interface State extends Services {
   readonly places: Places
   readonly groups: Groups | undefined
   readonly network: Network | undefined
+  /** For what is known of a former life; else `claims` takes and releases. */
   readonly pool: AddressPool
+  readonly claims: Claims
   readonly sandboxes: Map<string, SandboxRecord>
   readonly containers: Map<string, ContainerEntry>
   readonly listeners: Set<(event: RuntimeEvent) => void>
@@ -45,13 +49,17 @@ export interface State extends Services {
 
 export function createState(services: Services, node: NodeContext): State {
   const { machine, clock } = services
+  const places = placesOf(node)
+  const pool = createPool(machine.namespaces ? parseRange(node.podCidr) : loopbackRange(node.podCidr))
   return {
     ...services,
     node,
-    places: placesOf(node),
-    groups: machine.controllers && createGroups(machine.controllers, node.nodeName, clock),
+    places,
+    // Another cluster of this machine may have a node of the same name.
+    groups: machine.controllers && createGroups(machine.controllers, groupOf(places, node.nodeName), clock),
     network: machine.namespaces ? createNetwork(node, machine) : undefined,
-    pool: createPool(machine.namespaces ? parseRange(node.podCidr) : loopbackRange(node.podCidr)),
+    pool,
+    claims: createClaims(pool, machine.namespaces ? join('/run/davit/addresses', short(node.podCidr)) : undefined),
     sandboxes: new Map(),
     containers: new Map(),
     listeners: new Set(),
