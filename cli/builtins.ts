@@ -42,6 +42,7 @@ export const builtins: Readonly<Record<string, Builtin>> = {
   'node-agent': always(() => node().then((room) => room.nodeAgent)),
   'node-volumes': always(() => node().then((room) => room.nodeVolumes)),
   'cri-docker': picked(() => plugin(import('@davit/plugin-cri-docker'))),
+  'cri-containerd': picked(() => plugin(import('@davit/plugin-cri-containerd'))),
   'cri-process': picked(() => plugin(import('@davit/plugin-cri-process'))),
   'cri-hollow': picked(() => plugin(import('@davit/plugin-cri-hollow'))),
 }
