@@ -9,7 +9,7 @@ import type { Clock, Logger, Timer } from '../kernel/contract.js'
 import type { Node, Pod } from '../kinds/contract.js'
 import { defaultBackOff } from './back-off.js'
 import type { DecidedNode } from './choose-runtime.js'
-import type { BackOff, RuntimeDriver, RuntimeEvent, RuntimeVersion, Sandbox, VolumeDriver } from './contract.js'
+import type { BackOff, Runtime, RuntimeDriver, RuntimeEvent, RuntimeVersion, Sandbox, VolumeDriver } from './contract.js'
 import { RuntimeError } from './contract.js'
 import { createImages } from './images.js'
 import type { Leases } from './leases.js'
@@ -143,8 +143,13 @@ export class NodeAgent {
     this.opening = true
     try {
       const runtime = await this.openRuntime()
-      if (this.stop.signal.aborted) await runtime.runtime.close()
-      else await this.begun(runtime)
+      if (this.stop.signal.aborted) await this.letGo(runtime.runtime)
+      else
+        await this.begun(runtime).catch(async (error: unknown) => {
+          // The next attempt opens it anew.
+          await this.letGo(runtime.runtime)
+          throw error
+        })
     } catch (error) {
       this.failed(error)
     } finally {
@@ -154,16 +159,19 @@ export class NodeAgent {
 
   /** With another driver: everything is found again through it. */
   private async reopen(): Promise<void> {
+    const old = this.runtime
+    if (old) await this.letGo(old.runtime)
+    await this.open()
+  }
+
+  /** Undoes what was begun with a runtime, as far as it had come; what runs goes on. Never rejects. */
+  private async letGo(runtime: Runtime): Promise<void> {
     for (const worker of this.workers.values()) worker.close()
     this.workers.clear()
     this.relistTimer?.cancel()
     for (const undo of this.runtimeUndos.splice(0).reverse()) undo()
-    const old = this.runtime
     this.runtime = undefined
-    await old?.runtime
-      .close()
-      .catch((error: unknown) => this.services.log.debug({ error: String(error) }, 'a runtime closed badly'))
-    await this.open()
+    await runtime.close().catch((error: unknown) => this.services.log.debug({ error: String(error) }, 'a runtime closed badly'))
   }
 
   private async openRuntime(): Promise<NodeRuntime> {
@@ -176,7 +184,12 @@ export class NodeAgent {
     const clusterDns = dns.clusterDns === undefined ? {} : { clusterDns: dns.clusterDns }
     const context = { nodeName: this.name, directory, podCidr, signal: this.stop.signal, ...clusterDns }
     const runtime = await driver.open({ ...context, ...(clusterCidr !== undefined && { clusterCidr }) })
-    this.version = await runtime.version()
+    try {
+      this.version = await runtime.version()
+    } catch (error) {
+      await this.letGo(runtime)
+      throw error
+    }
     return {
       nodeName: this.name,
       directory,

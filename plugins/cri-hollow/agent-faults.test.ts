@@ -65,6 +65,47 @@ test('a daemon that is not there yet is waited for', async (t) => {
   await plane.until('web', 'Ready', isReady)
 })
 
+test('each attempt to open a runtime that fails half-way lets go of what it had', async (t) => {
+  const calls = { opened: 0, closed: 0, listening: 0 }
+  const plugin = definePlugin({
+    id: 'cri-half',
+    api: '^1.0',
+    provides: { runtime: RuntimeToken },
+    async setup({ clock, random }) {
+      const driver = createHollowDriver({ clock, random, config: { startMs: 0, jitter: 0, pullMs: 0 } })
+      const open: RuntimeDriver['open'] = async (context) => {
+        calls.opened += 1
+        const attempt = calls.opened
+        const runtime = await driver.open(context)
+        const own: Partial<Runtime> = {
+          version: () => (attempt === 1 ? Promise.reject(new Error('no version')) : runtime.version()),
+          listSandboxes: () => (attempt === 2 ? Promise.reject(new Error('no list')) : runtime.listSandboxes()),
+          subscribe: (listener) => {
+            const undo = runtime.subscribe(listener)
+            calls.listening += 1
+            return () => {
+              calls.listening -= 1
+              undo?.()
+            }
+          },
+          close: async () => {
+            calls.closed += 1
+            await runtime.close()
+          },
+        }
+        return new Proxy(runtime, { get: (target, name: keyof Runtime) => own[name] ?? target[name] })
+      }
+      return { provides: { runtime: { ...driver, id: 'cri-half', open } } }
+    },
+  })
+  const plane = await cluster(t, { nodes: [node('one', { runtime: 'cri-half' })], plugins: [{ plugin }] })
+  await plane.run('web')
+  await plane.until('web', 'Ready', isReady)
+  assert.equal(calls, { opened: 3, closed: 2, listening: 1 })
+  await plane.stop()
+  assert.equal(calls, { opened: 3, closed: 3, listening: 0 })
+})
+
 test('a daemon that goes away makes the node not ready; what ran is found again', async (t) => {
   const daemon = { down: false, silent: false }
   const plane = await faulty(t, daemon)
