@@ -3,7 +3,7 @@ import type { Logger } from '@davit/core/kernel'
 import type { ProxyDriver, ProxyMode, ProxyNode, ProxyState } from '@davit/core/proxy'
 import { CommandError, command } from './command.js'
 import { chainsIn, restoreInput } from './restore.js'
-import { hooks, ownChain, type RuleSet, rulesOf } from './rules.js'
+import { hooks, ownChain, type Rendering, type RuleSet, rulesOf } from './rules.js'
 import { staleFlows } from './stale.js'
 
 export interface IptablesOptions {
@@ -12,7 +12,7 @@ export interface IptablesOptions {
   readonly lockSeconds: number
   readonly log: Logger
 }
-type Present = Record<'nat' | 'filter', Map<string, readonly string[] | undefined>>
+type Present = Readonly<Record<'nat' | 'filter', ReadonlyMap<string, readonly string[] | undefined>>>
 
 export function iptablesDriver(options: IptablesOptions): ProxyDriver {
   return {
@@ -59,6 +59,7 @@ class IptablesMode implements ProxyMode {
   readonly #options: IptablesOptions
   readonly #node: ProxyNode
   #present: Present | undefined
+  readonly #rendering: Rendering = new WeakMap()
   #hooked = false
   #synced: ProxyState | undefined
 
@@ -70,7 +71,7 @@ class IptablesMode implements ProxyMode {
   async sync(state: ProxyState): Promise<void> {
     const { masqueradeAll, masqueradeBit } = this.#options
     const { clusterCidr, addresses } = this.#node
-    const wanted = rulesOf(state, { clusterCidr, addresses, masqueradeAll, masqueradeBit })
+    const wanted = rulesOf(state, { clusterCidr, addresses, masqueradeAll, masqueradeBit }, this.#rendering)
     await this.#apply(this.#present ?? (await this.#leftovers()), wanted)
     if (!this.#hooked) for (const hook of hooks) await this.#hook(hook.table, hook.chain, hook.target)
     this.#hooked = true
@@ -110,7 +111,7 @@ class IptablesMode implements ProxyMode {
     // Until it is known to have worked, what the kernel has is not known.
     this.#present = undefined
     if (input !== '') await command('iptables-restore', ['-w', String(this.#options.lockSeconds), '--noflush'], input)
-    this.#present = { nat: new Map(wanted.nat), filter: new Map(wanted.filter) }
+    this.#present = wanted
   }
 
   /** Our chains that are there already, of a former life. */

@@ -10,9 +10,14 @@ export type RuleSet = Readonly<Record<Table, Chains>>
 const chainPrefix = 'DAVIT-'
 
 /** Every name that a chain of this plugin can have: runtimes and networks have chains under the same prefix. */
-export const ownChain = /^DAVIT-(SERVICES|NODEPORTS|MASQUERADE|POSTROUTING|REJECT|FORWARD|(SVC|XLB|SEP)-[0-9A-F]{16})$/
+export const ownChain = /^DAVIT-(SERVICES|NODEPORTS|MASQUERADE|POSTROUTING|HAIRPIN|REJECT|FORWARD|SVC-[0-9A-F]{16}-[EI])$/
 
-/** Where built-in chains must jump to ours. `first`: before what others put there. */
+/** A chain of one service; the others are there always. */
+export function isOfService(chain: string): boolean {
+  return chain.startsWith(`${chainPrefix}SVC-`)
+}
+
+/** Where built-in chains must jump to ours, before what others put there. */
 export const hooks: readonly { readonly table: Table; readonly chain: string; readonly target: string }[] = [
   { table: 'nat', chain: 'PREROUTING', target: 'DAVIT-SERVICES' },
   { table: 'nat', chain: 'OUTPUT', target: 'DAVIT-SERVICES' },
@@ -30,25 +35,44 @@ export interface RuleOptions {
   readonly masqueradeBit: number
 }
 
-export function rulesOf(state: ProxyState, options: RuleOptions): RuleSet {
+/** What one service needs. Made once for each: the services of a state that did not change are the same objects. */
+interface Rendered {
+  readonly entries: readonly string[]
+  readonly nodePorts: readonly string[]
+  readonly rejections: readonly string[]
+  readonly chains: readonly (readonly [string, readonly string[]])[]
+}
+export type Rendering = WeakMap<ServicePort, Rendered>
+
+/** `rendering` keeps the rules of services between calls with the same options. */
+export function rulesOf(state: ProxyState, options: RuleOptions, rendering: Rendering = new WeakMap()): RuleSet {
   const mark = `0x${(2 ** options.masqueradeBit).toString(16)}`
   const toNode = nodeDestinations(options.addresses)
   const services: string[] = []
   const nodePorts: string[] = []
   const rejects: string[] = []
+  const here = new Set<string>()
   const nat = new Map<string, readonly string[]>()
-  for (const port of state.services) {
-    const service = onlyIpv4(port)
-    services.push(...entries(service, options))
-    nodePorts.push(...nodePortEntries(service))
-    rejects.push(...rejections(service, toNode))
-    addChains(nat, service, options)
+  for (const service of state.services) {
+    const rendered = rendering.get(service) ?? render(service, options, toNode)
+    rendering.set(service, rendered)
+    services.push(...rendered.entries)
+    nodePorts.push(...rendered.nodePorts)
+    rejects.push(...rendered.rejections)
+    for (const [chain, rules] of rendered.chains) nat.set(chain, rules)
+    for (const { address, local } of service.endpoints) if (local && isIpv4(address)) here.add(address)
   }
   if (nodePorts.length > 0) services.push(...toNode.map((destination) => `${destination} -j DAVIT-NODEPORTS`))
   nat.set('DAVIT-SERVICES', services)
   nat.set('DAVIT-NODEPORTS', nodePorts)
   nat.set('DAVIT-MASQUERADE', [`-j MARK --or-mark ${mark}`])
+  // A Pod that reaches itself through its service must not see its own address as the sender.
+  nat.set(
+    'DAVIT-HAIRPIN',
+    [...here].sort().map((address) => `-s ${address}/32 -d ${address}/32 -j MASQUERADE`),
+  )
   nat.set('DAVIT-POSTROUTING', [
+    '-j DAVIT-HAIRPIN',
     `-m mark ! --mark ${mark}/${mark} -j RETURN`,
     // Taken off again, so that the packet is not masqueraded once more on its way through a tunnel.
     `-j MARK --xor-mark ${mark}`,
@@ -63,6 +87,16 @@ export function rulesOf(state: ProxyState, options: RuleOptions): RuleSet {
     `-d ${options.clusterCidr} -j ACCEPT`,
   ]
   return { nat, filter: new Map([['DAVIT-REJECT', rejects] as const, ['DAVIT-FORWARD', forward] as const]) }
+}
+
+function render(port: ServicePort, options: RuleOptions, toNode: readonly string[]): Rendered {
+  const service = onlyIpv4(port)
+  return {
+    entries: entries(service, options),
+    nodePorts: nodePortEntries(service),
+    rejections: rejections(service, toNode),
+    chains: chains(service, options),
+  }
 }
 
 /** Loopback stays with what listens there: an answer could not find its way back through another address. */
@@ -95,7 +129,7 @@ function match(service: ServicePort, port: number): string {
 
 function entries(service: ServicePort, options: RuleOptions): string[] {
   const rules: string[] = []
-  const to = service.endpoints.length > 0 ? chainOf('SVC', service) : undefined
+  const to = service.endpoints.length > 0 ? chainOf(service, 'I') : undefined
   if (to) {
     const outside = options.masqueradeAll ? '' : `! -s ${options.clusterCidr} `
     for (const ip of service.clusterIps) {
@@ -144,23 +178,23 @@ function externalTarget(service: ServicePort): string | undefined {
   const { endpoints, externalEndpoints, externalLocal, internalLocal, nodePort, externalIps, loadBalancerIps } = service
   if (nodePort === 0 && externalIps.length + loadBalancerIps.length === 0) return undefined
   if (externalEndpoints.length === 0 && !(externalLocal && endpoints.length > 0)) return undefined
-  return externalLocal || internalLocal ? chainOf('XLB', service) : chainOf('SVC', service)
+  return chainOf(service, externalLocal || internalLocal ? 'E' : 'I')
 }
 
-function addChains(nat: Map<string, readonly string[]>, service: ServicePort, options: RuleOptions): void {
+function chains(service: ServicePort, options: RuleOptions): Rendered['chains'] {
   const { endpoints, externalEndpoints } = service
-  if (endpoints.length > 0) nat.set(chainOf('SVC', service), balance(service, endpoints))
-  const external = externalTarget(service)
-  const own = external === chainOf('XLB', service)
-  if (external && own) nat.set(external, [...insiders(service, options), ...balance(service, externalEndpoints)])
-  for (const endpoint of own ? [...endpoints, ...externalEndpoints] : endpoints)
-    nat.set(endpointChain(service, endpoint), endpointRules(service, endpoint))
+  const found: [string, readonly string[]][] = []
+  if (endpoints.length > 0) found.push([chainOf(service, 'I'), balance(service, endpoints)])
+  const external = chainOf(service, 'E')
+  if (externalTarget(service) === external)
+    found.push([external, [...insiders(service, options), ...balance(service, externalEndpoints)]])
+  return found
 }
 
 /** With the external policy Local: who is inside already may go to any endpoint, by whichever address he asks. */
 function insiders(service: ServicePort, { clusterCidr, masqueradeAll }: RuleOptions): string[] {
   if (!service.externalLocal || service.endpoints.length === 0) return []
-  const to = chainOf('SVC', service)
+  const to = chainOf(service, 'I')
   return [
     ...(masqueradeAll ? [`-s ${clusterCidr} -j DAVIT-MASQUERADE`] : []),
     `-s ${clusterCidr} -j ${to}`,
@@ -169,53 +203,41 @@ function insiders(service: ServicePort, { clusterCidr, masqueradeAll }: RuleOpti
   ]
 }
 
-/** Each of n endpoints gets 1/n: the first is chosen with 1/n, else the second with 1/(n−1), … */
+/**
+ * Each of n endpoints gets 1/n: the first is chosen with 1/n, else the second with 1/(n−1), … With affinity, clients that
+ * were here before come first; each endpoint has a list of them in the kernel.
+ */
 function balance(service: ServicePort, endpoints: readonly ProxyEndpoint[]): string[] {
-  const known =
-    service.affinitySeconds > 0
-      ? endpoints.map((endpoint) => {
-          const chain = endpointChain(service, endpoint)
-          return `-m recent --name ${chain} --rcheck --seconds ${service.affinitySeconds} --reap -j ${chain}`
-        })
-      : []
-  const chosen = endpoints.map((endpoint, index) => {
+  const protocol = service.protocol.toLowerCase()
+  const seconds = service.affinitySeconds
+  const known: string[] = []
+  const chosen: string[] = []
+  endpoints.forEach((endpoint, index) => {
+    const to = `-p ${protocol} -m ${protocol} -j DNAT --to-destination ${endpoint.address}:${endpoint.port}`
     const left = endpoints.length - index
     const chance = left === 1 ? '' : `-m statistic --mode random --probability ${(1 / left).toFixed(10)} `
-    return `${chance}-j ${endpointChain(service, endpoint)}`
+    const list = seconds > 0 ? `-m recent --name ${listOf(service, endpoint)} ` : ''
+    if (list) known.push(`${list}--update --seconds ${seconds} --reap ${to}`)
+    chosen.push(`${chance}${list && `${list}--set `}${to}`)
   })
   return [...known, ...chosen]
 }
 
-function endpointRules(service: ServicePort, endpoint: ProxyEndpoint): string[] {
-  const chain = endpointChain(service, endpoint)
-  const protocol = service.protocol.toLowerCase()
-  const remember = service.affinitySeconds > 0 ? `-m recent --name ${chain} --set ` : ''
-  return [
-    // A Pod that reaches itself through its service must not see its own address as the sender.
-    `-s ${endpoint.address}/32 -j DAVIT-MASQUERADE`,
-    `${remember}-p ${protocol} -m ${protocol} -j DNAT --to-destination ${endpoint.address}:${endpoint.port}`,
-  ]
+/**
+ * `I`: for traffic from inside, `E`: from outside, where that differs. A service's chains stand together in the order of
+ * names, and what jumps stands before what it jumps to: see restore.ts.
+ */
+function chainOf(service: ServicePort, kind: 'I' | 'E'): string {
+  return `${chainPrefix}SVC-${short(`${service.key}/${service.protocol}`)}-${kind}`
 }
 
-function chainOf(kind: 'SVC' | 'XLB', service: ServicePort): string {
-  return `${chainPrefix}${kind}-${short(`${service.key}/${service.protocol}`)}`
+function listOf(service: ServicePort, endpoint: ProxyEndpoint): string {
+  return `${chainPrefix}${short(`${service.key}/${service.protocol}/${endpoint.address}:${endpoint.port}`)}`
 }
-
-function endpointChain(service: ServicePort, endpoint: ProxyEndpoint): string {
-  return `${chainPrefix}SEP-${short(`${service.key}/${service.protocol}/${endpoint.address}:${endpoint.port}`)}`
-}
-
-const shortened = new Map<string, string>()
 
 /** 16 characters that may stand in a chain's name, which has room for 28. */
 function short(text: string): string {
-  let value = shortened.get(text)
-  if (value === undefined) {
-    value = createHash('sha256').update(text).digest('hex').slice(0, 16).toUpperCase()
-    if (shortened.size > 200_000) shortened.clear()
-    shortened.set(text, value)
-  }
-  return value
+  return createHash('sha256').update(text).digest('hex').slice(0, 16).toUpperCase()
 }
 
 function isIpv4(address: string): boolean {

@@ -83,6 +83,13 @@ const addressCases: readonly KitCase[] = [
     },
   },
   {
+    name: 'a Pod reaches itself through its service',
+    async run(net) {
+      await (await net.start()).sync(stateOf({ endpoints: endpoints(first) }))
+      assert.equal(askedAt(await net.server(service)), [first])
+    },
+  },
+  {
     name: 'a service of UDP answers',
     async run(net) {
       await (await net.start()).sync(stateOf({ protocol: 'UDP' }))

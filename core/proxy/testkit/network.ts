@@ -33,6 +33,8 @@ export interface Network {
   client(asking: Asking): Promise<string[]>
   /** The same from a Pod. */
   pod(asking: Asking): Promise<string[]>
+  /** The same from the first of the Pods that serve. */
+  server(asking: Asking): Promise<string[]>
   /** The same on the node itself. */
   host(asking: Asking): Promise<string[]>
   /** Runs a program in the node's namespace and answers with its output. */
@@ -67,6 +69,7 @@ export async function network(t: TestContext, plugin: URL, config: object): Prom
   return {
     client: (asking) => clientAgent.call('ask', asking),
     pod: (asking) => guestAgent.call('ask', asking),
+    server: (asking) => podsAgent.call('ask', asking),
     host: (asking) => nodeAgent.call('ask', asking),
     onNode: async (program, ...args) => (await run('ip', ['netns', 'exec', node, program, ...args])).stdout,
     async start() {
