@@ -58,6 +58,9 @@ export async function connectClient(socket: string): Promise<Client> {
     const client = clients.find((each) => typeof each[name] === 'function')
     return (client?.[name] as (() => unknown) | undefined)?.bind(client)
   }
+  // containerd's own services want to know whose containers are meant; the interface does not look at it.
+  const metadata = new grpc.Metadata()
+  metadata.set('containerd-namespace', 'k8s.io')
   const methods = new Map<string, unknown>()
   for (const calls of Object.values(services)) for (const name of Object.keys(calls)) methods.set(name, methodOf(name))
 
@@ -68,7 +71,7 @@ export async function connectClient(socket: string): Promise<Client> {
         const limit = timeoutMs > 0 ? { deadline: Date.now() + timeoutMs } : {}
         const method = methods.get(name) as Unary
         const onAbort = (): void => call.cancel()
-        const call = method(request, new grpc.Metadata(), limit, (error, answer) => {
+        const call = method(request, metadata, limit, (error, answer) => {
           signal?.removeEventListener('abort', onAbort)
           if (error) reject(error)
           else resolve(answer as UnaryCalls[typeof name]['response'])
@@ -77,7 +80,7 @@ export async function connectClient(socket: string): Promise<Client> {
       }),
     async *stream(name, request, signal) {
       if (signal.aborted) return
-      const call = (methods.get(name) as Streaming)(request, new grpc.Metadata())
+      const call = (methods.get(name) as Streaming)(request, metadata)
       const onAbort = (): void => call.cancel()
       signal.addEventListener('abort', onAbort, { once: true })
       try {

@@ -70,13 +70,10 @@ function duplexOf(
       done(cause)
     },
   })
-  const fail = (): void => {
+  // Both end together, in any order; what went wrong stands in the other one.
+  void Promise.all([data.ended, error.ended]).then(() => {
     if (problems.length > 0) duplex.destroy(new Error(Buffer.concat(problems).toString().trim()))
-  }
-  void error.ended.then(fail)
-  void data.ended.then(() => {
-    fail()
-    if (!duplex.destroyed) duplex.push(null)
+    else if (!duplex.destroyed) duplex.push(null)
   })
   return duplex
 }

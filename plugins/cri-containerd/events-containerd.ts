@@ -27,14 +27,18 @@ export const containerdEvents: EventSource = async (parts, emit, ready, signal) 
   const first = messages.next()
   // A stream that is refused ends here, not with the first event.
   await Promise.race([first, loadOwners(client, nodeName, owners)])
+  const take = (topic: string, id: string): void => {
+    // One after the other would hold up the others.
+    void pass(parts, owners, topic, id, emit, signal).catch(() => undefined)
+  }
+  for (const id of await endedUnseen(client, nodeName)) take(topics.exit, id)
   ready()
   for (let next = await first; !next.done; next = await messages.next()) {
     const { topic, event } = next.value
     const id = stringField(event?.value ?? new Uint8Array(0), 1)
     // The end of what was started by exec has a second id, of its own.
     if (topic === topics.exit && stringField(event?.value ?? new Uint8Array(0), 2) !== id) continue
-    // One after the other for each container would hold up the others.
-    void pass(parts, owners, topic, id, emit, signal).catch(() => undefined)
+    take(topic, id)
   }
 }
 
@@ -71,6 +75,14 @@ async function knows(client: Client, kind: Owner['kind'], id: string, topic: str
   }
   const state = (await unlessMissing(client.call('ContainerStatus', { containerId: id })))?.status?.state
   return topic === topics.start ? state !== 'CONTAINER_CREATED' : state !== 'CONTAINER_CREATED' && state !== 'CONTAINER_RUNNING'
+}
+
+/** What ended before the stream stood, while the interface still says that it runs: of that no event will come. */
+async function endedUnseen(client: Client, nodeName: string): Promise<string[]> {
+  const { containers } = await client.call('ListContainers', { filter: selectorOf(nodeName) })
+  const { tasks } = await client.call('List', {})
+  const alive = new Set(tasks.filter(({ status }) => status !== 'STOPPED').map(({ id }) => id))
+  return containers.filter(({ id, state }) => state === 'CONTAINER_RUNNING' && !alive.has(id)).map(({ id }) => id)
 }
 
 async function loadOwners(client: Client, nodeName: string, owners: Map<string, Owner>): Promise<void> {

@@ -34,8 +34,8 @@ const sources: readonly EventSource[] = [criEvents, containerdEvents, polledEven
 const [firstPause, longestPause] = [100, 5_000]
 
 /**
- * One source, open while somebody listens. Where it breaks off it is opened again, and since nobody knows what happened
- * meanwhile, every Pod that is there, and every one that was, is announced as changed.
+ * One source, open while somebody listens. Once it stands, and whenever it stands again after it broke off, every Pod
+ * that is there, and every one that was, is announced as changed: nobody knows what happened meanwhile.
  */
 export function createEvents(parts: EventParts, choice: readonly EventSource[] = sources): Events {
   const { client, nodeName, clock } = parts
@@ -56,22 +56,21 @@ export function createEvents(parts: EventParts, choice: readonly EventSource[] =
   const follow = async (signal: AbortSignal): Promise<void> => {
     let chosen = 0
     let pause = firstPause
-    let broken = false
+    // What happens before the source stands is not lost: the first time is like any other.
+    let missed = true
     while (!signal.aborted) {
       const source = choice[chosen] as EventSource
-      let stood = false
       const ready = (): void => {
-        stood = true
         pause = firstPause
         // A runtime that is lost again says so at the next call.
-        if (broken) announceAll().catch(() => undefined)
-        broken = false
+        if (missed) announceAll().catch(() => undefined)
+        missed = false
       }
       try {
         await source(parts, emit, ready, signal)
-        broken = true
+        missed = true
       } catch (error) {
-        broken ||= stood
+        missed = true
         if (isAnswer(error) && chosen + 1 < choice.length) {
           chosen += 1
           continue

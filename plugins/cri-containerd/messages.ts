@@ -1,5 +1,5 @@
 /**
- * What this plugin speaks of the Container Runtime Interface (package runtime.v1), and of containerd's own event stream:
+ * What this plugin speaks of the Container Runtime Interface (package runtime.v1), and of containerd's own events:
  * each field with its type and number on the wire. The types of the messages and what the gRPC library needs come of
  * this one table. Numbers are the protocol's and never change; fields that nobody here uses are left out.
  */
@@ -16,6 +16,7 @@ export const enums = {
     'CONTAINER_STOPPED_EVENT',
     'CONTAINER_DELETED_EVENT',
   ],
+  TaskStatus: ['UNKNOWN', 'CREATED', 'RUNNING', 'STOPPED', 'PAUSED', 'PAUSING'],
 } as const
 
 export const messages = {
@@ -192,6 +193,8 @@ export const messages = {
 
   SubscribeRequest: { filters: 'repeated string 1' },
   Any: { typeUrl: 'string 1', value: 'bytes 2' },
+  Process: { id: 'string 2', status: 'TaskStatus 4' },
+  ListTasksResponse: { tasks: 'repeated Process 1' },
   Envelope: { topic: 'string 3', event: 'Any 4' },
 } as const
 
@@ -226,6 +229,7 @@ export const services = {
     RemoveImage: 'ImageRequest Empty',
   },
   'containerd.services.events.v1.Events': { Subscribe: 'SubscribeRequest stream Envelope' },
+  'containerd.services.tasks.v1.Tasks': { List: 'Empty ListTasksResponse' },
 } as const
 
 type Enums = typeof enums
@@ -281,7 +285,8 @@ type Streams<S> = {
 type Services = typeof services
 type All = Services['runtime.v1.RuntimeService'] &
   Services['runtime.v1.ImageService'] &
-  Services['containerd.services.events.v1.Events']
+  Services['containerd.services.events.v1.Events'] &
+  Services['containerd.services.tasks.v1.Tasks']
 export type UnaryCalls = Calls<All>
 export type StreamCalls = Streams<All>
 

@@ -61,11 +61,19 @@ export async function removeNetwork(parts: NetworkParts, podCidr: string): Promi
   if (own === podCidr) await removeOwn(directory, own)
   const { bridge, network } = namesOf(podCidr)
   await removeRules(podCidr)
-  await access(`/sys/class/net/${bridge}`).then(
-    () => command('ip', ['link', 'delete', bridge]),
-    () => undefined,
-  )
+  if (await exists(`/sys/class/net/${bridge}`)) {
+    await command('ip', ['link', 'delete', bridge]).catch(async (error: unknown) => {
+      if (await exists(`/sys/class/net/${bridge}`)) throw error
+    })
+  }
   await rm(join(addressDirectory, network), { recursive: true, force: true })
+}
+
+function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  )
 }
 
 function directoryOf({ directory }: NetworkParts, { cniDirectory }: RuntimeFacts): string {

@@ -18,6 +18,8 @@ export interface PrivateContainerd {
   /** Ends it as a crash would; what it runs goes on. */
   kill(): Promise<void>
   start(): Promise<void>
+  /** An image of BusyBox whose configuration has these settings. */
+  importImage(name: string, settings: object): Promise<void>
 }
 
 const pluginDirectory = '/usr/lib/cni'
@@ -52,6 +54,7 @@ export async function startContainerd(): Promise<PrivateContainerd | undefined> 
       await answering(socket)
     },
     kill: () => end('SIGKILL'),
+    importImage: (name, settings) => importImage(directory, socket, name, settings),
     async stop() {
       await end('SIGTERM')
       await removeMounts(directory)
@@ -59,7 +62,8 @@ export async function startContainerd(): Promise<PrivateContainerd | undefined> 
     },
   }
   await containerd.start()
-  await importBusybox(directory, socket)
+  await makeLayer(join(directory, 'image'))
+  await containerd.importImage('docker.io/library/busybox:1', { Cmd: ['sh'] })
   process.env.CONTAINERD_ADDRESS = socket
   return containerd
 }
@@ -99,9 +103,8 @@ async function removeMounts(directory: string): Promise<void> {
   }
 }
 
-/** docker.io/library/busybox:1, from the machine's own static BusyBox, as `docker save` would write it. */
-async function importBusybox(directory: string, socket: string): Promise<void> {
-  const image = join(directory, 'image')
+/** A root file system of the machine's own static BusyBox, as one layer. */
+async function makeLayer(image: string): Promise<void> {
   const root = join(image, 'root')
   for (const name of ['bin', 'etc', 'tmp', 'root']) await mkdir(join(root, name), { recursive: true })
   await command('cp', [(await command('sh', ['-c', 'command -v busybox'])).trim(), join(root, 'bin/busybox')])
@@ -111,19 +114,24 @@ async function importBusybox(directory: string, socket: string): Promise<void> {
   await writeFile(join(root, 'etc/passwd'), 'root:x:0:0:root:/root:/bin/sh\ndaemon:x:33:34:daemon:/:/bin/false\n')
   await writeFile(join(root, 'etc/group'), 'root:x:0:\ndaemon:x:34:\n')
   await command('tar', ['-C', root, '-cf', join(image, 'layer.tar'), '.'])
+}
+
+/** Imports an image of that layer, in an archive as `docker save` would write it. */
+async function importImage(directory: string, socket: string, name: string, settings: object): Promise<void> {
+  const image = join(directory, 'image')
   const digest = createHash('sha256')
     .update(await readFile(join(image, 'layer.tar')))
     .digest('hex')
   const config = {
     architecture: process.arch === 'arm64' ? 'arm64' : 'amd64',
     os: 'linux',
-    config: { Env: ['PATH=/bin'], Cmd: ['sh'] },
+    config: { Env: ['PATH=/bin'], ...settings },
     rootfs: { type: 'layers', diff_ids: [`sha256:${digest}`] },
   }
   await writeFile(join(image, 'config.json'), JSON.stringify(config))
-  const manifest = [{ Config: 'config.json', RepoTags: ['docker.io/library/busybox:1'], Layers: ['layer.tar'] }]
+  const manifest = [{ Config: 'config.json', RepoTags: [name], Layers: ['layer.tar'] }]
   await writeFile(join(image, 'manifest.json'), JSON.stringify(manifest))
-  const archive = join(directory, 'busybox.tar')
+  const archive = join(directory, 'image.tar')
   await command('tar', ['-C', image, '-cf', archive, 'config.json', 'manifest.json', 'layer.tar'])
   await command('ctr', ['--address', socket, '--namespace', 'k8s.io', 'images', 'import', archive])
 }

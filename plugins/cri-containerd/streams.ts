@@ -1,5 +1,6 @@
 /** Talks to a process through the runtime's streaming server: exec and attach. */
 import type { ExecRequest } from '@davit/core/node'
+import { RuntimeError } from '@davit/core/node'
 import { connectSpdy, type SpdyConnection, type SpdyStream } from './spdy.js'
 
 const protocol = 'v4.channel.k8s.io'
@@ -109,6 +110,6 @@ export function exitCodeOf(text: string): number {
   }
   if (verdict.status === 'Success') return 0
   const code = verdict.details?.causes?.find(({ reason }) => reason === 'ExitCode')?.message
-  if (code === undefined) throw new Error(verdict.message ?? text)
+  if (code === undefined) throw new RuntimeError('RunContainerError', verdict.message ?? text)
   return Number(code)
 }
