@@ -25,7 +25,8 @@ async function run(command, args) {
 export async function prepare({ say }) {
   if ((await changedAt('node_modules/.package-lock.json')) < (await changedAt('package-lock.json'))) {
     say('installing packages')
-    await run('npm', ['ci', '--loglevel=error'])
+    // Not `npm ci`: it refuses a lock file without the optional packages of other platforms, which a registry may lack.
+    await run('npm', ['install', '--no-save', '--loglevel=error'])
   }
   say('building')
   await run(process.execPath, [path.join(root, 'scripts/build.mjs')])
