@@ -4,9 +4,11 @@ import { isAlive, type Made, readState, removeState, writeState } from './state.
 
 export interface Claim {
   /** What this cluster makes, and what former lives of it left behind. */
-  readonly made: Made
+  made(): Made
   /** Tells others where it answers. */
   publish(url: string): Promise<void>
+  /** A node got its range of addresses, which whoever clears up after it must know. */
+  learn(node: string, podCidr: string): void
   /** Everything that was made is gone. */
   end(): Promise<void>
 }
@@ -15,12 +17,41 @@ export interface Claim {
 export async function claim(composition: Composition): Promise<Claim> {
   const { dataDirectory } = composition
   await refuseSecond(dataDirectory)
-  const made = together(await readState(dataDirectory), composition)
-  await writeState(dataDirectory, { ...made, url: '' })
+  let made = together(await readState(dataDirectory), composition)
+  let url = ''
+  let writing: Promise<void> | undefined
+  let changed = false
+  // One write at a time; what changes meanwhile goes into the next.
+  const write = async () => {
+    while (changed) {
+      changed = false
+      await writeState(dataDirectory, { ...made, url })
+    }
+    writing = undefined
+  }
+  const change = () => {
+    changed = true
+    writing ??= write()
+    return writing
+  }
+  await change()
   return {
-    made,
-    publish: (url) => writeState(dataDirectory, { ...made, url }),
-    end: () => removeState(dataDirectory),
+    made: () => made,
+    publish(known) {
+      url = known
+      return change()
+    },
+    learn(name, podCidr) {
+      const known = made.nodes.find((node) => node.name === name)
+      if (!known || known.podCidr === podCidr) return
+      made = { ...made, nodes: made.nodes.map((node) => (node === known ? { ...node, podCidr } : node)) }
+      // The note only helps to clear up: a disk that is full must not end the cluster.
+      change().catch(() => undefined)
+    },
+    async end() {
+      await writing
+      await removeState(dataDirectory)
+    },
   }
 }
 
@@ -44,7 +75,7 @@ function together(before: Made | undefined, { nodes, drivers, podCidr }: Made): 
   for (const node of plain) {
     const old = all.get(node.name)
     const runtimes = [...new Set([...node.runtimes, ...(old?.runtimes ?? [])])]
-    all.set(node.name, { name: node.name, runtimes, proxies: [...new Set([...node.proxies, ...(old?.proxies ?? [])])] })
+    all.set(node.name, { ...old, name: node.name, runtimes, proxies: [...new Set([...node.proxies, ...(old?.proxies ?? [])])] })
   }
   const byId = new Map([...(before?.drivers ?? []), ...drivers].map((driver) => [driver.id, driver]))
   return { nodes: [...all.values()], drivers: [...byId.values()], podCidr }

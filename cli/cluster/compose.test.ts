@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { decodeConfig } from '@davit/core/kernel/host'
 import { assert, type TestContext, test } from '@davit/core/testing'
 import { exampleFile } from '../e2e/examples.js'
@@ -122,6 +123,13 @@ test('a node picks a runtime by the id of a listed plugin, or by its path; what 
     assert.is(composition.entries.filter((entry) => entry.plugin.id === 'runtime-echo').length, 1)
     assert.equal(composition.drivers, [{ id: path.join(directory, 'index.ts'), directory, config: undefined }])
   }
+})
+
+test('a plugin that is picked by its path stands in for the built-in of that name', async () => {
+  const own = fileURLToPath(new URL('../../plugins/cri-hollow/index.ts', import.meta.url))
+  const { entries, drivers } = await parts({ nodes: [{ runtime: { id: own } }] }, { runtime: undefined })
+  assert.is(entries.filter((entry) => entry.plugin.id === 'cri-hollow').length, 1)
+  assert.ok(drivers.some((driver) => driver.id === own))
 })
 
 async function roundTrip(t: TestContext, given: Partial<UpFlags>, config: Partial<ClusterConfig>, directory?: string) {

@@ -43,7 +43,7 @@ export async function compose(flags: UpFlags, loaded: LoadedConfig): Promise<Com
     proxies: node.proxies.map(foreign.idOf),
   }))
   const store = foreign.calledOf(config.store?.id ?? 'store-level')
-  const settings = layer(flags, loaded, { store, dataDirectory, kubeconfig, podCidr }, nodes, foreign.unlisted)
+  const settings = layer(flags, loaded, { store, dataDirectory, kubeconfig, podCidr }, nodes, foreign)
   const present = settings.filter((setting) => setting.enabled !== false)
   const entries = await Promise.all(present.map((setting) => entryOf(setting, foreign.plugins)))
   const used = new Set(nodes.flatMap((node) => [...node.runtimes, ...node.proxies]))

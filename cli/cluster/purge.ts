@@ -25,7 +25,8 @@ export async function* purge(dataDirectory: string, { podCidr, nodes, drivers }:
     for (const node of nodes) {
       for (const driver of runtimes.all().filter((candidate) => node.runtimes.includes(candidate.id))) {
         if (!(await driver.probe()).usable) continue
-        await driver.purge({ nodeName: node.name, directory: path.join(dataDirectory, 'nodes', node.name), podCidr, signal })
+        const directory = path.join(dataDirectory, 'nodes', node.name)
+        await driver.purge({ nodeName: node.name, directory, podCidr: node.podCidr ?? podCidr, clusterCidr: podCidr, signal })
         yield `node ${node.name}: containers of ${driver.id} are gone`
       }
     }

@@ -1,8 +1,10 @@
 /** Brings a composed cluster up in this process. */
 
 import { ApiAddressToken } from '@davit/core/api'
+import { ClientsToken, nodes } from '@davit/core/client'
 import type { Kernel, KernelServices } from '@davit/core/kernel'
 import { bootKernel, createClock, createIds, createLogger, createRandom } from '@davit/core/kernel/host'
+import type { Node } from '@davit/core/kinds'
 import type { Composition } from './compose.js'
 import { statusPlugin } from './status-plugin.js'
 
@@ -18,6 +20,14 @@ export async function createServices(options: { readonly verbose: boolean; reado
   const clock = createClock()
   const log = await createLogger({ level: options.verbose ? 'debug' : 'warn', format: options.human ? 'human' : 'json', clock })
   return { clock, random: createRandom(), ids: createIds(), log }
+}
+
+/** Says each range of addresses that a node gets. */
+export function followRanges(kernel: Kernel, learn: (node: string, podCidr: string) => void): void {
+  const look = ({ metadata, spec }: Node) => {
+    if (spec.podCIDR) learn(metadata.name, spec.podCIDR)
+  }
+  kernel.get(ClientsToken).informer(nodes).on({ added: look, updated: look })
 }
 
 export async function runCluster({ entries }: Composition, services: KernelServices): Promise<RunningCluster> {

@@ -2,6 +2,7 @@
 import path from 'node:path'
 import { builtins } from '../builtins.js'
 import type { UpFlags } from './flags.js'
+import type { Foreign } from './foreign.js'
 import type { LoadedConfig } from './load-config.js'
 import type { NodePlan } from './nodes.js'
 import type { PluginSetting } from './schema.js'
@@ -30,20 +31,15 @@ export function fileSettings({ config, source }: LoadedConfig): Setting[] {
 }
 
 /** All settings of a cluster, those that are disabled too. */
-export function layer(
-  flags: UpFlags,
-  loaded: LoadedConfig,
-  places: Places,
-  plans: readonly NodePlan[],
-  ids: ReadonlySet<string>,
-) {
+export function layer(flags: UpFlags, loaded: LoadedConfig, places: Places, plans: readonly NodePlan[], foreign: Foreign) {
   const { source } = loaded
   const { store } = places
   const own = configsOf(flags, loaded, places, plans)
   const used = new Set([store, ...plans.flatMap((node) => [...node.runtimes, ...node.proxies])])
-  const present = Object.keys(builtins).filter((id) => builtins[id]?.always || used.has(id))
-  const foreign = [...ids].filter((id) => !builtins[id])
-  const base = [...present, ...foreign].map((id) => ({ id, source, ...(own[id] && { config: own[id] }) }))
+  // One that was picked by its path is there in place of a built-in of the same name.
+  const given = new Set([...foreign.plugins.values()].map((plugin) => plugin.id))
+  const present = Object.keys(builtins).filter((id) => builtins[id]?.always || (used.has(id) && !given.has(id)))
+  const base = [...present, ...foreign.unlisted].map((id) => ({ id, source, ...(own[id] && { config: own[id] }) }))
   return force(merge(base, fileSettings(loaded)), own, forcedKeys(flags, store))
 }
 

@@ -43,7 +43,8 @@ test('a second cluster of a directory is refused by the number of the first; a s
   await once(other, 'spawn')
   const ticks = (await readFile(`/proc/${other.pid}/stat`, 'utf8')).split(') ')[1]?.split(' ')[19]
   await writeFile(statePath(directory), JSON.stringify({ ...state, pid: other.pid, startTicks: ticks }))
-  const composition: Composition = { ...state, entries: [], settings: [], store: '', nodes: [], dataDirectory: directory }
+  const plan = { name: 'one', runtimes: ['cri-hollow'], proxies: [], proxyChosen: false }
+  const composition: Composition = { ...state, entries: [], settings: [], store: '', nodes: [plan], dataDirectory: directory }
   await assert.rejects(claim(composition), new RegExp(`runs already, as process ${other.pid} at https://127.0.0.1:1`))
   other.kill('SIGKILL')
   await once(other, 'exit')
@@ -51,6 +52,12 @@ test('a second cluster of a directory is refused by the number of the first; a s
   assert.is((await readState(directory))?.url, '')
   await release.publish('https://127.0.0.1:2')
   assert.is((await readState(directory))?.url, 'https://127.0.0.1:2')
+  release.learn('one', '10.244.3.0/24')
+  release.learn('stranger', '10.244.4.0/24')
+  await release.publish('https://127.0.0.1:2')
+  const nodes = [{ name: 'one', runtimes: ['cri-hollow'], proxies: [], podCidr: '10.244.3.0/24' }]
+  assert.equal((await readState(directory))?.nodes, nodes)
+  assert.equal(release.made().nodes, nodes)
   await refuseSecond(directory)
   await release.end()
   assert.is(await readState(directory), undefined)
@@ -60,4 +67,25 @@ test('half a note is said, with what to do', async (t) => {
   const directory = await t.directory()
   await writeFile(statePath(directory), '{"pid": 1')
   await assert.rejects(readState(directory), /cannot read .*running\.json/)
+})
+
+test('nodes of former lives, and what is needed to clear up after them, are not forgotten', async (t) => {
+  const directory = await t.directory()
+  const driver = (id: string) => ({ id, directory })
+  const node = (name: string, runtime: string) => ({ name, runtimes: [runtime], proxies: [], proxyChosen: false })
+  const life = (nodes: Composition['nodes'], drivers: Composition['drivers']): Composition => {
+    return { ...state, entries: [], settings: [], store: '', dataDirectory: directory, nodes, drivers }
+  }
+  const first = await claim(life([node('a', 'cri-docker'), node('b', 'cri-docker')], [driver('cri-docker')]))
+  first.learn('b', '10.244.1.0/24')
+  await first.publish('')
+  const second = await claim(life([node('b', 'cri-process')], [driver('cri-process')]))
+  assert.equal(second.made().nodes, [
+    { name: 'a', runtimes: ['cri-docker'], proxies: [] },
+    { name: 'b', runtimes: ['cri-process', 'cri-docker'], proxies: [], podCidr: '10.244.1.0/24' },
+  ])
+  assert.equal(
+    second.made().drivers.map(({ id }) => id),
+    ['cri-docker', 'cri-process'],
+  )
 })

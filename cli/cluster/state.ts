@@ -5,9 +5,17 @@ import type { Driver } from './compose.js'
 
 /** What a cluster may have made on this machine, so that it can be removed without its configuration. */
 export interface Made {
-  readonly nodes: readonly { readonly name: string; readonly runtimes: readonly string[]; readonly proxies: readonly string[] }[]
+  readonly nodes: readonly MadeNode[]
   readonly drivers: readonly Driver[]
   readonly podCidr: string
+}
+
+interface MadeNode {
+  readonly name: string
+  readonly runtimes: readonly string[]
+  readonly proxies: readonly string[]
+  /** The range of its Pods, once it has one. */
+  readonly podCidr?: string
 }
 
 /** What a running `davit up` leaves in its data directory, so that `davit down` finds it. */

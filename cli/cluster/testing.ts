@@ -8,7 +8,8 @@ import { readTarget, type Target } from '../kube/kubeconfig.js'
 import { compose } from './compose.js'
 import type { UpFlags } from './flags.js'
 import { emptyConfig, type LoadedConfig, loadClusterConfig } from './load-config.js'
-import { runCluster } from './run.js'
+import { purge } from './purge.js'
+import { followRanges, runCluster } from './run.js'
 import type { ClusterConfig, PluginSetting } from './schema.js'
 
 export interface TestCluster {
@@ -53,7 +54,13 @@ export async function startCluster(t: TestContext, options: TestClusterOptions =
   const composition = await compose(flags, { ...loaded, config: { ...loaded.config, plugins } })
   const services = { ...createTestServices(), clock: createClock() }
   const cluster = await runCluster(composition, services)
-  t.defer(() => cluster.stop())
+  t.defer(async () => {
+    await cluster.stop()
+    const made = { ...composition, nodes: composition.nodes.map((node) => ({ ...node, ...ranges.get(node.name) })) }
+    for await (const _line of purge(directory, made));
+  })
+  const ranges = new Map<string, { podCidr: string }>()
+  followRanges(cluster.kernel, (node, podCidr) => ranges.set(node, { podCidr }))
   const target = await readTarget(path.join(directory, 'kubeconfig'))
   const open = (as: Target) => {
     const connection = new Connection(as)

@@ -20,7 +20,7 @@ export default class Up extends DavitCommand {
       this.log(await detach(flags, process.argv.slice(2)))
       return
     }
-    const [{ compose }, { loadClusterConfig }, { createServices, runCluster }, { claim }] = await Promise.all([
+    const [{ compose }, { loadClusterConfig }, { createServices, followRanges, runCluster }, { claim }] = await Promise.all([
       import('../cluster/compose.js'),
       import('../cluster/load-config.js'),
       import('../cluster/run.js'),
@@ -33,13 +33,14 @@ export default class Up extends DavitCommand {
       await createServices({ verbose: flags.verbose, human: process.stderr.isTTY === true }),
     )
     const asked = untilAsked()
+    followRanges(cluster.kernel, release.learn)
     // From the start of the process: what a user waits for.
     this.log(`ready: ${cluster.url} in ${Math.round(performance.now())} ms`)
     this.log(`kubeconfig: ${cluster.kubeconfig}`)
     await release.publish(cluster.url)
     const signal = await asked
     this.log(`${signal}: stopping`)
-    await this.#stop(cluster, flags.ephemeral ? { directory: composition.dataDirectory, made: release.made } : undefined)
+    await this.#stop(cluster, flags.ephemeral ? { directory: composition.dataDirectory, made: release.made() } : undefined)
     // Otherwise containers still run, and `davit down` must find out which.
     if (flags.ephemeral) await release.end()
     process.exit(0)
