@@ -2,6 +2,7 @@ import { ApiHooksToken, GrantToken } from '@davit/core/api'
 import { ClientsToken, clusterRoleBindings, clusterRoles, roleBindings, roles } from '@davit/core/client'
 import { definePlugin } from '@davit/core/kernel'
 import { writeStartingRoles } from './bootstrap.js'
+import { denialOf } from './escalation.js'
 import { Policy } from './policy.js'
 
 export default definePlugin({
@@ -21,12 +22,14 @@ export default definePlugin({
     const policy = new Policy(sources)
     context.tap(hooks.authorize, (request) => policy.verdict(request))
     context.defer(policy.follow())
+    const client = clients.as({ name: 'system:davit', groups: ['system:masters'], manager: 'davit' })
+    const { authorize } = hooks
+    context.tap(hooks.validate, (request) => denialOf(request, { policy, authorize, client }))
     return {
       async start() {
         const { signal } = context
         const informers = [sources.roles, sources.roleBindings, sources.clusterRoles, sources.clusterRoleBindings]
         await Promise.all(informers.map((informer) => informer.whenSynced(signal)))
-        const client = clients.as({ name: 'system:davit', groups: ['system:masters'], manager: 'davit' })
         await writeStartingRoles(client, { roles: sources.clusterRoles, bindings: sources.clusterRoleBindings })
       },
     }

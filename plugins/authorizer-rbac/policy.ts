@@ -47,14 +47,20 @@ export class Policy {
 
   /** `undefined` where nothing allows it: another authorizer may. */
   verdict(request: AuthorizationRequest): AuthorizationVerdict | undefined {
-    const rules = this.#rulesOf(request.user)
+    const { everywhere, namespaces } = this.#known(request.user)
     const allowed =
-      rules.everywhere.some((rule) => allows(rule, request)) ||
-      (request.namespace !== '' && (rules.namespaces.get(request.namespace) ?? []).some((rule) => allows(rule, request)))
+      everywhere.some((rule) => allows(rule, request)) ||
+      (request.namespace !== '' && (namespaces.get(request.namespace) ?? []).some((rule) => allows(rule, request)))
     return allowed ? { allowed, reason: '' } : undefined
   }
 
-  #rulesOf(user: UserInfo): UserRules {
+  /** What the user may do in a namespace; '' where it has to hold everywhere. */
+  rulesOf(user: UserInfo, namespace: string): readonly Rule[] {
+    const { everywhere, namespaces } = this.#known(user)
+    return namespace === '' ? everywhere : [...everywhere, ...(namespaces.get(namespace) ?? [])]
+  }
+
+  #known(user: UserInfo): UserRules {
     const key = JSON.stringify([user.name, user.groups])
     let rules = this.#users.get(key)
     if (!rules) {

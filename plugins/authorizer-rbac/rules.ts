@@ -19,14 +19,10 @@ function has(list: readonly string[] | undefined, word: string): boolean {
   return list !== undefined && (list.includes(word) || list.includes('*'))
 }
 
-/** A subresource is named with its resource: "pods" does not allow "pods/log"; "pods/*" and "*" do, and "*\/log" allows all logs. */
+/** A subresource is named with its resource: "pods" does not allow "pods/log"; "*" does, and "*\/log" allows all logs. */
 function hasResource(list: readonly string[] | undefined, { resource, subresource }: AuthorizationRequest): boolean {
   if (subresource === '') return has(list, resource)
-  return (
-    has(list, `${resource}/${subresource}`) ||
-    (list?.includes(`*/${subresource}`) ?? false) ||
-    (list?.includes(`${resource}/*`) ?? false)
-  )
+  return has(list, `${resource}/${subresource}`) || (list?.includes(`*/${subresource}`) ?? false)
 }
 
 function hasName(list: readonly string[] | undefined, name: string): boolean {
