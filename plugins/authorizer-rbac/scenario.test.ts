@@ -119,6 +119,7 @@ test('nobody binds a role that gives more than he has', async (t) => {
     user.patch(roleBindings, 'default', 'strong', 'merge', { subjects: [{ ...alice }] }),
     /"strong" is forbidden: user "alice"/,
   )
+  await user.patch(roleBindings, 'default', 'strong', 'merge', { metadata: { labels: { a: 'b' } } })
   const bind = { apiGroups: [apiGroup], resources: ['clusterroles'], resourceNames: ['cluster-admin'], verbs: ['bind'] }
   await root.create(roles, role('binder', [bind]))
   await root.create(roleBindings, binding('binders', 'Role', 'binder'))
