@@ -44,11 +44,6 @@ export function plain({ milliCpu, memory, ephemeralStorage, extended }: Resource
   return { milliCpu, memory, ephemeralStorage, ...Object.fromEntries(extended) }
 }
 
-/** A bag that never changes. */
-export function bagOf<T>(...values: readonly T[]): Bag<T> {
-  return { all: () => values, entries: () => values.map((value) => ({ owner: 'test', value })), onChange: () => () => undefined }
-}
-
 /** By the CPU alone, so that a test can fill a node. */
 export const cpuFit: FilterPolicy = {
   name: 'cpu-fit',
