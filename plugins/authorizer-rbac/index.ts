@@ -30,7 +30,8 @@ export default definePlugin({
         const { signal } = context
         const informers = [sources.roles, sources.roleBindings, sources.clusterRoles, sources.clusterRoleBindings]
         await Promise.all(informers.map((informer) => informer.whenSynced(signal)))
-        await writeStartingRoles(client, { roles: sources.clusterRoles, bindings: sources.clusterRoleBindings })
+        const present = { roles: sources.clusterRoles, bindings: sources.clusterRoleBindings }
+        await writeStartingRoles(client, present, signal)
       },
     }
   },
