@@ -1,7 +1,7 @@
 /** For this room's tests: Pods, Nodes, policies, and a control plane with the scheduler host. */
 import { ApiHooksToken } from '../api/contract.js'
 import { type Client, events, nodes, pods } from '../client/contract.js'
-import type { AnyPlugin, Bag } from '../kernel/contract.js'
+import type { AnyPlugin } from '../kernel/contract.js'
 import { definePlugin } from '../kernel/contract.js'
 import type { Node, Pod, PodSpec } from '../kinds/contract.js'
 import type { Booted, TestContext } from '../testing/contract.js'
