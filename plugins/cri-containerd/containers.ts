@@ -1,4 +1,5 @@
-import { rm } from 'node:fs/promises'
+import { mkdir, rm } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import type { Clock } from '@davit/core/kernel'
 import type { Container, ContainerResources, NodeContext, Runtime } from '@davit/core/node'
 import type { Client } from './client.js'
@@ -8,7 +9,7 @@ import { containerOf, label, selectorOf, stateOf } from './labels.js'
 import { rotatedFiles } from './log-files.js'
 import type { Rotation } from './log-rotation.js'
 import type { Received } from './messages.js'
-import { containerOptions } from './options.js'
+import { containerOptions, logDirectory, logPath } from './options.js'
 import { isUnified, limitProcesses } from './process-limit.js'
 import { limitsUpdate } from './resources.js'
 import type { Sandboxes } from './sandboxes.js'
@@ -98,6 +99,8 @@ export function createContainers({ client, node, clock, images, sharing: sharing
         const imageUser = askUser ? { imageUser: await images.user(config.image) } : {}
         const facts = { nodeName: node.nodeName, directory: node.directory, sandbox, config, unified: await unified }
         const request = containerOptions({ ...facts, ...imageUser, sharing: await sharingOf(sandbox.id) })
+        // Not every runtime makes it.
+        await mkdir(dirname(join(logDirectory(node.directory, sandbox), logPath(config))), { recursive: true })
         const create = () => client.call('CreateContainer', request)
         const { containerId } = await create().catch(async (error: unknown) => {
           // What a crash left under this name, so that the agent never heard of it, gives way; what runs does not.
