@@ -51,6 +51,20 @@ test('a verdict counts, and its reason is shown', async (t) => {
   assert.equal([asked[0]?.resource, asked[0]?.subresource, asked[0]?.verb], ['pods', 'eviction', 'create'])
 })
 
+test('a namespace lies in itself', async (t) => {
+  const api = await startApi(t, { plugins: [readers] })
+  asked.length = 0
+  await api.get('namespaces', 'default', { namespace: '', user: reader })
+  await api.list('namespaces', {}, { namespace: '', user: reader })
+  assert.equal(
+    asked.map(({ namespace, name }) => [namespace, name]),
+    [
+      ['default', 'default'],
+      ['', ''],
+    ],
+  )
+})
+
 test('who may not read is not told whether it exists', async (t) => {
   const api = await startApi(t)
   assert.is((await api.refused('get', 'secrets', { name: 'nothing', user: reader })).code, 403)

@@ -26,7 +26,8 @@ export function authorize(hooks: ApiHooks, request: ApiRequest): void | Promise<
     version: request.version,
     resource: request.resource,
     subresource: request.subresource ?? '',
-    namespace: request.namespace,
+    // A namespace lies in itself: who may read in it may read it.
+    namespace: isNamespace(request) ? request.name : request.namespace,
     name: request.name,
     path: '',
   }
@@ -34,6 +35,8 @@ export function authorize(hooks: ApiHooks, request: ApiRequest): void | Promise<
     if (!verdict.allowed) throw forbidden(asked, verdict.reason)
   })
 }
+
+const isNamespace = ({ group, resource }: ApiRequest): boolean => group === '' && resource === 'namespaces'
 
 function forbidden(asked: AuthorizationRequest, reason: string): ApiError {
   const resource = asked.subresource ? `${asked.resource}/${asked.subresource}` : asked.resource

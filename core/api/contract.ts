@@ -102,6 +102,7 @@ export interface AuthorizationRequest {
   readonly version: string
   readonly resource: string
   readonly subresource: string
+  /** Of a Namespace itself its own name. */
   readonly namespace: string
   readonly name: string
   /** For requests beside the API's resources: '/healthz', '/version'. '' otherwise. */

@@ -53,13 +53,21 @@ export function createResources(
     let cache: ResourceCache | undefined
     let loading: Promise<void> | undefined
     const load = (): ResourceCache => {
-      cache = caches.cache(group, kind.resource)
-      loading = cache.ready.then(() => {
-        loading = undefined
-      })
+      const loaded = caches.cache(group, kind.resource)
+      cache = loaded
+      loading = loaded.ready.then(
+        () => {
+          loading = undefined
+        },
+        (error: unknown) => {
+          // Of no use any more: the next request gets another one, which may have more luck.
+          cache = undefined
+          throw error
+        },
+      )
       // Who needs it waits for it and hears of a failure.
       loading.catch(() => undefined)
-      return cache
+      return loaded
     }
     return {
       kind,
