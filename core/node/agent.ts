@@ -132,7 +132,7 @@ export class NodeAgent {
   podDeleted(pod: Pod): void {
     const worker = this.workers.get(pod.metadata.uid ?? '')
     worker?.podChanged(pod)
-    worker?.podGone()
+    worker?.podGone(true)
   }
 
   // ---------------------------------------------------------------------------------------------------- the runtime
@@ -246,7 +246,7 @@ export class NodeAgent {
         own,
         own.flatMap((sandbox) => containers.get(sandbox.id) ?? []),
       )
-      if (!pod) worker.podGone()
+      if (!pod) worker.podGone(false)
     }
     for (const [uid, worker] of this.workers) if (!sandboxes.has(uid)) worker.adopt([], [])
   }

@@ -1,5 +1,5 @@
 import { assert, suite } from '../testing/contract.js'
-import { imageAnnotation, planPod, planRemoval } from './plan.js'
+import { imageAnnotation, planPod, planRemoval, removalGraceOf } from './plan.js'
 import { container, exited, type Given, now, pod, running, sandbox, sidecar, state, word } from './testing.js'
 
 const test = suite('plan')
@@ -367,3 +367,17 @@ for (const { name, given, actions, grace = 30, over = false } of removals) {
     assert.is(plan.over, over)
   })
 }
+
+test('what runs of a Pod that was removed by force gets little of its time, and never more than it wanted', () => {
+  const patient = { pod: pod({ terminationGracePeriodSeconds: 600 }) }
+  const pending = { pod: pod({}, undefined, { deletionTimestamp: '2024-01-01T00:00:00Z', deletionGracePeriodSeconds: 90 }) }
+  const hasty = { pod: pod({ terminationGracePeriodSeconds: 0 }) }
+  assert.equal(
+    [patient, pending, hasty].map((given) => removalGraceOf(given, true)),
+    [2, 2, 0],
+  )
+  assert.equal(
+    [patient, pending, hasty].map((given) => removalGraceOf(given, false)),
+    [600, 90, 0],
+  )
+})

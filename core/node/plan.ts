@@ -150,6 +150,13 @@ export function graceOf(state: Pick<PodState, 'pod'>): number {
   return metadata.deletionGracePeriodSeconds ?? spec.terminationGracePeriodSeconds ?? 30
 }
 
+/** Who removes a Pod without waiting for its node wants it gone: what still runs gets this much of its own time. */
+const forcedGraceSeconds = 2
+
+export function removalGraceOf(state: Pick<PodState, 'pod'>, forced: boolean): number {
+  return forced ? Math.min(forcedGraceSeconds, graceOf(state)) : graceOf(state)
+}
+
 class Steps {
   readonly actions: Action[] = []
   private wakeAt: number | undefined

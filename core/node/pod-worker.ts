@@ -7,7 +7,7 @@ import type { Timer } from '../kernel/contract.js'
 import type { Pod, Container as PodContainer } from '../kinds/contract.js'
 import type { Container, RuntimeEvent, Sandbox } from './contract.js'
 import type { NodeRuntime } from './node-context.js'
-import { type Action, graceOf, planPod, planRemoval } from './plan.js'
+import { type Action, planPod, planRemoval, removalGraceOf } from './plan.js'
 import { PodEvents } from './pod-events.js'
 import { adoptedMemory, PodMemory } from './pod-memory.js'
 import { PodProbes } from './pod-probes.js'
@@ -33,6 +33,7 @@ export class PodWorker {
   private pod: Pod
   /** The Pod is not in the API any more. */
   private gone = false
+  private forced = false
   /** What the status tells of is being removed: the last one written stays. */
   private removing = false
   private refusal: Verdict | undefined
@@ -104,8 +105,10 @@ export class PodWorker {
     }
     this.wake()
   }
-  podGone(): void {
+  /** `forced`: it was removed while this node still had it. */
+  podGone(forced: boolean): void {
     this.gone = true
+    this.forced ||= forced
     this.step.abort(new Error('the Pod is gone'))
     this.node.writer.forget(this.uid)
     this.wake()
@@ -156,7 +159,7 @@ export class PodWorker {
       await this.steps.refreshVolumes(this.pod)
     }
     const state = this.state()
-    const plan = this.ending ? planRemoval(state, graceOf(state)) : planPod(state)
+    const plan = this.ending ? planRemoval(state, removalGraceOf(state, this.forced)) : planPod(state)
     this.publish(state)
     this.arm(plan.wakeAt)
     for (const action of plan.actions) if (action.type === 'stopContainer') this.stop(action)
