@@ -124,7 +124,8 @@ export function containerOf(sandboxId: string, found: Received<'ContainerStatus'
     imageId: found.imageRef,
     state,
     createdAt: millis(found.createdAt),
-    startedAt: millis(found.startedAt),
+    // The runtime takes the time of a start after it, and that of an end at it: a short life would end before it began.
+    startedAt: exited ? Math.min(millis(found.startedAt), millis(found.finishedAt)) : millis(found.startedAt),
     finishedAt: exited ? millis(found.finishedAt) : 0,
     exitCode: exited ? found.exitCode : 0,
     reason: exited ? found.reason || (found.exitCode === 0 ? 'Completed' : 'Error') : '',

@@ -135,6 +135,8 @@ containerTest('a status becomes a container, with the reasons that users know', 
     labels: { l: '1' },
     annotations: { a: '2' },
   })
+  const short = containerOf('s', status({ startedAt: 9e6 }))
+  assert.equal([short.startedAt, short.finishedAt], [3, 3], 'a short life')
   assert.is(containerOf('s', status({ exitCode: 3 })).reason, 'Error')
   assert.is(containerOf('s', status({ exitCode: 137, reason: 'OOMKilled' })).reason, 'OOMKilled')
   const running = containerOf('s', status({ state: 'CONTAINER_RUNNING', exitCode: 9, finishedAt: 0 }))

@@ -1,3 +1,4 @@
+// @serial
 import { once } from 'node:events'
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'

@@ -1,3 +1,4 @@
+// @serial
 import { runtimeKit } from '@davit/core/node/testkit'
 import { assert, createTestServices, suite } from '@davit/core/testing'
 import { createDockerDriver } from './driver.js'

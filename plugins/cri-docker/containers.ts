@@ -116,6 +116,7 @@ export function createContainers({ engine, node, config: log, images, sharing: s
 export function containerOf({ Id, State, Config: { Labels } }: ContainerInspectInfo, imageId: string): Container {
   const state = stateOf(State.Status)
   const exited = state === 'exited'
+  const startedAt = timeOf(State.StartedAt)
   return {
     id: Id,
     sandboxId: Labels[label.sandbox] ?? '',
@@ -125,8 +126,9 @@ export function containerOf({ Id, State, Config: { Labels } }: ContainerInspectI
     imageId,
     state,
     createdAt: Number(Labels[label.createdAt]),
-    startedAt: timeOf(State.StartedAt),
-    finishedAt: exited ? timeOf(State.FinishedAt) : 0,
+    startedAt,
+    // Docker notes the end of a program that ends at once before it notes its start.
+    finishedAt: exited ? Math.max(startedAt, timeOf(State.FinishedAt)) : 0,
     exitCode: exited ? State.ExitCode : 0,
     reason: !exited ? '' : State.OOMKilled ? 'OOMKilled' : State.ExitCode === 0 ? 'Completed' : 'Error',
     message: State.Error,

@@ -1,3 +1,4 @@
+// @serial
 import { pauseImageId } from '@davit/core/node'
 import { assert, test } from '@davit/core/testing'
 import { connectEngine } from './engine.js'

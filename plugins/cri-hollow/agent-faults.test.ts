@@ -1,3 +1,4 @@
+// @serial
 import { pods } from '@davit/core/client'
 import { definePlugin } from '@davit/core/kernel'
 import { BackOffToken, type Runtime, type RuntimeDriver, RuntimeToken } from '@davit/core/node'
@@ -185,5 +186,5 @@ test('a hundred nodes run a thousand Pods in a moment, and all addresses differ'
     return list.items.filter(isReady).length === 1_000 ? list.items : undefined
   })
   assert.is(new Set(items.map((pod) => pod.status?.podIP)).size, 1_000)
-  assert.ok(performance.now() - began < 6_000, `it took ${Math.round(performance.now() - began)} ms`)
+  assert.ok(performance.now() - began < 20_000, `it took ${Math.round(performance.now() - began)} ms`)
 })

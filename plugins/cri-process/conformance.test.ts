@@ -1,3 +1,4 @@
+// @serial
 import { runtimeKit } from '@davit/core/node/testkit'
 import { pluginSuite } from '@davit/core/testing'
 import { createProcessDriver } from './driver.js'

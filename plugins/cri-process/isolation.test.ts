@@ -1,3 +1,4 @@
+// @serial
 import { access, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { assert, test } from '@davit/core/testing'
 import { readMachine, withoutPrivileges } from './machine.js'

@@ -1,6 +1,7 @@
 /** The machine's own file systems as a container sees them: each with a private layer on top that takes all writes. */
 import { chmod, chown, lstat, mkdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { RuntimeError } from '@davit/core/node'
 import type { ContainerPlaces } from './places.js'
 
 export interface Layer {
@@ -79,7 +80,11 @@ export async function makePoint(base: string, origin: string, path: string, dire
   for (let depth = 1; depth <= names.length; depth += 1) {
     const below = names.slice(0, depth).join('/')
     const point = join(base, below)
-    if (await lstat(point).catch(() => undefined)) continue
+    const present = await lstat(point).catch(() => undefined)
+    // A container may have put it into the volume: it would lead the making of the rest out onto the machine.
+    if (present?.isSymbolicLink() && depth < names.length)
+      throw new RuntimeError('CreateContainerError', `nothing can be mounted at ${path}: ${below} is a link`)
+    if (present) continue
     if (depth === names.length && !directory) await writeFile(point, '')
     else {
       await mkdir(point)

@@ -1,3 +1,4 @@
+// @serial
 import { readdir, readFile } from 'node:fs/promises'
 import type { Sandbox } from '@davit/core/node'
 import { assert, test } from '@davit/core/testing'

@@ -1,3 +1,4 @@
+// @serial
 import { assert, test } from '@davit/core/testing'
 import { eventually, withNode } from './testing.js'
 

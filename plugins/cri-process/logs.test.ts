@@ -1,3 +1,4 @@
+// @serial
 import { readdir, stat } from 'node:fs/promises'
 import { assert, test } from '@davit/core/testing'
 import { containerPlaces, placesOf } from './places.js'

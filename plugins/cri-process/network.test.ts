@@ -1,3 +1,4 @@
+// @serial
 import { connect } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { assert, test } from '@davit/core/testing'
