@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { open, readdir, rm, stat } from 'node:fs/promises'
+import { chmod, mkdir, open, readdir, rm, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { Level } from 'level'
 import { type Clock, DavitError } from '../kernel/contract.js'
@@ -36,6 +36,9 @@ export class LevelDisk implements Disk {
       multithreading: false,
     })
     try {
+      // All Secrets lie in it, and LevelDB makes files that everybody may read.
+      await mkdir(directory, { recursive: true, mode: 0o700 })
+      await chmod(directory, 0o700)
       await database.open()
     } catch (error) {
       throw openError(directory, error)

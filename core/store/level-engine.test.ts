@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { cp } from 'node:fs/promises'
+import { cp, mkdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Level } from 'level'
@@ -58,6 +58,14 @@ test('a directory that another process has open is locked until that one is gone
   const store = await openLevelStore({ ...services(), directory })
   assert.ok((await store.current()) > 0)
   await store.close()
+})
+
+test('nobody else reads the data, also in a directory that was there', async (context) => {
+  const directory = join(await context.directory(), 'data')
+  await mkdir(directory, { mode: 0o755 })
+  const store = await openLevelStore({ clock: createVirtualClock(), log: silentLog, directory })
+  context.defer(() => store.close())
+  assert.is((await stat(directory)).mode & 0o777, 0o700)
 })
 
 test('a directory that cannot be made, or is not a store’s, is refused', async (context) => {
