@@ -1,12 +1,12 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { assert, test } from '@davit/core/testing'
 import { addressText, createPool, gatewayOf, parseRange } from './addresses.js'
 import { settings, weightOf } from './cgroups.js'
 import { findControllers } from './controllers.js'
-import { parseMounts } from './layers.js'
+import { makePoint, parseMounts } from './layers.js'
 import { machineOf, readMachine, withoutPrivileges } from './machine.js'
 import { readMarks } from './marks.js'
 import { capabilitiesOf, rightsOf, userOf } from './rights.js'
@@ -31,6 +31,18 @@ test('addresses: the range, its gateway, and every other one once', () => {
   assert.throws(() => pool.take(), 'all 13 addresses of the node are in use')
   pool.release('10.1.2.9')
   assert.is(pool.take(), '10.1.2.9')
+})
+
+test('a mount point in a volume is made there, and not where a link in it leads', async (t) => {
+  const root = await t.directory()
+  const [volume, outside] = [join(root, 'volume'), join(root, 'outside')]
+  await mkdir(volume)
+  await mkdir(outside)
+  await symlink(outside, join(volume, 'link'))
+  await makePoint(volume, '', '/a/file', false)
+  assert.ok((await stat(join(volume, 'a/file'))).isFile())
+  await assert.rejects(makePoint(volume, '', '/link/inner', true), 'link is a link')
+  assert.equal(await readdir(outside), [])
 })
 
 test('a released address rests while there are others, and a claimed one is never given', () => {
