@@ -1,11 +1,10 @@
 /** What every cluster has from its first moment; made only where it is missing. */
 import { isIPv4 } from 'node:net'
 import { ApiError, isExists, isNotFound } from '../client/contract.js'
-import type { KubeObject } from '../kinds/contract.js'
+import { equalJson, type KubeObject } from '../kinds/contract.js'
 import { mastersGroup } from './authorize.js'
 import type { ApiAddress, ApiPipeline, ApiRequest, UserInfo } from './contract.js'
 import { systemClasses } from './priority.js'
-import { equalTrees } from './tree.js'
 
 const bootstrapUser: UserInfo = { name: 'system:apiserver', groups: [mastersGroup] }
 const systemNamespaces = ['default', 'kube-node-lease', 'kube-public', 'kube-system']
@@ -78,7 +77,7 @@ async function put(pipeline: ApiPipeline, resource: string, object: KubeObject):
   const found = await pipeline.handle({ ...requestOf('get', resource, object), name })
   if (found.type !== 'object') throw ApiError.internal(new Error(`no object of ${resource} came back`))
   const body = { ...found.object, ...object, metadata: { ...found.object.metadata, ...object.metadata } }
-  if (equalTrees(body, found.object)) return
+  if (equalJson(body, found.object)) return
   await pipeline.handle({ ...requestOf('update', resource, object), name, body })
 }
 

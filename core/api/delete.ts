@@ -1,6 +1,6 @@
 /** DELETE of one object: grace, finalizers, propagation. */
 import { ApiError } from '../client/contract.js'
-import type { KubeObject } from '../kinds/contract.js'
+import { equalJson, type KubeObject } from '../kinds/contract.js'
 import type { CachedObject } from '../watch/contract.js'
 import { validateAdmission } from './admission.js'
 import type { ApiRequest, ApiResult } from './contract.js'
@@ -9,7 +9,7 @@ import { type Outcome, onFresh, reach } from './fresh.js'
 import type { Resource } from './resource.js'
 import { noClaim } from './service-allocations.js'
 import { type ApiServices, timestamp } from './services.js'
-import { at, equalTrees, textAt, withMetadata } from './tree.js'
+import { at, textAt, withMetadata } from './tree.js'
 import { removeObject, writeObject } from './writes.js'
 
 /** `gone`: removed. `waiting`: marked, or was marked before, and somebody has to finish it. In the request's version. */
@@ -120,7 +120,7 @@ function mark(
   }
   if (resource.finished) object.status = { ...(old.status as object | undefined), phase: 'Terminating' }
   const { resourceVersion: _version, ...kept } = before
-  return equalTrees(kept, metadata) && equalTrees(old.status, object.status) ? 'as it is' : object
+  return equalJson(kept, metadata) && equalJson(old.status, object.status) ? 'as it is' : object
 }
 
 /** Marked with a grace that is not over: only a shorter one changes anything. */

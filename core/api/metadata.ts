@@ -1,9 +1,9 @@
 /** Metadata that the server owns: what a create gives, what an update keeps, when the generation counts. */
 import { ApiError } from '../client/contract.js'
-import type { KubeObject, ResourceKind } from '../kinds/contract.js'
+import { equalJson, type KubeObject, type ResourceKind } from '../kinds/contract.js'
 import type { ApiRequest } from './contract.js'
 import { type ApiServices, timestamp } from './services.js'
-import { equalTrees, textAt } from './tree.js'
+import { textAt } from './tree.js'
 
 type Metadata = KubeObject['metadata']
 
@@ -85,11 +85,11 @@ export function countGeneration(kind: ResourceKind, object: KubeObject, old: Kub
 function sameGeneration(kind: ResourceKind, object: KubeObject, old: KubeObject): boolean {
   switch (kind.generation) {
     case 'spec-and-annotations':
-      return equalTrees(object.spec, old.spec) && equalTrees(object.metadata.annotations ?? {}, old.metadata.annotations ?? {})
+      return equalJson(object.spec, old.spec) && equalJson(object.metadata.annotations ?? {}, old.metadata.annotations ?? {})
     case 'non-metadata':
-      return equalTrees(contentOf(kind, object), contentOf(kind, old))
+      return equalJson(contentOf(kind, object), contentOf(kind, old))
     default:
-      return equalTrees(object.spec, old.spec)
+      return equalJson(object.spec, old.spec)
   }
 }
 

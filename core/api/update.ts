@@ -1,6 +1,6 @@
 /** Changes of an object that exists: the loop that PUT, PATCH, status and the other subresources share, and PUT. */
 import { ApiError } from '../client/contract.js'
-import { applyDefaults, type KubeObject, validateUpdate } from '../kinds/contract.js'
+import { applyDefaults, equalJson, type KubeObject, validateUpdate } from '../kinds/contract.js'
 import type { CachedObject } from '../watch/contract.js'
 import { mutate, validateAdmission } from './admission.js'
 import type { ApiRequest, ApiResult } from './contract.js'
@@ -12,7 +12,7 @@ import { type WriteSettings, writeSettings } from './options.js'
 import type { Resource } from './resource.js'
 import { noClaim } from './service-allocations.js'
 import type { ApiServices } from './services.js'
-import { copyTree, equalTrees } from './tree.js'
+import { copyTree } from './tree.js'
 import { removeObject, writeObject } from './writes.js'
 
 /**
@@ -107,8 +107,8 @@ function keepStatus(object: KubeObject, old: KubeObject): void {
 function unchanged(object: KubeObject, old: KubeObject): boolean {
   const { metadata, ...content } = object
   const { metadata: oldMetadata, ...oldContent } = old
-  if (!equalTrees({ ...metadata, resourceVersion: oldMetadata.resourceVersion }, oldMetadata)) return false
-  return equalTrees(content, oldContent)
+  if (!equalJson({ ...metadata, resourceVersion: oldMetadata.resourceVersion }, oldMetadata)) return false
+  return equalJson(content, oldContent)
 }
 
 /** A marked object goes with the write that takes its last finalizer, but a pod not before its grace is over. */
