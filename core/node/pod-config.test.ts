@@ -103,6 +103,8 @@ test("a sandbox has the Pod's labels, its host ports and what a restart needs", 
     { containerPort: 53, hostPort: 53, hostIp: '127.0.0.1', protocol: 'UDP' },
   ])
   assert.equal(config.sysctls, { a: 'b' })
+  assert.is(config.shareProcessNamespace, false)
+  assert.is(sandboxConfig(pod({ shareProcessNamespace: true }), 0, dns).shareProcessNamespace, true)
   const orphan = orphanOf(sandbox({ annotations: config.annotations }))
   assert.is(orphan.spec.terminationGracePeriodSeconds, 7)
   assert.is(orphanOf(sandbox({ annotations: { [graceAnnotation]: 'x' } })).spec.terminationGracePeriodSeconds, 30)

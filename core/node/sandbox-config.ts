@@ -22,6 +22,7 @@ export function sandboxConfig(pod: Pod, attempt: number, dns: DnsFacts): Sandbox
     hostNetwork: spec.hostNetwork ?? false,
     hostPid: spec.hostPID ?? false,
     hostIpc: spec.hostIPC ?? false,
+    shareProcessNamespace: spec.shareProcessNamespace ?? false,
     labels: {
       ...metadata.labels,
       'io.kubernetes.pod.namespace': namespace,
