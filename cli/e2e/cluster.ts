@@ -44,9 +44,9 @@ export class Cluster {
     return path.join(this.directory, 'kubeconfig')
   }
 
-  /** Starts it (again) and resolves with its ready line. */
-  async up(): Promise<string> {
-    const args = [davit, 'up', '--data-dir', this.directory, '--port', '0', ...this.#flags]
+  /** Starts it (again) and resolves with its ready line. `flags` count for this time only. */
+  async up(...flags: string[]): Promise<string> {
+    const args = [davit, 'up', '--data-dir', this.directory, '--port', '0', ...this.#flags, ...flags]
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] })
     this.#child = child
     this.output = ''
