@@ -1,4 +1,5 @@
 import { createServer as createHttpServer } from 'node:http'
+import { createServer as createGrpcServer } from 'node:http2'
 import { type AddressInfo, createServer, type Server } from 'node:net'
 import { createClock } from '../kernel/clock.js'
 import type { LifecycleHandler } from '../kinds/contract.js'
@@ -75,6 +76,54 @@ test('tcp: a connection is enough', async (t) => {
   assert.is(await messageOf({ tcpSocket: { port } }, target()), 'ok')
   assert.is(await messageOf({ tcpSocket: { port, host: '127.0.0.1' } }, target({ host: '192.0.2.1' })), 'ok')
   assert.match(await messageOf({ tcpSocket: { port: 1 } }, target()), 'ECONNREFUSED')
+})
+
+test('grpc: what the health service says of the service decides', async (t) => {
+  const asked: string[] = []
+  const server = createGrpcServer()
+  server.on('session', (session) => t.defer(() => session.destroy()))
+  server.on('stream', (stream, headers) => {
+    const chunks: Buffer[] = []
+    stream.on('data', (chunk: Buffer) => chunks.push(chunk))
+    stream.on('error', () => {})
+    stream.on('end', () => {
+      const message = Buffer.concat(chunks).subarray(5)
+      const service = message.subarray(message.length > 129 ? 3 : 2).toString()
+      asked.push(`${headers[':path']} ${service.slice(0, 9)}`)
+      if (service === 'empty') return void stream.respond({ ':status': 200, 'grpc-status': '0' }, { endStream: true })
+      if (service === 'unknown') return void stream.respond({ ':status': 200, 'grpc-status': '5' }, { endStream: true })
+      stream.respond({ ':status': 200, 'content-type': 'application/grpc' }, { waitForTrailers: true })
+      stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }))
+      const status = service === 'down' ? [0x08, 2] : service === 'shy' ? [] : [0x08, 1]
+      stream.end(Buffer.from([0, 0, 0, 0, status.length, ...status]))
+    })
+  })
+  const port = await listening(t, server as unknown as Server)
+  const check = (service?: string) =>
+    messageOf({ grpc: { port, ...(service === undefined ? {} : { service }) } } as LifecycleHandler, target())
+  assert.is(await check(), 'ok')
+  assert.is(await check('x'.repeat(200)), 'ok')
+  assert.is(await check('down'), 'service unhealthy (responded with "NOT_SERVING")')
+  assert.is(await check('shy'), 'service unhealthy (responded with "UNKNOWN")')
+  assert.is(await check('empty'), 'service unhealthy (responded with "UNKNOWN")')
+  assert.is(await check('unknown'), 'the health service answered with gRPC status 5')
+  assert.equal(
+    asked,
+    ['', 'xxxxxxxxx', 'down', 'shy', 'empty', 'unknown'].map((service) => `/grpc.health.v1.Health/Check ${service}`),
+  )
+})
+
+test('grpc: who does not speak it, or nothing at all, is unhealthy', async (t) => {
+  const ends = createServer((socket) =>
+    socket
+      .on('error', () => {})
+      .resume()
+      .end('HTTP/1.1 400 Bad Request\r\n\r\n'),
+  )
+  const silent = createServer((socket) => socket.on('error', () => {}).resume())
+  const [rude, mute] = [await listening(t, ends), await listening(t, silent)]
+  assert.is.not(await messageOf({ grpc: { port: rude } } as LifecycleHandler, target()), 'ok')
+  assert.match(await messageOf({ grpc: { port: mute } } as LifecycleHandler, target(), 100), 'no answer within 0.1s')
 })
 
 test('ports may be named', () => {

@@ -4,8 +4,9 @@ import { connect } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { connect as tlsConnect } from 'node:tls'
 import type { Clock } from '../kernel/contract.js'
-import type { HTTPGetAction, LifecycleHandler, Container as PodContainer, Probe } from '../kinds/contract.js'
+import type { GRPCAction, HTTPGetAction, LifecycleHandler, Container as PodContainer, Probe } from '../kinds/contract.js'
 import type { Runtime } from './contract.js'
+import { askHealth } from './grpc-health.js'
 
 /** Where the handlers of one container go. */
 export interface Target {
@@ -29,6 +30,7 @@ export async function runHandler(handler: LifecycleHandler | Probe, target: Targ
     if (handler.exec) return await runExec(handler.exec.command ?? [], target, timeoutMs)
     if (handler.httpGet) return await runHttp(handler.httpGet, target, timeoutMs)
     if (handler.tcpSocket) return await runTcp(handler.tcpSocket, target, timeoutMs)
+    if ('grpc' in handler && handler.grpc) return await runGrpc(handler.grpc, target, timeoutMs)
     if ('sleep' in handler && handler.sleep) await target.clock.sleep(Number(handler.sleep.seconds) * 1000)
     return ok
   } catch (error) {
@@ -66,6 +68,20 @@ async function runHttp(action: HTTPGetAction, target: Target, timeoutMs: number)
     // A redirect counts as it stands: where it leads is not this container's affair.
     return status >= 200 && status < 400 ? ok : failed(`HTTP probe failed with statuscode: ${status}`)
   } finally {
+    socket.destroy()
+  }
+}
+
+async function runGrpc({ port, service = '' }: GRPCAction, target: Target, timeoutMs: number): Promise<Outcome> {
+  const socket = await open(target, target.host, portNumber(port, target.container), timeoutMs)
+  const over = new AbortController()
+  try {
+    const status = await within(target.clock, timeoutMs, (resolve: (status: string) => void, reject) => {
+      askHealth(socket, target.host, service, over.signal).then(resolve, reject)
+    })
+    return status === 'SERVING' ? ok : failed(`service unhealthy (responded with "${status}")`)
+  } finally {
+    over.abort()
     socket.destroy()
   }
 }
