@@ -104,7 +104,8 @@ async function run(
     await node.attach(podRef(pod), attach, streams)
     return exitStatus(0)
   } catch (error) {
-    if (!(error instanceof ApiError)) log.warn({ err: error, pod: podRef(pod) }, `${kind} failed`)
+    // A client that leaves is no fault.
+    if (!(error instanceof ApiError || streams.signal.aborted)) log.warn({ err: error, pod: podRef(pod) }, `${kind} failed`)
     const { message, reason, code } = (error instanceof ApiError ? error : ApiError.internal(error)).status
     return { metadata: {}, status: 'Failure', message, reason, code }
   }

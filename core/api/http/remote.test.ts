@@ -113,6 +113,11 @@ test('exec: a client that leaves ends the command', async (t) => {
   assert.ok(await running())
   socket.terminate()
   while (await running()) await server.call('/version')
+  assert.equal(
+    server.lines.filter(({ level }) => level === 'warn' || level === 'error'),
+    [],
+    'to leave is no fault',
+  )
 })
 
 test('attach: input and output of what runs', async (t) => {

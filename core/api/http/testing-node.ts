@@ -60,7 +60,12 @@ export function createTestNode(): TestNode {
         })
       }
     },
-    exec: (_pod, options, streams) => run(node, options, streams),
+    async exec(_pod, options, streams) {
+      const ended = await run(node, options, streams)
+      // As runtimes do: what was cut short has no exit code.
+      streams.signal.throwIfAborted()
+      return ended
+    },
     async attach(_pod, options, streams) {
       await run(node, { ...options, command: ['cat'] }, streams)
     },

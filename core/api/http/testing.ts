@@ -6,8 +6,9 @@ import { Agent, type RequestOptions, request } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { AnyPlugin, Kernel, PluginEntry } from '../../kernel/contract.js'
-import { bootKernel, createClock, createIds, createRandom, silentLogger } from '../../kernel/host.js'
+import { bootKernel, createClock, createIds, createRandom } from '../../kernel/host.js'
 import { storeMemory } from '../../store/host.js'
+import { createTestServices, type LogLine } from '../../testing/services.js'
 import watchCache from '../../watch/plugin.js'
 import type { ApiAddress } from '../contract.js'
 import { ApiAddressToken } from '../contract.js'
@@ -34,6 +35,8 @@ export interface TestServer {
   readonly address: ApiAddress
   readonly directory: string
   readonly agent: Agent
+  /** Everything that was logged. */
+  readonly lines: readonly LogLine[]
   call(path: string, options?: CallOptions): Promise<Reply>
   /** The same over HTTP/2. */
   call2(path: string, options?: CallOptions): Promise<Reply>
@@ -54,7 +57,8 @@ export async function startServer(options: TestServerOptions = {}): Promise<Test
   const tokenFile = join(directory, 'tokens.csv')
   await writeFile(tokenFile, tokens)
   const random = createRandom()
-  const services = { clock: createClock(), random, ids: createIds(), log: silentLogger }
+  const { log, lines } = createTestServices()
+  const services = { clock: createClock(), random, ids: createIds(), log }
   const config = { port: 0, dataDirectory: directory, tokenFile, ...options.config }
   const entries: PluginEntry[] = [storeMemory, watchCache, apiPipeline, ...(options.plugins ?? [])].map((plugin) => ({ plugin }))
   const kernel = await bootKernel([...entries, { plugin: apiServer, config }], services)
@@ -82,6 +86,7 @@ export async function startServer(options: TestServerOptions = {}): Promise<Test
     return made
   }
   return {
+    lines,
     kernel,
     address,
     directory,
