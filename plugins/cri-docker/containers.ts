@@ -3,7 +3,7 @@ import type { ContainerInfo, ContainerInspectInfo } from 'dockerode'
 import type { DockerConfig } from './config.js'
 import { type Engine, problem, statusOf, unless } from './engine.js'
 import type { Images } from './images.js'
-import { filterOf, label, parse } from './labels.js'
+import { filterOf, isOwnedBy, label, parse } from './labels.js'
 import { containerOptions } from './options.js'
 import { removeContainer, removeLeftover } from './remove.js'
 import { limitsUpdate } from './resources.js'
@@ -36,12 +36,11 @@ export interface ContainerParts {
 
 export function createContainers({ engine, node, config: log, images, sharing: sharingOf, now }: ContainerParts): Containers {
   const { docker } = engine
-  const { nodeName } = node
   const seen = new Map<string, Seen>()
 
   const look = async (id: string): Promise<Seen | undefined> => {
     const found = await unless([404], docker.getContainer(id).inspect())
-    if (!found || found.Config.Labels[label.node] !== nodeName || found.Config.Labels[label.type] !== 'container') {
+    if (!found || !isOwnedBy(node, found.Config.Labels) || found.Config.Labels[label.type] !== 'container') {
       seen.delete(id)
       return undefined
     }
@@ -62,11 +61,11 @@ export function createContainers({ engine, node, config: log, images, sharing: s
       const { runAsGroup, runAsUser } = config.security
       const askUser = runAsGroup !== undefined && runAsUser === undefined
       const imageUser = askUser ? { imageUser: await images.user(config.image) } : {}
-      const options = containerOptions({ nodeName, sandbox, sharing, config, createdAt: now(), ...imageUser }, log)
+      const options = containerOptions({ owner: node, sandbox, sharing, config, createdAt: now(), ...imageUser }, log)
       const create = async (): Promise<string> => (await docker.createContainer(options)).id
       try {
         return await create().catch(async (error: unknown) => {
-          if (statusOf(error) !== 409 || !(await removeLeftover(engine, options.name ?? '', nodeName))) throw error
+          if (statusOf(error) !== 409 || !(await removeLeftover(engine, options.name ?? '', node))) throw error
           return create()
         })
       } catch (error) {
@@ -97,7 +96,7 @@ export function createContainers({ engine, node, config: log, images, sharing: s
       }
     },
     async listContainers() {
-      const filters = filterOf(nodeName, { [label.type]: 'container' })
+      const filters = filterOf(node, { [label.type]: 'container' })
       const listed = await docker.listContainers({ all: true, filters })
       const here = new Set(listed.map(({ Id }) => Id))
       for (const id of seen.keys()) if (!here.has(id)) seen.delete(id)

@@ -45,7 +45,7 @@ export function createDockerDriver({ clock, config }: DockerServices): RuntimeDr
       const engine = await connectEngine(config.socketPath)
       const { docker } = engine
       try {
-        const listed = await docker.listContainers({ all: true, filters: filterOf(node.nodeName) })
+        const listed = await docker.listContainers({ all: true, filters: filterOf(node) })
         await Promise.all(listed.map(({ Id }) => removeContainer(docker, Id)))
         const range = parseRange(node.podCidr)
         if (range) await removeNetworks(engine, range)

@@ -2,7 +2,7 @@ import type { Clock } from '@davit/core/kernel'
 import type { RuntimeEvent } from '@davit/core/node'
 import type { Engine } from './engine.js'
 import { jsonLines } from './json-lines.js'
-import { filterOf, type Labels, label, podOf } from './labels.js'
+import { filterOf, type Labels, label, type Owner, podOf } from './labels.js'
 
 export interface Events {
   subscribe(listener: (event: RuntimeEvent) => void): () => void
@@ -22,7 +22,7 @@ const [firstPause, longestPause] = [100, 5_000]
  * again, and since the daemon may have forgotten what happened meanwhile, every Pod that it still knows, and every Pod
  * that it knew before, is announced as changed.
  */
-export function createEvents(engine: Engine, nodeName: string, clock: Clock): Events {
+export function createEvents(engine: Engine, owner: Owner, clock: Clock): Events {
   const listeners = new Set<(event: RuntimeEvent) => void>()
   const pods = new Set<string>()
   let stop: AbortController | undefined
@@ -37,9 +37,9 @@ export function createEvents(engine: Engine, nodeName: string, clock: Clock): Ev
     let broken = false
     while (!signal.aborted) {
       try {
-        const query = eventQuery(nodeName, since)
+        const query = eventQuery(owner, since)
         const stream = await engine.stream('/events', query, signal)
-        if (broken) await announceAll(engine, nodeName, pods, emit)
+        if (broken) await announceAll(engine, owner, pods, emit)
         broken = false
         for await (const line of jsonLines(stream)) {
           const event = line as DockerEvent
@@ -81,8 +81,8 @@ export function createEvents(engine: Engine, nodeName: string, clock: Clock): Ev
   }
 }
 
-function eventQuery(nodeName: string, since: number): Record<string, string> {
-  const filters = { type: ['container'], event: ['start', 'die', 'destroy'], ...filterOf(nodeName) }
+function eventQuery(owner: Owner, since: number): Record<string, string> {
+  const filters = { type: ['container'], event: ['start', 'die', 'destroy'], ...filterOf(owner) }
   return { since: since.toFixed(9), filters: JSON.stringify(filters) }
 }
 
@@ -97,11 +97,11 @@ export function translate({ Action, Actor: { Attributes } }: DockerEvent): Runti
 
 async function announceAll(
   { docker }: Engine,
-  nodeName: string,
+  owner: Owner,
   before: Set<string>,
   emit: (event: RuntimeEvent) => void,
 ): Promise<void> {
-  const listed = await docker.listContainers({ all: true, filters: filterOf(nodeName) })
+  const listed = await docker.listContainers({ all: true, filters: filterOf(owner) })
   const now = new Set(listed.map(({ Labels }) => podOf(Labels).uid))
   for (const podUid of new Set([...before, ...now])) emit({ podUid, type: 'sandboxChanged' })
   for (const podUid of before) if (!now.has(podUid)) before.delete(podUid)

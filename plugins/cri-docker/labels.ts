@@ -2,10 +2,11 @@
  * How sandboxes and containers are told from others, and what Docker keeps of them for a later life of Davit. Docker
  * mixes the image's labels into the container's, so ours stand in one of their own.
  */
-import type { ContainerConfig, Sandbox, SandboxConfig } from '@davit/core/node'
+import type { ContainerConfig, NodeContext, Sandbox, SandboxConfig } from '@davit/core/node'
 
 export const label = {
   node: 'davit.dev/node',
+  directory: 'davit.dev/directory',
   type: 'davit.dev/type',
   network: 'davit.dev/network',
   pod: 'davit.dev/pod',
@@ -30,6 +31,9 @@ const known = {
 
 export type Labels = Readonly<Record<string, string>>
 
+/** A node of this cluster: another cluster that uses the same daemon may have one of the same name. */
+export type Owner = Pick<NodeContext, 'nodeName' | 'directory'>
+
 /** What containers must know of the sandbox that they join. */
 export interface Sharing {
   readonly pid: 'container' | 'pod' | 'host'
@@ -39,16 +43,16 @@ export interface Sharing {
 }
 
 export interface SandboxFacts {
-  readonly nodeName: string
+  readonly owner: Owner
   readonly config: SandboxConfig
   readonly createdAt: number
   readonly address: string | undefined
   readonly sharing: Sharing
 }
 
-export function sandboxLabels({ nodeName, config, createdAt, address, sharing }: SandboxFacts): Record<string, string> {
+export function sandboxLabels({ owner, config, createdAt, address, sharing }: SandboxFacts): Record<string, string> {
   return {
-    [label.node]: nodeName,
+    ...ownerLabels(owner),
     [label.type]: 'sandbox',
     ...podLabels(config.pod),
     [label.attempt]: String(config.attempt),
@@ -61,13 +65,13 @@ export function sandboxLabels({ nodeName, config, createdAt, address, sharing }:
 }
 
 export function containerLabels(
-  nodeName: string,
+  owner: Owner,
   sandbox: Pick<Sandbox, 'id' | 'pod'>,
   config: ContainerConfig,
   createdAt: number,
 ): Record<string, string> {
   return {
-    [label.node]: nodeName,
+    ...ownerLabels(owner),
     [label.type]: 'container',
     ...podLabels(sandbox.pod),
     [known.container]: config.name,
@@ -79,6 +83,10 @@ export function containerLabels(
     [label.labels]: JSON.stringify(config.labels),
     [label.annotations]: JSON.stringify(config.annotations),
   }
+}
+
+function ownerLabels({ nodeName, directory }: Owner): Record<string, string> {
+  return { [label.node]: nodeName, [label.directory]: directory }
 }
 
 function podLabels(pod: Sandbox['pod']): Record<string, string> {
@@ -118,7 +126,10 @@ export function parse(text: string | undefined): Readonly<Record<string, string>
 }
 
 /** What Docker's list calls take. */
-export function filterOf(nodeName: string, more: Labels = {}): { label: string[] } {
-  const wanted = { [label.node]: nodeName, ...more }
-  return { label: Object.entries(wanted).map(([key, value]) => `${key}=${value}`) }
+export function filterOf(owner: Owner, more: Labels = {}): { label: string[] } {
+  return { label: Object.entries({ ...ownerLabels(owner), ...more }).map(([key, value]) => `${key}=${value}`) }
+}
+
+export function isOwnedBy({ nodeName, directory }: Owner, labels: Labels): boolean {
+  return labels[label.node] === nodeName && labels[label.directory] === directory
 }

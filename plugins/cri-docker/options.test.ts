@@ -29,7 +29,7 @@ function sandboxConfig(config: Partial<SandboxConfig> = {}): SandboxConfig {
 }
 
 function sandbox(config: Partial<SandboxConfig> = {}, sharing: Sharing = apart) {
-  const facts = { nodeName: 'n', config: sandboxConfig(config), createdAt: 5, sharing }
+  const facts = { owner: { nodeName: 'n', directory: '/d' }, config: sandboxConfig(config), createdAt: 5, sharing }
   const network = config.hostNetwork ? undefined : 'davit-net'
   return sandboxOptions({ ...facts, address: network && '10.0.0.9' }, network)
 }
@@ -60,7 +60,13 @@ function container(config: Partial<ContainerConfig> = {}, sharing: Sharing = apa
     resources: {},
     security: plain,
   }
-  const facts = { nodeName: 'n', sandbox: { id: 'abc', pod }, sharing, config: { ...base, ...config }, createdAt: 6 }
+  const facts = {
+    owner: { nodeName: 'n', directory: '/d' },
+    sandbox: { id: 'abc', pod },
+    sharing,
+    config: { ...base, ...config },
+    createdAt: 6,
+  }
   return containerOptions({ ...facts, ...(imageUser === undefined ? {} : { imageUser }) }, testConfig)
 }
 

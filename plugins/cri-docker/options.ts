@@ -2,7 +2,7 @@
 import type { ContainerConfig, Mount, PortMapping, Sandbox, SandboxConfig } from '@davit/core/node'
 import type { ContainerCreateOptions, HostConfig, MountSettings } from 'dockerode'
 import type { DockerConfig } from './config.js'
-import { containerLabels, type SandboxFacts, type Sharing, sandboxLabels } from './labels.js'
+import { containerLabels, type Owner, type SandboxFacts, type Sharing, sandboxLabels } from './labels.js'
 import { limitsOf, oomScore } from './resources.js'
 
 export const pauseImage = 'davit.local/pause:1'
@@ -61,7 +61,7 @@ function portBindings(mappings: readonly PortMapping[]): Record<string, { HostIp
 }
 
 export interface ContainerFacts {
-  readonly nodeName: string
+  readonly owner: Owner
   readonly sandbox: Pick<Sandbox, 'id' | 'pod'>
   readonly sharing: Sharing
   readonly config: ContainerConfig
@@ -71,7 +71,7 @@ export interface ContainerFacts {
 }
 
 export function containerOptions(facts: ContainerFacts, log: DockerConfig): ContainerCreateOptions {
-  const { nodeName, sandbox, sharing, config, createdAt } = facts
+  const { owner, sandbox, sharing, config, createdAt } = facts
   const { command, args, security } = config
   const pause = `container:${sandbox.id}`
   const user = userOf(security, facts.imageUser)
@@ -99,7 +99,7 @@ export function containerOptions(facts: ContainerFacts, log: DockerConfig): Cont
     ...(config.workingDirectory === '' ? {} : { WorkingDir: config.workingDirectory }),
     ...(user === undefined ? {} : { User: user }),
     Env: config.environment.map(({ name, value }) => `${name}=${value}`),
-    Labels: containerLabels(nodeName, sandbox, config, createdAt),
+    Labels: containerLabels(owner, sandbox, config, createdAt),
     Tty: config.tty,
     OpenStdin: config.stdin,
     StdinOnce: config.stdinOnce ?? false,

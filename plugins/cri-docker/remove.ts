@@ -1,6 +1,6 @@
 import type Docker from 'dockerode'
 import { type Engine, statusOf, unless } from './engine.js'
-import { label } from './labels.js'
+import { isOwnedBy, type Owner } from './labels.js'
 
 /** Kills if need be, and resolves when it is gone, whoever removes it. */
 export async function removeContainer(docker: Docker, id: string): Promise<void> {
@@ -15,10 +15,10 @@ export async function removeContainer(docker: Docker, id: string): Promise<void>
 }
 
 /** What was made under this name just before a crash, so that the agent never heard of it, gives way. */
-export async function removeLeftover({ docker }: Engine, name: string, nodeName: string): Promise<boolean> {
+export async function removeLeftover({ docker }: Engine, name: string, owner: Owner): Promise<boolean> {
   const found = await unless([404], docker.getContainer(name).inspect())
   if (!found) return true
-  if (found.Config.Labels[label.node] !== nodeName || found.State.Running) return false
+  if (!isOwnedBy(owner, found.Config.Labels) || found.State.Running) return false
   await removeContainer(docker, found.Id)
   return true
 }

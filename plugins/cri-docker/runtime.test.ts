@@ -136,6 +136,26 @@ test(
 )
 
 test(
+  'a node of the same name in another cluster has nothing to do with this one',
+  (t) =>
+    withMachine(t, async (machine) => {
+      const runtime = await machine.node(1)
+      const sandbox = await runtime.runSandbox(testSandbox())
+      const id = await machine.start(runtime, sandbox, testContainer('sleep 1000'))
+      const context = { ...machine.context(1), directory: await t.directory() }
+      const stranger = await machine.driver.open(context)
+      t.defer(() => stranger.close())
+      assert.equal(await stranger.listSandboxes(), [])
+      assert.equal(await stranger.listContainers(), [])
+      assert.is(await stranger.container(id), undefined)
+      await machine.driver.purge(context)
+      assert.is((await runtime.container(id))?.state, 'running')
+      assert.is((await runtime.listSandboxes()).length, 1)
+    }),
+  docker,
+)
+
+test(
   'a line of 100 KB is one line with one time, and a terminal has its log too',
   (t) =>
     withMachine(t, async (machine) => {

@@ -23,7 +23,7 @@ export function createDockerRuntime({ engine, node, clock, config }: RuntimePart
   const images = createImages(engine)
   const { sharing, ...sandboxes } = createSandboxes(engine, node, now)
   const { pid, hasTerminal, ...containers } = createContainers({ engine, node, config, images, sharing, now })
-  const events = createEvents(engine, node.nodeName, clock)
+  const events = createEvents(engine, node, clock)
   return {
     ...sandboxes,
     ...containers,

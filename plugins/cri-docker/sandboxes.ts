@@ -2,7 +2,7 @@ import type { NodeContext, Runtime, Sandbox, SandboxConfig } from '@davit/core/n
 import { RuntimeError } from '@davit/core/node'
 import { type Addresses, createAddresses } from './addresses.js'
 import { type Engine, messageOf, problem, statusOf, unless } from './engine.js'
-import { filterOf, label, type SandboxFacts, type Sharing, sandboxOf, sharingOf } from './labels.js'
+import { filterOf, label, type Owner, type SandboxFacts, type Sharing, sandboxOf, sharingOf } from './labels.js'
 import { ensureNetwork, networkRanges, type PodNetwork } from './network.js'
 import { nameOf, sandboxOptions } from './options.js'
 import { loadPauseImage } from './pause-image.js'
@@ -27,7 +27,7 @@ export function createSandboxes(engine: Engine, node: NodeContext, now: () => nu
   let network: Promise<Network> | undefined
 
   const listSandboxes = async (): Promise<readonly Sandbox[]> => {
-    const filters = filterOf(node.nodeName, { [label.type]: 'sandbox' })
+    const filters = filterOf(node, { [label.type]: 'sandbox' })
     const listed = await docker.listContainers({ all: true, filters })
     return listed.map(({ Id, Labels, State }) => {
       const sandbox = sandboxOf(Id, Labels, State === 'running')
@@ -62,7 +62,7 @@ export function createSandboxes(engine: Engine, node: NodeContext, now: () => nu
     if (joined && address === undefined) {
       throw new RuntimeError('FailedCreatePodSandBox', `all addresses of ${node.podCidr} are in use`)
     }
-    const facts: SandboxFacts = { nodeName: node.nodeName, config, createdAt: now(), address, sharing }
+    const facts: SandboxFacts = { owner: node, config, createdAt: now(), address, sharing }
     const options = sandboxOptions(facts, joined?.name)
     let id: string | undefined
     try {
@@ -91,7 +91,7 @@ export function createSandboxes(engine: Engine, node: NodeContext, now: () => nu
     const message = messageOf(error)
     if (statusOf(error) === 404 && /no such image/i.test(message)) await needPauseImage()
     else if (/network \S+ not found/i.test(message)) network = undefined
-    else if (statusOf(error) === 409) return removeLeftover(engine, nameOf(config.pod, undefined, config.attempt), node.nodeName)
+    else if (statusOf(error) === 409) return removeLeftover(engine, nameOf(config.pod, undefined, config.attempt), node)
     // Somebody else holds this one; the next attempt takes the next.
     else return /address already in use/i.test(message) && !/listen|bind/i.test(message)
     return true
@@ -103,7 +103,7 @@ export function createSandboxes(engine: Engine, node: NodeContext, now: () => nu
   }
 
   const stop = async (id: string): Promise<void> => {
-    const members = await membersOf(engine, node.nodeName, id)
+    const members = await membersOf(engine, node, id)
     const kills = [...members, id].map((each) => unless([404, 409], docker.getContainer(each).kill()))
     await Promise.all(kills)
     await release(id)
@@ -134,7 +134,7 @@ export function createSandboxes(engine: Engine, node: NodeContext, now: () => nu
     },
     async removeSandbox(id) {
       const sharing = known.get(id)?.sharing ?? (await findSharing(engine, id))
-      await Promise.all((await membersOf(engine, node.nodeName, id)).map((each) => removeContainer(docker, each)))
+      await Promise.all((await membersOf(engine, node, id)).map((each) => removeContainer(docker, each)))
       await removeContainer(docker, id)
       await removeResolvConf(sharing?.resolvConf)
       await release(id)
@@ -152,8 +152,8 @@ function ownerOf({ pod, attempt }: Pick<Sandbox, 'pod' | 'attempt'>): string {
   return `${pod.uid}/${attempt}`
 }
 
-async function membersOf({ docker }: Engine, nodeName: string, sandboxId: string): Promise<string[]> {
-  const filters = filterOf(nodeName, { [label.sandbox]: sandboxId })
+async function membersOf({ docker }: Engine, owner: Owner, sandboxId: string): Promise<string[]> {
+  const filters = filterOf(owner, { [label.sandbox]: sandboxId })
   return (await docker.listContainers({ all: true, filters })).map(({ Id }) => Id)
 }
 
