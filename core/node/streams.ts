@@ -1,7 +1,7 @@
 /** How the API reaches the containers of a node. */
 import type { NodeStreams, PodRef } from '../api/contract.js'
 import { ApiError } from '../client/contract.js'
-import type { Container, Runtime, RuntimeCapabilities } from './contract.js'
+import { type Container, type Runtime, type RuntimeCapabilities, RuntimeError } from './contract.js'
 import type { PodWorker } from './pod-worker.js'
 
 export interface StreamsContext {
@@ -16,25 +16,38 @@ export function createStreams(context: StreamsContext): NodeStreams {
     async *logs(pod, { container, previous, ...options }) {
       requireSupport(context, 'logs')
       const found = previous ? previousOf(context, pod, container) : latestOf(context, pod, container)
-      yield* runtime.logs(found.id, options)
+      try {
+        yield* runtime.logs(found.id, options)
+      } catch (error) {
+        throw told(error)
+      }
     },
     async exec(pod, options, streams) {
       requireSupport(context, 'exec')
       const found = runningOf(context, pod, options.container)
-      return runtime.exec(found.id, { command: options.command, ...requestOf(options, streams) })
+      return runtime.exec(found.id, { command: options.command, ...requestOf(options, streams) }).catch(retell)
     },
     async attach(pod, options, streams) {
       requireSupport(context, 'attach')
       const { id } = runningOf(context, pod, options.container)
-      await runtime.attach(id, requestOf({ ...options, tty: hasTerminal(context, pod, options.container) }, streams))
+      const tty = hasTerminal(context, pod, options.container)
+      await runtime.attach(id, requestOf({ ...options, tty }, streams)).catch(retell)
     },
     async dial(pod, port) {
       requireSupport(context, 'portForward')
       const sandbox = workerOf(context, pod).sandboxes.find((item) => item.state === 'ready')
       if (!sandbox) throw ApiError.badRequest(`pod ${pod.name} does not run`)
-      return runtime.dial(sandbox.id, port)
+      return runtime.dial(sandbox.id, port).catch(retell)
     },
   }
+}
+
+/** What a runtime says of a container, which may be gone by now, is an answer to the client and no fault of the server. */
+function told(error: unknown): unknown {
+  return error instanceof RuntimeError ? ApiError.internal(error) : error
+}
+function retell(error: unknown): never {
+  throw told(error)
 }
 
 type Ends = Parameters<NodeStreams['exec']>[2]
