@@ -139,13 +139,9 @@ test(
     assert.match(await kubectl.said('exec', 'two', '-c', 'one', '--', 'wget', '-qO-', 'http://127.0.0.1:8080/'), 'neighbour')
     assert.is(await kubectl.said('logs', 'two', '--all-containers', '--prefix'), '[pod/two/one] one\n[pod/two/other] other\n')
 
-    const helper = await podThat(
-      kubectl,
-      'helper',
-      'its end, though its helper never ends',
-      (pod) => pod.status?.phase === 'Succeeded',
-    )
-    assert.is(helper.status.initContainerStatuses[0].state.terminated !== undefined, true)
+    await podThat(kubectl, 'helper', 'its end, though its helper never ends', (pod) => {
+      return pod.status?.phase === 'Succeeded' && pod.status.initContainerStatuses[0].state.terminated !== undefined
+    })
     assert.is(await kubectl.said('logs', 'helper', '-c', 'main'), 'written\n')
     assert.equal(warnings(cluster), [])
   },
