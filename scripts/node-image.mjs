@@ -65,20 +65,37 @@ async function addShell(directory) {
   }
 }
 
-/** Imports the image unless it is there; answers whether it had to. */
-export async function ensureNodeImage() {
-  if ((await docker('GET', `/images/${nodeImage}/json`)).code === 200) return false
-  const directory = await mkdtemp(path.join(tmpdir(), 'davit-node-image-'))
+/** Imports an image made by `fill` unless it is there; answers whether it had to. */
+async function ensureImage(image, fill) {
+  if ((await docker('GET', `/images/${image}/json`)).code === 200) return false
+  const directory = await mkdtemp(path.join(tmpdir(), 'davit-image-'))
   try {
-    await rootFileSystem(directory)
+    await fill(directory)
     const tar = spawn('tar', ['-C', directory, '-c', '.'], { stdio: ['ignore', 'pipe', 'inherit'] })
-    const [repository, tag] = nodeImage.split(':')
+    const [repository, tag] = image.split(':')
     const reply = await docker('POST', `/images/create?fromSrc=-&repo=${repository}&tag=${tag}`, tar.stdout)
     if (reply.code !== 200 || reply.text.includes('"error"')) throw new Error(`docker refused the image: ${reply.text}`)
     return true
   } finally {
     await rm(directory, { recursive: true, force: true })
   }
+}
+
+/** The image of the examples. */
+export const ensureNodeImage = () => ensureImage(nodeImage, rootFileSystem)
+
+/** The image that the tests on Docker use, out of this machine's static busybox. */
+export const ensureBusyboxImage = () => ensureImage('busybox:1', busyboxFileSystem)
+
+async function busyboxFileSystem(directory) {
+  for (const folder of ['bin', 'etc', 'root', 'tmp']) await mkdir(path.join(directory, folder))
+  await copyFile('/bin/busybox', path.join(directory, 'bin/busybox'))
+  const { stdout } = await promisify(execFile)('/bin/busybox', ['--list'])
+  for (const name of stdout.split('\n').filter((line) => line !== '' && line !== 'busybox')) {
+    await symlink('busybox', path.join(directory, 'bin', name))
+  }
+  await writeFile(path.join(directory, 'etc/passwd'), 'root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n')
+  await writeFile(path.join(directory, 'etc/group'), 'root:x:0:\nnobody:x:65534:\n')
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
