@@ -48,6 +48,8 @@ export interface AgentServices {
   backOff(): BackOff | undefined
   /** The Pods that are bound to this node. */
   pods(): readonly Pod[]
+  /** The Node object that a former agent left. */
+  node(): Node | undefined
 }
 
 type Problem = NonNullable<NodeFacts['problem']>
@@ -88,8 +90,12 @@ export class NodeAgent {
     return this.services.config.name
   }
 
-  /** Returns at once. With a range of addresses the runtime is opened first, so that the Node is ready when it appears. */
+  /**
+   * Returns at once. With a range of addresses the runtime is opened first, so that the Node is ready when it appears, and
+   * one that was ready stays so: as soon as a Node is not ready, its Pods get no traffic.
+   */
   start(): void {
+    this.podCidr ??= this.services.node()?.spec.podCIDR
     if (this.podCidr === undefined) this.register()
     else void this.open()
   }

@@ -38,7 +38,7 @@ export async function startAgents(options: AgentsOptions): Promise<void> {
   defer(() => sources.close())
   const leases = createLeases(clock, log, config.nodes.length)
   defer(() => leases.close())
-  const shared = { machine: await readMachine(config.dataDirectory), dns: await dnsOf(config), sources, leases, podInformer }
+  const shared = { machine: await readMachine(config.dataDirectory), dns: await dnsOf(config), sources, leases, podInformer, nodeInformer }
   const agents = new Map(decided.map((node) => [node.name, makeAgent(node, options, shared)]))
   defer(async () => {
     await Promise.all([...agents.values()].map((agent) => agent.close()))
@@ -68,11 +68,12 @@ interface Shared {
   readonly sources: ReturnType<typeof createSources>
   readonly leases: ReturnType<typeof createLeases>
   readonly podInformer: Informer<Pod>
+  readonly nodeInformer: Informer<Node>
 }
 
 function makeAgent(config: DecidedNode, options: AgentsOptions, shared: Shared): NodeAgent {
   const { clock, random, log, defer, clients } = options
-  const { podInformer, ...rest } = shared
+  const { podInformer, nodeInformer, ...rest } = shared
   const client = clients.as(identityOf(config.name))
   const events = createEventRecorder({ client, clock, random, log, component: 'kubelet', host: config.name })
   defer(() => events.close())
@@ -90,6 +91,7 @@ function makeAgent(config: DecidedNode, options: AgentsOptions, shared: Shared):
     volumeDrivers: () => options.volumes.all(),
     backOff: () => options.backOffs.all()[0],
     pods: () => podInformer.byIndex(byNode, config.name),
+    node: () => nodeInformer.get('', config.name),
   })
 }
 

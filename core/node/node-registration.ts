@@ -13,6 +13,7 @@ export class NodeRegistration {
   private readonly log: Logger
   private readonly facts: () => NodeFacts
   private known: Node | undefined
+  private begun = false
   private writing = false
   private wanted = false
   private heartbeat = false
@@ -31,20 +32,21 @@ export class NodeRegistration {
     return this.known
   }
 
-  /** The API has another state of it. */
+  /** The API has another state of it. What a former agent wrote stands until this one knows better. */
   observed(node: Node): void {
     if (Number(node.metadata.resourceVersion) <= Number(this.known?.metadata.resourceVersion ?? -1)) return
     this.known = node
-    this.write()
+    if (this.begun) this.write()
   }
   /** Somebody deleted it: it is made anew, for the node is still there. */
   lost(): void {
     this.known = undefined
-    this.write()
+    if (this.begun) this.write()
   }
 
-  /** Brings the API up to date; with `heartbeat` also where only the time has changed. */
+  /** Brings the API up to date; with `heartbeat` also where only the time has changed. The first call begins it. */
   write(heartbeat = false): void {
+    this.begun = true
     this.wanted = true
     this.heartbeat ||= heartbeat
     if (!this.writing && !this.closed) void this.run()

@@ -1,5 +1,10 @@
 import { leases, nodes, pods } from '@davit/core/client'
-import { assert, test } from '@davit/core/testing'
+import { definePlugin } from '@davit/core/kernel'
+import { type RuntimeDriver, RuntimeToken } from '@davit/core/node'
+import { nodeAgent } from '@davit/core/node/testkit'
+import { assert, type TestContext, test } from '@davit/core/testing'
+import { hollowConfig } from './config.js'
+import { createHollowDriver, supports } from './hollow.js'
 import { cluster, condition, eventually, isReady, node, nodeNamed, statusOf } from './testing.js'
 
 test('a node registers itself, is ready, and keeps its lease', async (t) => {
@@ -31,6 +36,66 @@ test('an idle node writes its status only every five minutes', async (t) => {
     await plane.pass(60_000)
   }
   assert.ok(versions.size <= 3, `${versions.size} states of the node in ten minutes`)
+})
+
+/** cri-hollow as "cri-slow": the second time and later it opens only once `open` was called. */
+function slowToOpenAgain() {
+  let open = (): void => {}
+  const gate = new Promise<void>((resolve) => {
+    open = resolve
+  })
+  let opened = 0
+  const plugin = definePlugin({
+    id: 'cri-slow',
+    api: '^1.0',
+    provides: { runtime: RuntimeToken },
+    supports,
+    config: { version: 1, schema: hollowConfig },
+    async setup({ clock, random, config }) {
+      const hollow = createHollowDriver({ clock, random, config })
+      const runtime: RuntimeDriver = {
+        ...hollow,
+        id: 'cri-slow',
+        open: async (context) => {
+          opened += 1
+          if (opened > 1) await gate
+          return hollow.open(context)
+        },
+      }
+      return { provides: { runtime } }
+    },
+  })
+  return { plugin, open }
+}
+
+/** A node with one Pod whose agent is started anew, and what was written of both until the runtime is open again. */
+async function restarted(t: TestContext, config: object) {
+  const slow = slowToOpenAgain()
+  const plane = await cluster(t, { nodes: [node('one', { runtime: 'cri-slow' })], plugins: [{ plugin: slow.plugin }] })
+  await plane.run('web')
+  await plane.until('web', 'Ready', isReady)
+  await plane.pass(1_000)
+  const before = (await nodeNamed(plane.client, 'one')).metadata.resourceVersion
+  const nodes = [{ ...node('one', { runtime: 'cri-slow' }), ...config }]
+  await plane.kernel.reload('node-agent', { plugin: nodeAgent, config: { nodes, dataDirectory: await t.directory() } })
+  await plane.pass(10_000)
+  const during = (await nodeNamed(plane.client, 'one')).metadata.resourceVersion
+  slow.open()
+  await plane.pass(10_000)
+  return { before, during, after: await nodeNamed(plane.client, 'one') }
+}
+
+test('a node that was ready stays so while a new agent opens its runtime', async (t) => {
+  const { before, during, after } = await restarted(t, {})
+  assert.is(during, before, 'nothing was written before the runtime answered')
+  assert.ok(isReady(after))
+  assert.is(after.metadata.resourceVersion, before)
+})
+
+test('so does one whose range of addresses stands only in the API', async (t) => {
+  const { before, during, after } = await restarted(t, { podCidr: undefined })
+  assert.is(during, before)
+  assert.ok(isReady(after))
 })
 
 test('a node that was deleted comes back', async (t) => {
