@@ -38,7 +38,14 @@ export async function startAgents(options: AgentsOptions): Promise<void> {
   defer(() => sources.close())
   const leases = createLeases(clock, log, config.nodes.length)
   defer(() => leases.close())
-  const shared = { machine: await readMachine(config.dataDirectory), dns: await dnsOf(config), sources, leases, podInformer, nodeInformer }
+  const shared = {
+    machine: await readMachine(config.dataDirectory),
+    dns: await dnsOf(config),
+    sources,
+    leases,
+    podInformer,
+    nodeInformer,
+  }
   const agents = new Map(decided.map((node) => [node.name, makeAgent(node, options, shared)]))
   defer(async () => {
     await Promise.all([...agents.values()].map((agent) => agent.close()))
