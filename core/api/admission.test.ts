@@ -3,7 +3,7 @@ import type { PluginEntry } from '../kernel/contract.js'
 import { definePlugin } from '../kernel/contract.js'
 import type { Pod } from '../kinds/contract.js'
 import { assert, test } from '../testing/contract.js'
-import { type AdmissionRequest, type ApiHooks, ApiHooksToken, type CommittedWrite } from './contract.js'
+import { type AdmissionRequest, type ApiHooks, ApiHooksToken, type CommittedWrite, createNotes } from './contract.js'
 import { configMap, deployment, pod, startApi } from './testing.js'
 
 /** A plugin that does `tap` and nothing else. */
@@ -191,4 +191,52 @@ test('a committed tap that throws does not undo the reply', async (t) => {
   const api = await startApi(t, { plugins: [plugin] })
   await api.create('configmaps', configMap('a'))
   assert.ok(api.plane.lines.some(({ level, message }) => level === 'error' && message.includes('committed')))
+})
+
+test('what admission says beside its verdict is kept on the request, and its warnings stand in the reply', async (t) => {
+  const plugin = tapping((hooks, owner) => {
+    hooks.mutate.tap(owner, (_object, { warn, audit }) => {
+      warn('first')
+      audit('test/seen', 'mutate')
+      return undefined
+    })
+    hooks.validate.tap(owner, ({ warn, audit, name }) => {
+      warn('second')
+      warn('first')
+      audit('test/seen', 'validate')
+      audit('test/name', name)
+      return name === 'refused' ? { code: 403, reason: 'Forbidden', message: 'no' } : undefined
+    })
+  })
+  const api = await startApi(t, { plugins: [plugin] })
+  const made = await api.reply('create', 'configmaps', { body: configMap('a'), query: { fieldValidation: 'Warn' } })
+  assert.equal(made.warnings, ['first', 'second'])
+  assert.is((await api.reply('get', 'configmaps', { name: 'a' })).warnings.length, 0)
+  const patched = await api.reply('patch', 'configmaps', { name: 'a', patchType: 'merge', body: { data: { a: 'b' } } })
+  assert.equal(patched.warnings, ['first', 'second'])
+  assert.equal((await api.reply('delete', 'configmaps', { name: 'a' })).warnings, ['second', 'first'])
+
+  const notes = createNotes()
+  await api.refused('create', 'configmaps', { body: configMap('refused'), notes })
+  assert.equal(notes.warnings, ['first', 'second'])
+  assert.equal(
+    [...notes.annotations],
+    [
+      ['test/seen', 'mutate'],
+      ['test/name', 'refused'],
+    ],
+  )
+})
+
+test('warnings of decoding come before those of admission; each request has its own', async (t) => {
+  const plugin = tapping((hooks, owner) => hooks.validate.tap(owner, ({ warn, name }) => void warn(`of ${name}`)))
+  const api = await startApi(t, { plugins: [plugin] })
+  const body = { ...configMap('a'), dta: {} }
+  const made = await api.reply('create', 'configmaps', { body, query: { fieldValidation: 'Warn' } })
+  assert.equal(made.warnings, ['unknown field "dta"', 'of a'])
+  const many = await Promise.all(['b', 'c', 'd'].map((name) => api.reply('create', 'configmaps', { body: configMap(name) })))
+  assert.equal(
+    many.map(({ warnings }) => warnings),
+    [['of b'], ['of c'], ['of d']],
+  )
 })

@@ -2,6 +2,7 @@
 import { ApiError } from '../client/contract.js'
 import type { KubeObject, ResourceKind } from '../kinds/contract.js'
 import type { AdmissionRequest, ApiHooks, ApiRequest } from './contract.js'
+import { createNotes } from './notes.js'
 import { callSlot } from './slots.js'
 
 export interface Admitted {
@@ -42,7 +43,8 @@ function admissionRequest(request: ApiRequest, kind: ResourceKind, admitted: Adm
   const { operation, object, oldObject, dryRun } = admitted
   const { subresource = '', namespace, user } = request
   const name = request.name || ((object ?? oldObject)?.metadata.name ?? '')
-  const asked = { operation, kind, subresource, namespace, name, user, dryRun }
+  const { warn, audit } = request.notes ?? createNotes()
+  const asked = { operation, kind, subresource, namespace, name, user, dryRun, warn, audit }
   if (object && oldObject) return { ...asked, object, oldObject }
   if (object) return { ...asked, object }
   return oldObject ? { ...asked, oldObject } : asked

@@ -9,6 +9,8 @@ import { many, one } from '../kernel/contract.js'
 import type { KindRegistry, KubeObject, ResourceKind } from '../kinds/contract.js'
 import type { CachedObject, EventEncoder, WatchBatch } from '../watch/contract.js'
 
+export { createNotes } from './notes.js'
+
 export const KindsToken: Token<KindRegistry, 'one'> = one<KindRegistry>('api.kinds/v1')
 export const ApiHooksToken: Token<ApiHooks, 'one'> = one<ApiHooks>('api.hooks/v1')
 export const ApiPipelineToken: Token<ApiPipeline, 'one'> = one<ApiPipeline>('api.pipeline/v1')
@@ -52,6 +54,22 @@ export interface ApiRequest {
   readonly patchType?: 'json' | 'merge' | 'strategic' | 'apply'
   readonly cause?: Cause
   readonly signal?: AbortSignal
+  /**
+   * Where admission writes what it has to say beside its verdict. Whoever wants to read it after a refusal, too, or to log
+   * it, brings one along; the pipeline makes one for a write that has none.
+   */
+  readonly notes?: RequestNotes
+}
+
+/** Made by `createNotes`, one for each request. What a lost race made admission say twice stands here once. */
+export interface RequestNotes {
+  /** In the order in which they were first said. They go into the reply, of a refusal as well. */
+  readonly warnings: readonly string[]
+  /** For the audit log: "policy.example/key" → value. */
+  readonly annotations: ReadonlyMap<string, string>
+  warn(text: string): void
+  /** The first value of a key stays. */
+  audit(key: string, value: string): void
 }
 
 export type ApiResult =
@@ -125,6 +143,13 @@ export interface AdmissionRequest {
   readonly oldObject?: KubeObject
   readonly user: UserInfo
   readonly dryRun: boolean
+  /**
+   * A warning to whoever sent the request (header `Warning`), whatever becomes of it. Needs no `this`. A stream that changes
+   * the protocol of its connection has no reply that could carry it: there it reaches the audit log alone.
+   */
+  warn(text: string): void
+  /** An annotation of the request in the audit log: `key` is "<plugin's domain>/<name>", and its first value stays. Needs no `this`. */
+  audit(key: string, value: string): void
 }
 /** A refusal. `code` 403 unless something else is meant; `message` is shown as it is. */
 export interface AdmissionDenial {

@@ -9,6 +9,7 @@ import { create } from './create.js'
 import { deleteObject } from './delete.js'
 import { deleteCollection } from './delete-collection.js'
 import { checkPath } from './names.js'
+import { createNotes, isAdmitted } from './notes.js'
 import { patch } from './patch.js'
 import { get, list } from './read.js'
 import type { Resource } from './resource.js'
@@ -35,17 +36,24 @@ const onObjects: ReadonlySet<ApiVerb> = new Set(['get', 'update', 'patch', 'dele
 
 export function createPipeline(services: ApiServices): ApiPipeline {
   return {
-    async handle(request) {
+    async handle(given) {
+      const request = given.notes || !isAdmitted(given.verb, given.subresource) ? given : { ...given, notes: createNotes() }
       try {
         const resource = resourceOf(services, request)
         const asking = authorize(services.hooks, request)
         if (asking) await asking
-        return withDeprecation(resource.kind, await serve(services, resource, request))
+        return withDeprecation(resource.kind, withNotes(request, await serve(services, resource, request)))
       } catch (error) {
         throw refusal(services, request, error)
       }
     },
   }
+}
+
+/** With the warnings of admission behind those of decoding. */
+function withNotes({ notes }: ApiRequest, result: ApiResult): ApiResult {
+  if (!notes || notes.warnings.length === 0 || result.type === 'watch') return result
+  return { ...result, warnings: [...(result.warnings ?? []), ...notes.warnings] }
 }
 
 /** Served as long as clients want it, with a word on what to use instead. */

@@ -2,6 +2,7 @@
 import { ApiError } from '../../client/contract.js'
 import { duplicateFields, type KindRegistry } from '../../kinds/contract.js'
 import type { ApiRequest, ApiVerb, UserInfo } from '../contract.js'
+import { createNotes, isAdmitted } from '../notes.js'
 import { type BodyFormat, bodyFormatOf, decodeBody, patchTypeOf } from './body.js'
 import { type Exchange, header } from './exchange.js'
 import { isTrue } from './query.js'
@@ -47,6 +48,7 @@ export async function apiRequestOf(
     user,
     userAgent: header(exchange, 'user-agent') ?? '',
     ...(exchange.body && exchange.body.length > 0 ? await bodyOf(exchange, verb, kinds) : {}),
+    ...(isAdmitted(verb, target.subresource) ? { notes: createNotes() } : {}),
     ...(exchange.query.first.resourceVersion === undefined ? {} : { signal: closeSignal(exchange) }),
   }
 }

@@ -4,6 +4,7 @@ import type { Clock, Logger } from '../../kernel/contract.js'
 import type { KindRegistry } from '../../kinds/contract.js'
 import { mastersGroup } from '../authorize.js'
 import type { ApiHooks, ApiPipeline, NodeConnections, UserInfo } from '../contract.js'
+import { createNotes } from '../notes.js'
 import { callSlot } from '../slots.js'
 import { authorize } from './authorize.js'
 import type { Exchange } from './exchange.js'
@@ -46,7 +47,8 @@ export function createConnect(services: ConnectServices): Connect {
     const kind = services.kinds.resource(target.group, target.version, target.resource)
     if (kind === undefined) throw ApiError.unknownPath()
     const { namespace, name, subresource } = target
-    const asked = { operation: 'CONNECT', kind, subresource, namespace, name, user, dryRun: false } as const
+    const { warn, audit } = createNotes()
+    const asked = { operation: 'CONNECT', kind, subresource, namespace, name, user, dryRun: false, warn, audit } as const
     const denial = await callSlot(() => services.hooks.validate.call(asked))
     if (denial) throw ApiError.denied(denial.code, denial.reason, denial.message)
   }

@@ -14,6 +14,7 @@ import type { Renderer } from './render.js'
 import { sendError } from './reply.js'
 import { parseTarget, type ResourceTarget } from './target.js'
 import type { Upgrade } from './upgrade.js'
+import { warningHeaders } from './warning.js'
 import { type OpenStream, streamWatch } from './watch-stream.js'
 
 export interface HandlerServices {
@@ -49,7 +50,7 @@ export function createHandler(services: HandlerServices): Handler {
       const user = await impersonate(services.hooks, await services.authenticate(exchange), exchange)
       if (target.type === 'other') return await services.nonResource(exchange, target, user)
       if (services.connect.takes(target)) return await services.connect.serve(exchange, target, user, upgrade)
-      return await serveResource(services, exchange, target, user, upgrade)
+      return await serveResource(services, exchange, target, user, upgrade, report)
     } catch (error) {
       // Half a reply is out: all that is left to say is that it is not the whole.
       if (exchange.response.headersSent) closeHard(exchange)
@@ -64,10 +65,18 @@ async function serveResource(
   target: ResourceTarget,
   user: UserInfo,
   upgrade: Upgrade | undefined,
+  report: (error: unknown) => void,
 ): Promise<void> {
   const verb = verbOf(exchange, target)
   if (verb !== 'watch' && upgrade) throw ApiError.badRequest('this request cannot change the protocol of the connection')
-  const result = await services.pipeline.handle(await apiRequestOf(exchange, target, verb, user, services.kinds))
+  const request = await apiRequestOf(exchange, target, verb, user, services.kinds)
+  let result: ApiResult
+  try {
+    result = await services.pipeline.handle(request)
+  } catch (error) {
+    // A refusal carries the warnings that led to it.
+    return sendError(exchange, error, report, warningHeaders(request.notes?.warnings ?? []))
+  }
   // Who asks for it must not take the object for what lies behind it: nothing here carries such a request on.
   if (target.subresource === 'proxy') throw ApiError.methodNotAllowed(target, 'proxy')
   if (result.type === 'object') return services.renderer.object(exchange, result)

@@ -45,16 +45,21 @@ export function sendJson(exchange: Exchange, code: number, value: unknown, heade
   sendBytes(exchange, code, 'application/json', Buffer.from(`${stringify(exchange, value)}\n`, 'utf8'), headers)
 }
 
-export function sendStatus(exchange: Exchange, status: FailureStatus): void {
+export function sendStatus(exchange: Exchange, status: FailureStatus, headers?: OutgoingHttpHeaders): void {
   const seconds = status.details?.retryAfterSeconds
-  sendJson(exchange, status.code, status, seconds === undefined ? undefined : { 'retry-after': String(seconds) })
+  sendJson(exchange, status.code, status, seconds === undefined ? headers : { ...headers, 'retry-after': String(seconds) })
 }
 
 /** What was thrown, as the client shall see it. Anything but an `ApiError` is a bug, and `report` hears of it. */
-export function sendError(exchange: Exchange, error: unknown, report: (error: unknown) => void): void {
+export function sendError(
+  exchange: Exchange,
+  error: unknown,
+  report: (error: unknown) => void,
+  headers?: OutgoingHttpHeaders,
+): void {
   const known = error instanceof Error && error.name === 'ApiError'
   if (!known) report(error)
-  sendStatus(exchange, (known ? (error as ApiError) : ApiError.internal(error)).status)
+  sendStatus(exchange, (known ? (error as ApiError) : ApiError.internal(error)).status, headers)
 }
 
 /**

@@ -1,6 +1,8 @@
 import { X509Certificate } from 'node:crypto'
 import { connect } from 'node:tls'
+import { definePlugin } from '../../kernel/contract.js'
 import { assert, test } from '../../testing/contract.js'
+import { ApiHooksToken } from '../contract.js'
 import { adminToken, clientCertificate, pod, pods, type Reply, send, startServer, type TestServer, userToken } from './testing.js'
 import { formatYaml, parseYaml } from './yaml.js'
 
@@ -313,4 +315,34 @@ test('requests are counted', async () => {
   const { text } = await server.call('/metrics')
   assert.match(text, /apiserver_request_total\{verb="GET",code="200"\} \d+/)
   assert.match(text, /process_resident_memory_bytes \d+/)
+})
+
+test('a refusal carries the warnings of admission, over both versions of HTTP', async () => {
+  const warning = definePlugin({
+    id: 'test-warning',
+    api: '^1.0',
+    requires: { hooks: ApiHooksToken },
+    async setup(context, { hooks }) {
+      context.tap(hooks.validate, ({ name, warn }) => {
+        warn(`do not name it "${name}"`)
+        warn('ever')
+        return name === 'refused' ? { code: 403, reason: 'Forbidden', message: 'no' } : undefined
+      })
+      return {}
+    },
+  })
+  const own = await startServer({ plugins: [warning] })
+  try {
+    const path = '/api/v1/namespaces/default/configmaps'
+    for (const call of [own.call, own.call2]) {
+      for (const [name, code] of Object.entries({ refused: 403, allowed: 201 })) {
+        const reply = await call(`${path}?dryRun=All`, { method: 'POST', body: { metadata: { name } } })
+        assert.is(reply.code, code)
+        assert.match(String(reply.headers.warning), `299 - "do not name it \\"${name}\\""`)
+        assert.match(String(reply.headers.warning), '299 - "ever"')
+      }
+    }
+  } finally {
+    await own.stop()
+  }
 })
