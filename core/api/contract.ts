@@ -18,6 +18,7 @@ export const AuthenticatorToken: Token<Authenticator, 'many'> = many<Authenticat
 export const ApiEndpointToken: Token<ApiEndpoint, 'many'> = many<ApiEndpoint>('api.endpoint/v1')
 export const GrantToken: Token<Grant, 'many'> = many<Grant>('api.grant/v1')
 export const NodeConnectionsToken: Token<NodeConnections, 'one'> = one<NodeConnections>('api.node-connections/v1')
+export const WebhookCallerToken: Token<WebhookCaller, 'one'> = one<WebhookCaller>('api.webhook-caller/v1')
 export const ApiAddressToken: Token<ApiAddress, 'one'> = one<ApiAddress>('api.address/v1')
 
 // -------------------------------------------------------------------------------------------------------- requests
@@ -232,6 +233,49 @@ export interface ApiEndpoint {
   readonly path: string
   /** Called for each GET; the answer is sent as JSON. */
   get(): unknown
+}
+
+// --------------------------------------------------------------------------------------------------------- webhooks
+
+/**
+ * How a user says where a webhook is: of the same form in webhook configurations and in conversions of custom
+ * resources. Either `url` or `service`.
+ */
+export interface WebhookClientConfig {
+  /** "https://host:port/path". */
+  readonly url?: string
+  /** A ready endpoint of it is called; its certificate is for "<name>.<namespace>.svc". Default port 443, path "/". */
+  readonly service?: { readonly namespace: string; readonly name: string; readonly path?: string; readonly port?: number }
+  /** Base64 of the PEM that the server's certificate is verified with. Absent or empty: the machine's own trust. */
+  readonly caBundle?: string
+}
+export interface WebhookCall {
+  readonly clientConfig: WebhookClientConfig
+  /** Sent as JSON. */
+  readonly body: object
+  /** For the whole call, in milliseconds. */
+  readonly timeoutMs: number
+  /** Put into the URL's query: `{ timeout: '10s' }`. */
+  readonly query?: Readonly<Record<string, string>>
+  readonly signal?: AbortSignal
+}
+/**
+ * `message` is for users, in the words of Kubernetes: `Post "https://…": context deadline exceeded`. `unreachable`: no
+ * reply came (also: no such service, no ready endpoint, a certificate that is not trusted, cancelled by the signal).
+ * `timeout`: none in time. `status`: another code than 2xx, which `code` is. `reply`: no JSON, or far too much.
+ */
+export type WebhookReply =
+  | { readonly ok: true; readonly value: unknown }
+  | {
+      readonly ok: false
+      readonly kind: 'unreachable' | 'timeout' | 'status' | 'reply'
+      readonly message: string
+      readonly code?: number
+    }
+/** Connections are kept and shared. Safe to call concurrently; what the reply means is the caller's. */
+export interface WebhookCaller {
+  /** Never rejects for what a webhook does. Not retried, but for a kept connection that turns out to be closed. */
+  call(call: WebhookCall): Promise<WebhookReply>
 }
 
 // ------------------------------------------------------------------------------------------------ streams to a node

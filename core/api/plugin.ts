@@ -12,6 +12,7 @@ import {
   AuthenticatorToken,
   KindsToken,
   NodeConnectionsToken,
+  WebhookCallerToken,
 } from './contract.js'
 import { createEventLeases } from './event-leases.js'
 import { createNodeConnections } from './node-connections.js'
@@ -20,6 +21,7 @@ import { pipelineConfig } from './plugin-config.js'
 import { createResources } from './resource.js'
 import { createServiceAllocations } from './service-allocations.js'
 import { createHooks } from './slots.js'
+import { createWebhookCaller } from './webhook-call.js'
 
 export const apiPipeline = definePlugin({
   id: 'api-pipeline',
@@ -31,6 +33,7 @@ export const apiPipeline = definePlugin({
     hooks: ApiHooksToken,
     pipeline: ApiPipelineToken,
     connections: NodeConnectionsToken,
+    webhooks: WebhookCallerToken,
   },
   config: pipelineConfig,
   async setup(context, { store, caches, authenticators }) {
@@ -44,8 +47,10 @@ export const apiPipeline = definePlugin({
       resource: createResources(caches, kinds, { relaxed: new Set(config.relaxed) }),
     })
     context.defer(() => allocations.close())
+    const webhooks = createWebhookCaller({ caches, clock, random })
+    context.defer(() => webhooks.close())
     return {
-      provides: { kinds, hooks, pipeline, connections: createNodeConnections() },
+      provides: { kinds, hooks, pipeline, connections: createNodeConnections(), webhooks },
       async start() {
         await allocations.open()
         await bootstrap(pipeline, parseRange(config.serviceCidr).address(0))
