@@ -1,4 +1,5 @@
 // @serial
+// @timeout 300
 import { runtimeKit } from '@davit/core/node/testkit'
 import { assert, createTestServices, suite } from '@davit/core/testing'
 import { createContainerdDriver } from './driver.js'

@@ -1,4 +1,5 @@
 // @serial
+// @timeout 300
 import { once } from 'node:events'
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
