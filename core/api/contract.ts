@@ -6,9 +6,10 @@
 import type { Cause } from '../client/contract.js'
 import type { Slot, Token } from '../kernel/contract.js'
 import { many, one } from '../kernel/contract.js'
-import type { KindRegistry, KubeObject, ResourceKind } from '../kinds/contract.js'
+import type { KindRegistry, KubeObject, LabelSelectorSpec, ResourceKind } from '../kinds/contract.js'
 import type { CachedObject, EventEncoder, WatchBatch } from '../watch/contract.js'
 
+export { admittedNamespace, createRuleMatcher } from './match-rules.js'
 export { createNotes } from './notes.js'
 
 export const KindsToken: Token<KindRegistry, 'one'> = one<KindRegistry>('api.kinds/v1')
@@ -157,6 +158,42 @@ export interface AdmissionDenial {
   readonly code: number
   readonly reason: string
   readonly message: string
+}
+
+/** Which requests a webhook or an admission policy is about. Absent selectors select everything. */
+export interface MatchCriteria {
+  /** At least one has to cover the request. Absent or empty: all requests are covered. */
+  readonly resourceRules?: readonly MatchRule[] | undefined
+  /** None may. */
+  readonly excludeResourceRules?: readonly MatchRule[] | undefined
+  /** Of the object's namespace; what lies in none is selected. A Namespace counts as lying in itself. */
+  readonly namespaceSelector?: LabelSelectorSpec | undefined
+  /** Of the object or, for an update, of what it was. */
+  readonly objectSelector?: LabelSelectorSpec | undefined
+  /** `Equivalent`: a rule covers a request that reaches the same stored objects by another group or version. */
+  readonly matchPolicy?: string | undefined
+}
+/** `NamedRuleWithOperations` and `RuleWithOperations` are ones. "*" stands for all; a list that is absent covers nothing. */
+export interface MatchRule {
+  readonly operations?: readonly string[] | undefined
+  readonly apiGroups?: readonly string[] | undefined
+  readonly apiVersions?: readonly string[] | undefined
+  /** "pods", "pods/status", "pods/*", "*" (no subresources), "*" + "/*". */
+  readonly resources?: readonly string[] | undefined
+  readonly scope?: string | undefined
+  /** Absent or empty: every name. A name that is yet to be generated is ''. */
+  readonly resourceNames?: readonly string[] | undefined
+}
+/** Made by `createRuleMatcher`, once for a plugin. Pure but for what it remembers; follows kinds that come and go. */
+export interface RuleMatcher {
+  /**
+   * The kind as which the rules cover the request: its own, or with `Equivalent` another version of it, into which `convert`
+   * turns its objects. Undefined where the request is not meant. `namespace` is the one that `admittedNamespace` names,
+   * and asked for only where a selector needs it: throws 404 if it is absent then.
+   */
+  match(criteria: MatchCriteria, request: AdmissionRequest, namespace: KubeObject | undefined): ResourceKind | undefined
+  /** `object` in another version, which `match` has found. Shares parts with its argument. */
+  convert(object: KubeObject, from: ResourceKind, to: ResourceKind): KubeObject
 }
 
 export interface ApiHooks {
