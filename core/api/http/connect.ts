@@ -1,7 +1,7 @@
-/** Subresources of pods that are streams to the agent of a node: log, exec, attach, port-forward. */
+/** Subresources that are streams: log, exec, attach and port-forward of pods, and `proxy`. */
 import { ApiError } from '../../client/contract.js'
-import type { Clock, Logger } from '../../kernel/contract.js'
-import type { KindRegistry } from '../../kinds/contract.js'
+import type { Clock, Logger, Random } from '../../kernel/contract.js'
+import type { EndpointSlice, KindRegistry } from '../../kinds/contract.js'
 import { mastersGroup } from '../authorize.js'
 import type { ApiHooks, ApiPipeline, NodeConnections, UserInfo } from '../contract.js'
 import { createNotes } from '../notes.js'
@@ -10,6 +10,7 @@ import { authorize } from './authorize.js'
 import type { Exchange } from './exchange.js'
 import type { Metrics } from './metrics.js'
 import { nodeStreams, type PodShape } from './pod-target.js'
+import { isProxyResource, type LocationReader } from './proxy-location.js'
 import type { ResourceTarget } from './target.js'
 import type { Upgrade } from './upgrade.js'
 
@@ -20,6 +21,7 @@ export interface ConnectServices {
   readonly connections: NodeConnections
   readonly metrics: Metrics
   readonly clock: Clock
+  readonly random: Random
   readonly log: Logger
 }
 export interface Connect {
@@ -36,12 +38,19 @@ const server: UserInfo = { name: 'system:apiserver', groups: [mastersGroup] }
 export function createConnect(services: ConnectServices): Connect {
   const { connections, clock, log } = services
 
-  async function podOf(target: ResourceTarget): Promise<PodShape> {
-    const { group, version, resource, namespace, name } = target
-    const request = { verb: 'get', group, version, resource, namespace, name, query: {}, user: server, userAgent: '' } as const
-    const result = await services.pipeline.handle(request)
-    if (result.type !== 'object') throw ApiError.unknownPath()
-    return result.object as PodShape
+  const asServer = { version: 'v1', query: {}, user: server, userAgent: '' }
+  const reader: LocationReader = {
+    async get(resource, namespace, name) {
+      const result = await services.pipeline.handle({ ...asServer, verb: 'get', group: '', resource, namespace, name })
+      if (result.type !== 'object') throw ApiError.unknownPath()
+      return result.object
+    },
+    async slices(namespace, service) {
+      const query = { labelSelector: `kubernetes.io/service-name=${service}` }
+      const of = { group: 'discovery.k8s.io', resource: 'endpointslices', namespace, name: '', query }
+      const result = await services.pipeline.handle({ ...asServer, ...of, verb: 'list' })
+      return result.type === 'list' ? result.items.map((item) => item.object as EndpointSlice) : []
+    },
   }
   async function admit(target: ResourceTarget, user: UserInfo): Promise<void> {
     const kind = services.kinds.resource(target.group, target.version, target.resource)
@@ -52,7 +61,14 @@ export function createConnect(services: ConnectServices): Connect {
     const denial = await callSlot(() => services.hooks.validate.call(asked))
     if (denial) throw ApiError.denied(denial.code, denial.reason, denial.message)
   }
-  async function stream(exchange: Exchange, target: ResourceTarget, pod: PodShape, upgrade: Upgrade | undefined): Promise<void> {
+  async function stream(exchange: Exchange, target: ResourceTarget, user: UserInfo, upgrade: Upgrade | undefined): Promise<void> {
+    if (target.subresource === 'proxy') {
+      await admit(target, user)
+      const { serveProxy } = await import('./proxy.js')
+      return serveProxy(exchange, upgrade, target, { reader, connections, random: services.random })
+    }
+    const pod = (await reader.get('pods', target.namespace, target.name)) as PodShape
+    if (target.subresource !== 'log') await admit(target, user)
     const node = nodeStreams(pod, connections)
     if (target.subresource === 'log') return (await import('./logs.js')).serveLogs(exchange, pod, node, clock, upgrade)
     if (target.subresource === 'portforward') {
@@ -62,17 +78,18 @@ export function createConnect(services: ConnectServices): Connect {
     return serveRemoteCommand(exchange, upgrade, target.subresource === 'exec' ? 'exec' : 'attach', pod, node, { clock, log })
   }
   return {
-    takes: (target) => target.group === '' && target.resource === 'pods' && target.name !== '' && streams.has(target.subresource),
+    takes({ group, version, resource, name, subresource }) {
+      if (subresource === '' || group !== '' || version !== 'v1' || name === '') return false
+      return subresource === 'proxy' ? isProxyResource(resource) : resource === 'pods' && streams.has(subresource)
+    },
     async serve(exchange, target, user, upgrade) {
       const { group, version, resource, subresource, namespace, name } = target
       const verb = verbs(subresource)[exchange.method]
       if (verb === undefined) throw ApiError.methodNotAllowed(target, exchange.method)
       await authorize(services.hooks, user, { verb, group, version, resource, subresource, namespace, name })
-      const pod = await podOf(target)
-      if (subresource !== 'log') await admit(target, user)
       const ended = services.metrics.longRunning(subresource.toUpperCase())
       try {
-        await stream(exchange, target, pod, upgrade)
+        await stream(exchange, target, user, upgrade)
       } finally {
         ended()
       }
@@ -80,6 +97,10 @@ export function createConnect(services: ConnectServices): Connect {
   }
 }
 
+/** OPTIONS is no verb of the API: only who may do everything may send it on. */
+const proxyVerbs = { GET: 'get', HEAD: 'get', POST: 'create', PUT: 'update', PATCH: 'patch', DELETE: 'delete', OPTIONS: '' }
+
 function verbs(subresource: string): Readonly<Record<string, string>> {
+  if (subresource === 'proxy') return proxyVerbs
   return subresource === 'log' ? { GET: 'get', HEAD: 'get' } : { GET: 'get', POST: 'create' }
 }

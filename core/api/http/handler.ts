@@ -77,8 +77,6 @@ async function serveResource(
     // A refusal carries the warnings that led to it.
     return sendError(exchange, error, report, warningHeaders(request.notes?.warnings ?? []))
   }
-  // Who asks for it must not take the object for what lies behind it: nothing here carries such a request on.
-  if (target.subresource === 'proxy') throw ApiError.methodNotAllowed(target, 'proxy')
   if (result.type === 'object') return services.renderer.object(exchange, result)
   if (result.type === 'list') return services.renderer.list(exchange, result)
   return serveWatch(services, exchange, result, upgrade)

@@ -30,6 +30,7 @@ import { createMetrics } from './metrics.js'
 import { createNonResource } from './non-resource.js'
 import { createOpenApi } from './openapi.js'
 import { type ClusterCertificates, loadCertificates } from './pki.js'
+import { isProxyPath } from './proxy-location.js'
 import { createRenderer } from './render.js'
 import { createHttpServer, type Server } from './server.js'
 import { createStreamSet } from './stream-set.js'
@@ -150,11 +151,11 @@ async function createServer(
     log,
     authenticate: createAuthentication({ tokens, authenticators }),
     renderer: createRenderer(kinds, () => clock.now()),
-    connect: createConnect({ pipeline, hooks, kinds, connections, metrics, clock, log }),
+    connect: createConnect({ pipeline, hooks, kinds, connections, metrics, clock, random: context.random, log }),
     backlogLimit: config.watchBacklogBytes,
   })
   const replied = ({ method }: { readonly method: string }, code: number): void => metrics.request(method, code)
   const { bodyLimitBytes: bodyLimit, requestTimeoutMs: bodyTimeoutMs } = config
-  const server = await createHttpServer({ handler, bodyLimit, bodyTimeoutMs, replied, log })
+  const server = await createHttpServer({ handler, streamed: isProxyPath, bodyLimit, bodyTimeoutMs, replied, log })
   return { server, drain: () => streams.closeAll() }
 }

@@ -12,6 +12,8 @@ import { createUpgrade, responseOf } from './upgrade.js'
 
 export interface ServerOptions {
   readonly handler: Handler
+  /** Requests whose body the handler reads itself, as it comes: by the URL. */
+  readonly streamed: (url: string) => boolean
   readonly bodyLimit: number
   readonly bodyTimeoutMs: number
   readonly replied: (exchange: { readonly method: string; readonly path: string }, code: number) => void
@@ -38,7 +40,10 @@ export async function createHttpServer(options: ServerOptions): Promise<Server> 
   await app.ready()
   const report = (error: unknown): void => options.log.error({ err: error }, 'a request failed by a bug')
   return {
-    request: (request, response) => app.routing(request as IncomingMessage, response as ServerResponse),
+    request(request, response) {
+      if (!options.streamed(request.url ?? '')) return app.routing(request as IncomingMessage, response as ServerResponse)
+      void options.handler(exchangeWith(options, request, response as unknown as HttpResponse, undefined))
+    },
     upgrade(request, socket, head) {
       socket.on('error', () => socket.destroy())
       const response = responseOf(request, socket)

@@ -12,6 +12,8 @@ export interface Upgrade {
   webSocket(protocols: readonly string[]): Promise<WebSocket>
   /** As `webSocket`, for the protocols of `X-Stream-Protocol-Version`. */
   spdy(protocols: readonly string[], accept: (stream: SpdyStream) => void): Promise<{ session: SpdySession; protocol: string }>
+  /** The bare connection, for whoever answers the request himself; `head` has come behind the request already. */
+  raw(): { readonly socket: Duplex; readonly head: Buffer }
 }
 
 const messageLimit = 32 * 1024 * 1024
@@ -57,6 +59,10 @@ export function createUpgrade(request: IncomingMessage, socket: Duplex, head: Bu
       const lines = ['HTTP/1.1 101 Switching Protocols', 'Connection: Upgrade', 'Upgrade: SPDY/3.1']
       socket.write(`${[...lines, `X-Stream-Protocol-Version: ${protocol}`].join('\r\n')}\r\n\r\n`)
       return { session: createSpdySession(socket, head, accept), protocol }
+    },
+    raw() {
+      detach()
+      return { socket, head }
     },
   }
 }
