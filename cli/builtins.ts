@@ -34,6 +34,7 @@ export const builtins: Readonly<Record<string, Builtin>> = {
   'controller-namespace': always(() => plugin(import('@davit/plugin-controller-namespace'))),
   'controller-node': always(() => plugin(import('@davit/plugin-controller-node'))),
   'controller-gc': always(() => plugin(import('@davit/plugin-controller-gc'))),
+  'controller-disruption': always(() => plugin(import('@davit/plugin-controller-disruption'))),
   'controller-deployment': always(() => plugin(import('@davit/plugin-controller-deployment'))),
   'scheduler-host': always(() => import('@davit/core/scheduler/host').then((room) => room.schedulerHost)),
   'scheduler-binpack': always(() => plugin(import('@davit/plugin-scheduler-binpack'))),

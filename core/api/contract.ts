@@ -233,7 +233,7 @@ export interface Grant {
 /** As a rule of a ClusterRole: every list must contain what is asked, or "*". */
 export interface GrantRule {
   readonly apiGroups: readonly string[]
-  /** "pods", "pods/status". */
+  /** "pods", "pods/status", "*\/scale" for that part of all. */
   readonly resources: readonly string[]
   readonly verbs: readonly string[]
 }

@@ -119,6 +119,8 @@ export interface Client {
     options?: WriteOptions & { subresource?: string; force?: boolean },
   ): Promise<T>
   delete<T extends KubeObject>(resource: ResourceRef<T>, namespace: string, name: string, options?: DeleteOptions): Promise<void>
+  /** GET of a subresource that is an object: scale. */
+  getSubresource(resource: ResourceRef, namespace: string, name: string, subresource: string): Promise<KubeObject>
   /** POST to a subresource: binding, eviction, token. */
   createSubresource(
     resource: ResourceRef,

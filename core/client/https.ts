@@ -130,6 +130,10 @@ export class HttpsClient implements Client {
     await this.#call({ method: 'DELETE', path: pathOf(resource, namespace, name), body: deleteBody(options) })
   }
 
+  async getSubresource(resource: ResourceRef, namespace: string, name: string, subresource: string): Promise<KubeObject> {
+    return this.#call<KubeObject>({ method: 'GET', path: pathOf(resource, namespace, name, subresource) })
+  }
+
   async createSubresource(
     resource: ResourceRef,
     namespace: string,

@@ -102,6 +102,10 @@ export class InProcessClient implements Client {
     await this.#handle('delete', resource, { namespace, name }, { body: deleteBody(options), ...cause })
   }
 
+  async getSubresource(resource: ResourceRef, namespace: string, name: string, subresource: string): Promise<KubeObject> {
+    return this.#object<KubeObject>('get', resource, { namespace, name, subresource })
+  }
+
   async createSubresource(
     resource: ResourceRef,
     namespace: string,

@@ -164,6 +164,17 @@ export function clientSuite(name: string, make: () => Promise<ClientSubject>): v
     await assert.rejects(client.get(pods, 'default', 'bound'), (error) => isNotFound(error))
   })
 
+  test('a subresource that is an object can be read', async () => {
+    const template = { metadata: { labels: { app: 'scaled' } }, spec: pod('scaled').spec }
+    const spec = { replicas: 3, selector: { matchLabels: { app: 'scaled' } }, template }
+    const metadata = { name: 'scaled', namespace: 'default' }
+    const made = await client.create(deployments, { apiVersion: 'apps/v1', kind: 'Deployment', metadata, spec })
+    const scale = await client.getSubresource(deployments, 'default', 'scaled', 'scale')
+    assert.equal([scale.kind, scale.metadata.uid, scale.spec], ['Scale', made.metadata.uid, { replicas: 3 }])
+    await client.delete(deployments, 'default', 'scaled')
+    await assert.rejects(client.getSubresource(deployments, 'default', 'scaled', 'scale'), (error) => isNotFound(error))
+  })
+
   test('lists by selector and in pages', async () => {
     for (const at of [1, 2, 3, 4, 5]) await client.create(configMaps, configMap(`page-${at}`, {}, { odd: String(at % 2 === 1) }))
     const odd = await client.list(configMaps, { namespace: 'default', labelSelector: 'odd=true' })

@@ -41,7 +41,10 @@ export const grantsOnly = definePlugin({
       const target = subresource === '' ? resource : `${resource}/${subresource}`
       const rules = grants.all().flatMap((grant) => (grant.user === user.name ? grant.rules : []))
       const allowed = rules.some(
-        (rule) => covers(rule.apiGroups, group) && covers(rule.resources, target) && covers(rule.verbs, verb),
+        (rule) =>
+          covers(rule.apiGroups, group) &&
+          (covers(rule.resources, target) || rule.resources.includes(`*/${subresource}`)) &&
+          covers(rule.verbs, verb),
       )
       return allowed ? { allowed, reason: '' } : undefined
     })
