@@ -5,6 +5,7 @@
  */
 import type { KubeObject, LabelSelector as LabelSelectorSpec } from './types.js'
 
+export { type Amounts, addAmounts, podAmounts, readAmounts } from './amounts.js'
 export { tableColumns, tableRow } from './columns.js'
 export { decode } from './decode.js'
 export { readDescriptions } from './descriptions.js'
@@ -24,6 +25,17 @@ export {
   quantityToNumber,
   subtractQuantities,
 } from './quantity.js'
+export {
+  type QuotaResource,
+  quotaCountName,
+  quotaFollowsUpdates,
+  quotaMissing,
+  quotaNames,
+  quotaReleaseTime,
+  quotaResourcesOf,
+  quotaScopesMatch,
+  quotaUsage,
+} from './quota.js'
 export { createRegistry } from './registry.js'
 export { parseFieldSelector, parseLabelSelector, selectorFromObject } from './selector.js'
 export { applyDefaults, validate, validateUpdate } from './strategy.js'

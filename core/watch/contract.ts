@@ -129,3 +129,4 @@ export function keyOf(group: string, resource: string, namespace: string, name: 
   return `/${group || 'core'}/${resource}/${namespace}/${name}`
 }
 export { codec } from './codec.js'
+export { type Lookup, lookup } from './lookup.js'

@@ -1,10 +1,10 @@
-/** Namespaces, nodes, settings, limits and events. */
+/** Namespaces, nodes, leases and events. */
 import type { FieldError, Strategy } from '../contract.js'
 import { equalJson } from '../equal.js'
 import { checkName, checkNotNegative, duplicate, forbidden, invalid, required } from '../field-error.js'
 import { cidr, labelValue, qualifiedName } from '../names.js'
 import { parseQuantity } from '../quantity.js'
-import type { Event, EventsV1Event, Lease, LimitRange, Namespace, Node, ResourceQuota } from '../types.js'
+import type { Event, EventsV1Event, Lease, Namespace, Node } from '../types.js'
 import { defaultResourceList } from './pod-defaults.js'
 
 const NAME_LABEL = 'kubernetes.io/metadata.name'
@@ -115,71 +115,6 @@ function checkNodeAmounts(errors: FieldError[], { status }: Node): void {
       }
     }
   }
-}
-
-export const limitRangeStrategy: Strategy = {
-  defaults(object) {
-    for (const item of (object as LimitRange).spec?.limits ?? []) {
-      for (const list of ['max', 'min', 'default', 'defaultRequest', 'maxLimitRequestRatio'] as const) {
-        defaultResourceList(item[list])
-      }
-      if (item.type !== 'Container') continue
-      const limits = { ...item.max, ...item.default }
-      const requests = { ...item.min, ...limits, ...item.defaultRequest }
-      if (Object.keys(limits).length > 0) item.default = limits
-      if (Object.keys(requests).length > 0) item.defaultRequest = requests
-    }
-  },
-  validate(object) {
-    const errors: FieldError[] = []
-    const types = new Set<string>()
-    for (const [index, item] of ((object as LimitRange).spec?.limits ?? []).entries()) {
-      const at = `spec.limits[${index}]`
-      if (types.has(item.type)) errors.push(duplicate(`${at}.type`, item.type))
-      types.add(item.type)
-      for (const name in item.min) {
-        const low = parseQuantity(item.min[name] ?? '').value?.nano ?? 0n
-        const high = parseQuantity(item.max?.[name] ?? '').value?.nano
-        if (high !== undefined && low > high) {
-          const detail = `min value ${item.min[name]} is greater than max value ${item.max?.[name]}`
-          errors.push(invalid(`${at}.min[${name}]`, item.min[name], detail))
-        }
-      }
-    }
-    return errors
-  },
-}
-
-export const resourceQuotaStrategy: Strategy = {
-  defaults(object) {
-    const { spec, status } = object as ResourceQuota
-    defaultResourceList(spec?.hard)
-    defaultResourceList(status?.hard)
-    defaultResourceList(status?.used)
-  },
-  prepareCreate(object) {
-    object.status = {}
-  },
-  validate(object) {
-    const errors: FieldError[] = []
-    const hard = (object as ResourceQuota).spec?.hard
-    for (const name in hard) {
-      checkName(errors, `spec.hard[${name}]`, name, qualifiedName)
-      const { value } = parseQuantity(hard[name] ?? '')
-      if (value !== undefined && value.nano < 0n) {
-        errors.push(invalid(`spec.hard[${name}]`, hard[name], 'must be greater than or equal to 0'))
-      }
-    }
-    return errors
-  },
-  validateUpdate(object, old) {
-    const errors: FieldError[] = []
-    const now = (object as ResourceQuota).spec?.scopes ?? []
-    if (!equalJson([...now].sort(), [...((old as ResourceQuota).spec?.scopes ?? [])].sort())) {
-      errors.push(invalid('spec.scopes', now, 'field is immutable'))
-    }
-    return errors
-  },
 }
 
 export const leaseStrategy: Strategy = {

@@ -9,15 +9,9 @@ import {
   validatingWebhookStrategy,
 } from './admission.js'
 import { cronJobStrategy, jobStrategy } from './batch.js'
-import {
-  eventStrategy,
-  leaseStrategy,
-  limitRangeStrategy,
-  namespaceStrategy,
-  nodeStrategy,
-  resourceQuotaStrategy,
-} from './core.js'
+import { eventStrategy, leaseStrategy, namespaceStrategy, nodeStrategy } from './core.js'
 import { endpointSliceStrategy, endpointsStrategy } from './endpoints.js'
+import { limitRangeStrategy, resourceQuotaStrategy } from './limits.js'
 import {
   ingressClassStrategy,
   ingressStrategy,

@@ -1,0 +1,9 @@
+import { controlPlaneParts } from '@davit/core/controller/testkit'
+import { pluginSuite } from '@davit/core/testing'
+import plugin from './index.js'
+
+pluginSuite(plugin, {
+  with: controlPlaneParts,
+  valid: [{}, { settleMs: 1 }],
+  invalid: [{ settleMs: 0 }, { settleMs: 'soon' }, { resyncSeconds: 300 }],
+})

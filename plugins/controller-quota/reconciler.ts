@@ -1,0 +1,116 @@
+/** Keeps the status of each ResourceQuota: its limits as they count now, and what is used of them. */
+import { edit, type Informer, resourceQuotas } from '@davit/core/client'
+import {
+  type Controller,
+  type ControllerHost,
+  type ControllerWatch,
+  namespacedKey,
+  type ReconcileContext,
+  type ReconcileResult,
+  splitKey,
+  watchOf,
+} from '@davit/core/controller'
+import {
+  equalJson,
+  formatQuantity,
+  type KindRegistry,
+  type KubeObject,
+  type QuotaResource,
+  quotaNames,
+  type ResourceQuota,
+  type ResourceQuotaStatus,
+  readAmounts,
+} from '@davit/core/kinds'
+import { Followed } from './followed.js'
+import { Settlement } from './settle.js'
+import { changesUsage, usageOf } from './usage.js'
+
+interface Running {
+  readonly host: ControllerHost
+  readonly quotas: Informer<ResourceQuota>
+  readonly followed: Followed
+  readonly settlements: Map<string, Settlement>
+  readonly leave: () => void
+}
+
+export class QuotaReconciler implements Controller {
+  readonly name = 'resourcequota'
+  readonly watches: readonly ControllerWatch[] = [watchOf(resourceQuotas, (quota) => [namespacedKey(quota)])]
+  readonly #kinds: KindRegistry
+  readonly #settleMs: number
+  #running: Running | undefined
+
+  constructor(kinds: KindRegistry, settleMs: number) {
+    this.#kinds = kinds
+    this.#settleMs = settleMs
+  }
+
+  start(host: ControllerHost): void {
+    const quotas = host.informer(resourceQuotas)
+    const followed = new Followed(host, this.#kinds, (resource, object, old) => {
+      for (const key of keysOf(quotas, resource, object, old)) host.enqueue(key)
+    })
+    // A kind that comes may be the one that a quota counts by name.
+    const leave = this.#kinds.onChange(() => {
+      for (const quota of quotas.list()) host.enqueue(namespacedKey(quota))
+    })
+    this.#running = { host, quotas, followed, settlements: new Map(), leave }
+  }
+
+  stop(): void {
+    this.#running?.followed.close()
+    this.#running?.leave()
+    this.#running = undefined
+  }
+
+  async reconcile(key: string, context: ReconcileContext): Promise<ReconcileResult | undefined> {
+    const running = this.#running
+    if (!running) return undefined
+    const { namespace, name } = splitKey(key)
+    const quota = running.quotas.get(namespace, name)
+    if (!quota) {
+      running.settlements.delete(key)
+      running.followed.keep(running.quotas.list().flatMap(hardNames))
+      return undefined
+    }
+    const counted = await running.followed.resources(hardNames(quota), context.signal)
+    const found = counted.map(({ resource, informer }) => ({ resource, objects: informer.list(namespace) }))
+    const now = context.clock.now()
+    const { used, releaseAt } = usageOf(quota, found, now)
+    const settlement = running.settlements.get(key) ?? new Settlement(this.#settleMs)
+    running.settlements.set(key, settlement)
+    const settled = settlement.settle(quota.metadata.resourceVersion ?? '', readAmounts(quota.status?.used), used, now)
+    const status = {
+      ...(quota.spec?.hard && { hard: quota.spec.hard }),
+      used: Object.fromEntries(Object.entries(settled.used).map(([each, amount]) => [each, formatQuantity(amount)])),
+    }
+    await write(quota, status, settlement, context)
+    const waits = [settled.againMs, releaseAt === undefined ? undefined : releaseAt - now + 1].filter(
+      (wait) => wait !== undefined,
+    )
+    return waits.length === 0 ? undefined : { requeueAfterMs: Math.max(1, Math.min(...waits)) }
+  }
+}
+
+async function write(
+  quota: ResourceQuota,
+  status: ResourceQuotaStatus,
+  settlement: Settlement,
+  { client, cause }: ReconcileContext,
+): Promise<void> {
+  if (equalJson(status, quota.status)) return
+  const changed = edit(quota, (draft) => {
+    draft.status = status
+  })
+  const { metadata } = await client.updateStatus(resourceQuotas, changed, { cause })
+  settlement.wrote(metadata.resourceVersion ?? '')
+}
+
+const hardNames = ({ spec }: ResourceQuota): string[] => Object.keys(spec?.hard ?? {})
+
+/** The quotas that count an object of this resource, where the change can matter to them. */
+function keysOf(quotas: Informer<ResourceQuota>, resource: QuotaResource, object: KubeObject, old?: KubeObject): string[] {
+  const concerned = quotas.list(object.metadata.namespace).filter((quota) => quotaNames(resource, hardNames(quota)).length > 0)
+  if (concerned.length === 0 || (old && !changesUsage(resource, object, old))) return []
+  return concerned.map(namespacedKey)
+}
