@@ -26,6 +26,8 @@ export const builtins: Readonly<Record<string, Builtin>> = {
   'admission-service-account': always(() => api().then((room) => room.serviceAccountAdmission)),
   'admission-default-tolerations': always(() => api().then((room) => room.defaultTolerations)),
   'admission-priority': always(() => api().then((room) => room.priorityAdmission)),
+  'admission-node-restriction': always(() => plugin(import('@davit/plugin-admission-node-restriction'))),
+  'authorizer-node': always(() => plugin(import('@davit/plugin-authorizer-node'))),
   'authorizer-rbac': always(() => plugin(import('@davit/plugin-authorizer-rbac'))),
   client: always(() => import('@davit/core/client/host').then((room) => room.client)),
   'admission-limit-ranger': always(() => plugin(import('@davit/plugin-admission-limit-ranger'))),

@@ -28,12 +28,21 @@ export function authorize(hooks: ApiHooks, request: ApiRequest): void | Promise<
     subresource: request.subresource ?? '',
     // A namespace lies in itself: who may read in it may read it.
     namespace: isNamespace(request) ? request.name : request.namespace,
-    name: request.name,
+    name: request.name === '' && request.query.fieldSelector ? selectedName(request) : request.name,
     path: '',
+    ...(request.query.fieldSelector ? { fieldSelector: request.query.fieldSelector } : {}),
   }
   return Promise.resolve(authorizationVerdict(hooks, asked)).then((verdict) => {
     if (!verdict.allowed) throw forbidden(asked, verdict.reason)
   })
+}
+
+const exactName = /(?:^|,)metadata\.name==?([^,=!\\]+)(?:,|$)/
+
+/** A list or watch of the one object that its field selector names is a request for that object: a rule may name it. */
+function selectedName({ verb, query }: ApiRequest): string {
+  if (verb !== 'list' && verb !== 'watch' && verb !== 'deletecollection') return ''
+  return exactName.exec(query.fieldSelector ?? '')?.[1] ?? ''
 }
 
 const isNamespace = ({ group, resource }: ApiRequest): boolean => group === '' && resource === 'namespaces'

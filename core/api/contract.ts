@@ -18,6 +18,7 @@ export const ApiPipelineToken: Token<ApiPipeline, 'one'> = one<ApiPipeline>('api
 export const AuthenticatorToken: Token<Authenticator, 'many'> = many<Authenticator>('api.authenticator/v1')
 export const ApiEndpointToken: Token<ApiEndpoint, 'many'> = many<ApiEndpoint>('api.endpoint/v1')
 export const GrantToken: Token<Grant, 'many'> = many<Grant>('api.grant/v1')
+export const RuleListerToken: Token<RuleLister, 'many'> = many<RuleLister>('api.rule-lister/v1')
 export const NodeConnectionsToken: Token<NodeConnections, 'one'> = one<NodeConnections>('api.node-connections/v1')
 export const WebhookCallerToken: Token<WebhookCaller, 'one'> = one<WebhookCaller>('api.webhook-caller/v1')
 export const ApiAddressToken: Token<ApiAddress, 'one'> = one<ApiAddress>('api.address/v1')
@@ -124,9 +125,12 @@ export interface AuthorizationRequest {
   readonly subresource: string
   /** Of a Namespace itself its own name. */
   readonly namespace: string
+  /** Also of a list or watch whose field selector names one object. */
   readonly name: string
   /** For requests beside the API's resources: '/healthz', '/version'. '' otherwise. */
   readonly path: string
+  /** The field selector of a list, watch or deletecollection, as it was sent. */
+  readonly fieldSelector?: string
 }
 /** `reason` is shown to the user. */
 export interface AuthorizationVerdict {
@@ -236,6 +240,23 @@ export interface GrantRule {
   /** "pods", "pods/status", "*\/scale" for that part of all. */
   readonly resources: readonly string[]
   readonly verbs: readonly string[]
+}
+
+/**
+ * For SelfSubjectRulesReview (`kubectl auth can-i --list`): what an authorizer would allow. Synchronous, and only asked
+ * for such a review. It decides nothing: the slot `authorize` does.
+ */
+export interface RuleLister {
+  /** `namespace` '' asks for what holds everywhere. `incomplete` says in words why there may be more, where there may. */
+  rulesOf(user: UserInfo, namespace: string): { readonly rules: readonly ListedRule[]; readonly incomplete?: string }
+}
+/** As a rule of a ClusterRole. */
+export interface ListedRule {
+  readonly verbs: readonly string[]
+  readonly apiGroups?: readonly string[] | undefined
+  readonly resources?: readonly string[] | undefined
+  readonly resourceNames?: readonly string[] | undefined
+  readonly nonResourceURLs?: readonly string[] | undefined
 }
 
 /** Tried in order of the owner's id until one answers; none: 401. Must not throw for foreign credentials. */

@@ -13,6 +13,7 @@ import {
   KindsToken,
   NodeConnectionsToken,
   WebhookCallerToken,
+  RuleListerToken,
 } from './contract.js'
 import { createEventLeases } from './event-leases.js'
 import { createNodeConnections } from './node-connections.js'
@@ -27,7 +28,7 @@ export const apiPipeline = definePlugin({
   id: 'api-pipeline',
   api: '^1.0',
   stage: 'api',
-  requires: { store: StoreToken, caches: WatchCachesToken, authenticators: AuthenticatorToken },
+  requires: { store: StoreToken, caches: WatchCachesToken, authenticators: AuthenticatorToken, ruleListers: RuleListerToken },
   provides: {
     kinds: KindsToken,
     hooks: ApiHooksToken,
@@ -36,13 +37,13 @@ export const apiPipeline = definePlugin({
     webhooks: WebhookCallerToken,
   },
   config: pipelineConfig,
-  async setup(context, { store, caches, authenticators }) {
+  async setup(context, { store, caches, authenticators, ruleListers }) {
     const { clock, random, ids, log, config } = context
     const kinds = createRegistry()
     const hooks = createHooks()
     const allocations = createServiceAllocations(store, random, config)
     const pipeline = createPipeline({
-      ...{ store, caches, kinds, hooks, authenticators, clock, random, ids, log, allocations },
+      ...{ store, caches, kinds, hooks, authenticators, ruleListers, clock, random, ids, log, allocations },
       eventLeases: createEventLeases(store, clock, config.eventTtlSeconds),
       resource: createResources(caches, kinds, { relaxed: new Set(config.relaxed) }),
     })

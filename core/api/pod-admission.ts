@@ -24,9 +24,9 @@ export const serviceAccountAdmission = definePlugin({
   },
 })
 
-/** The old field mirrors the new one. */
-function nameAccount({ spec }: Pod): void {
-  if (!spec) return
+/** The old field mirrors the new one. What a node makes to show what it runs by itself has no account. */
+function nameAccount({ metadata, spec }: Pod): void {
+  if (!spec || metadata.annotations?.['kubernetes.io/config.mirror'] !== undefined) return
   const name = spec.serviceAccountName || spec.serviceAccount || 'default'
   spec.serviceAccountName = name
   spec.serviceAccount = name

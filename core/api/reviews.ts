@@ -2,7 +2,7 @@
 import { ApiError } from '../client/contract.js'
 import { applyDefaults, type KubeObject } from '../kinds/contract.js'
 import { authorizationVerdict, mastersGroup } from './authorize.js'
-import type { ApiRequest, ApiResult, AuthorizationRequest, UserInfo } from './contract.js'
+import type { ApiRequest, ApiResult, AuthorizationRequest, ListedRule, UserInfo } from './contract.js'
 import { decodeBody } from './decode-body.js'
 import { checkNamespace } from './metadata.js'
 import { writeSettings } from './options.js'
@@ -16,7 +16,7 @@ const answers: Readonly<Record<string, Answer>> = {
   SelfSubjectAccessReview: (services, request, object) => access(services, request.user, object),
   SubjectAccessReview: (services, _request, object) => access(services, subject(object), object),
   LocalSubjectAccessReview: (services, request, object) => localAccess(services, request, object),
-  SelfSubjectRulesReview: (_services, request) => rules(request.user),
+  SelfSubjectRulesReview: (services, request, object) => rules(services, request.user, object),
   SelfSubjectReview: (_services, request) => ({ userInfo: userInfo(request.user) }),
   TokenReview: (services, _request, object) => token(services, object),
 }
@@ -84,18 +84,40 @@ function subject(object: KubeObject): UserInfo {
     throw invalid(object.kind, 'spec.user', 'Invalid value: "": at least one of user or group must be specified')
   }
   const extra = at(object, 'spec', 'extra')
-  return { name, groups: list, ...(isTree(extra) ? { extra: extra as Record<string, string[]> } : {}) }
+  const uid = textAt(object, 'spec', 'uid')
+  return {
+    name,
+    groups: list,
+    ...(uid === '' ? {} : { uid }),
+    ...(isTree(extra) ? { extra: extra as Record<string, string[]> } : {}),
+  }
 }
 
-/** Only what is known without asking about every verb: the masters' everything. The rest is said to be incomplete. */
-function rules(user: UserInfo): Tree {
-  if (!user.groups.includes(mastersGroup)) {
-    return { resourceRules: [], nonResourceRules: [], incomplete: true, evaluationError: 'rules cannot be listed for this user' }
-  }
+/** What the authorizers say that they would allow; `system:masters` may do everything before any is asked. */
+function rules({ ruleListers }: ApiServices, user: UserInfo, object: KubeObject): Tree {
+  const namespace = textAt(object, 'spec', 'namespace')
+  if (namespace === '') throw ApiError.badRequest('no namespace on request')
+  if (user.groups.includes(mastersGroup)) return listed(everything, [])
+  const answers = ruleListers.all().map((lister) => lister.rulesOf(user, namespace))
+  return listed(
+    answers.flatMap((answer) => answer.rules),
+    answers.flatMap(({ incomplete }) => (incomplete === undefined ? [] : [incomplete])),
+  )
+}
+
+const everything: readonly ListedRule[] = [
+  { verbs: ['*'], apiGroups: ['*'], resources: ['*'] },
+  { verbs: ['*'], nonResourceURLs: ['*'] },
+]
+
+function listed(all: readonly ListedRule[], incomplete: readonly string[]): Tree {
   return {
-    resourceRules: [{ verbs: ['*'], apiGroups: ['*'], resources: ['*'] }],
-    nonResourceRules: [{ verbs: ['*'], nonResourceURLs: ['*'] }],
-    incomplete: false,
+    resourceRules: all.filter(({ resources = [] }) => resources.length > 0).map(({ nonResourceURLs: _urls, ...rule }) => rule),
+    nonResourceRules: all.flatMap(({ verbs, nonResourceURLs = [] }) =>
+      nonResourceURLs.length === 0 ? [] : [{ verbs, nonResourceURLs }],
+    ),
+    incomplete: incomplete.length > 0,
+    ...(incomplete.length === 0 ? {} : { evaluationError: incomplete.join(', ') }),
   }
 }
 

@@ -12,7 +12,7 @@ import type { BackOff, RuntimeDriver, VolumeDriver } from './contract.js'
 import { createLeases } from './leases.js'
 import { type Machine, readMachine } from './machine.js'
 import { type DnsFacts, parseResolvConf } from './sandbox-config.js'
-import { createSources } from './sources.js'
+import { createSources, sourceReader } from './sources.js'
 
 export interface AgentsOptions extends Omit<KernelServices, 'ids'> {
   readonly config: AgentConfig
@@ -34,7 +34,7 @@ export async function startAgents(options: AgentsOptions): Promise<void> {
   const decided = await chooseRuntimes(config.nodes, options.runtimes, log)
   const [podInformer, nodeInformer] = [podsOf(clients, decided), clients.informer<Node>(nodes)]
   podInformer.index(byNode, (pod) => (pod.spec.nodeName ? [pod.spec.nodeName] : []))
-  const sources = createSources(clients, clients.as(identityOf('node-sources')))
+  const sources = createSources(clients, clients.as({ name: sourceReader }))
   defer(() => sources.close())
   const leases = createLeases(clock, log, config.nodes.length)
   defer(() => leases.close())

@@ -1,9 +1,10 @@
-import { NodeConnectionsToken } from '../api/contract.js'
+import { GrantToken, NodeConnectionsToken } from '../api/contract.js'
 import { ClientsToken } from '../client/contract.js'
 import { definePlugin } from '../kernel/contract.js'
 import { startAgents } from './agents.js'
 import { agentConfig } from './config.js'
 import { BackOffToken, RuntimeToken, VolumeToken } from './contract.js'
+import { sourceGrant } from './sources.js'
 
 /** Runs Pods: one agent for each configured node, each with the container runtime that the configuration names. */
 export const nodeAgent = definePlugin({
@@ -17,10 +18,14 @@ export const nodeAgent = definePlugin({
     volumes: VolumeToken,
     backOffs: BackOffToken,
   },
+  provides: { grants: GrantToken },
   config: { version: 1, schema: agentConfig },
   async setup(context, received) {
     const { clock, random, log, config, signal } = context
     const defer = (undo: () => void | Promise<void>): void => context.defer(undo)
-    return { start: () => startAgents({ clock, random, log, config, signal, defer, ...received }) }
+    return {
+      provides: { grants: sourceGrant },
+      start: () => startAgents({ clock, random, log, config, signal, defer, ...received }),
+    }
   },
 })

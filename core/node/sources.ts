@@ -1,3 +1,4 @@
+import type { Grant } from '../api/contract.js'
 import {
   type Client,
   type Clients,
@@ -11,6 +12,16 @@ import {
 import type { ConfigMap, KubeObject, Pod, Secret } from '../kinds/contract.js'
 import type { VolumeReader } from './contract.js'
 import type { Sources } from './node-context.js'
+
+/**
+ * Who reads for all nodes of this process: a part of the server, so no node authorizer limits it to the Pods of one.
+ * What an agent elsewhere reads, it reads as its own node.
+ */
+export const sourceReader = 'system:davit:node-sources'
+export const sourceGrant: Grant = {
+  user: sourceReader,
+  rules: [{ apiGroups: [''], resources: ['configmaps', 'secrets'], verbs: ['get'] }],
+}
 
 export interface SharedSources extends Sources {
   close(): void

@@ -3,10 +3,11 @@
  * unless he is allowed the verb `escalate` or `bind` on it.
  */
 import type { AdmissionDenial, AdmissionRequest, ApiHooks } from '@davit/core/api'
-import { type Client, clusterRoles, isNotFound, roles } from '@davit/core/client'
-import type { ClusterRole, ClusterRoleBinding, KubeObject } from '@davit/core/kinds'
+import { type Client, clusterRoles, roles } from '@davit/core/client'
+import { type ClusterRole, type ClusterRoleBinding, equalJson, type KubeObject } from '@davit/core/kinds'
 import { uncovered } from './coverage.js'
 import type { Policy } from './policy.js'
+import { quoted, ruleLines } from './rule-text.js'
 import type { Rule } from './rules.js'
 
 export interface EscalationSources {
@@ -21,8 +22,6 @@ const everything: readonly Rule[] = [
   { apiGroups: ['*'], resources: ['*'], verbs: ['*'] },
   { nonResourceURLs: ['*'], verbs: ['*'] },
 ]
-/** As many as a reader can use. */
-const shown = 10
 
 /** For the slot `validate`: asked of every write, so what is none of its business is answered at once. */
 export function denialOf(
@@ -41,10 +40,18 @@ async function roleDenial(
   object: KubeObject,
   sources: EscalationSources,
 ): Promise<AdmissionDenial | undefined> {
-  const [wanted, old] = [rulesIn(object as ClusterRole), request.oldObject && rulesIn(request.oldObject as ClusterRole)]
-  if (old && JSON.stringify(old) === JSON.stringify(wanted)) return undefined
-  if (await may(request, 'escalate', request.kind.resource, request.name, sources)) return undefined
-  return excess(request, wanted, sources)
+  const role = object as ClusterRole
+  const old = request.oldObject as ClusterRole | undefined
+  if (old && equalJson(old.rules ?? [], role.rules ?? []) && equalJson(old.aggregationRule, role.aggregationRule))
+    return undefined
+  // Of an object that is to be, the name does not count: so it is in Kubernetes.
+  const name = request.operation === 'CREATE' ? '' : request.name
+  if (await may(request, 'escalate', request.kind.resource, name, sources)) return undefined
+  // What others will put into an aggregating role is not known: it may be anything.
+  if ((role.aggregationRule || old?.aggregationRule) && lacking(request, everything, sources).length > 0) {
+    return denial(request, 'must have cluster-admin privileges to use the aggregationRule')
+  }
+  return excess(request, role.rules ?? [], sources)
 }
 
 async function bindingDenial(
@@ -52,34 +59,21 @@ async function bindingDenial(
   object: KubeObject,
   sources: EscalationSources,
 ): Promise<AdmissionDenial | undefined> {
-  const { roleRef, subjects } = object as ClusterRoleBinding
-  const old = request.oldObject as ClusterRoleBinding | undefined
-  // It cannot point elsewhere, so nobody gains: who may write it may change its labels, and the collector its owners.
-  if (old && JSON.stringify(old.subjects) === JSON.stringify(subjects)) return undefined
+  const { roleRef } = object as ClusterRoleBinding
+  // So that the collector may do its work without having what it passes by.
+  if (request.oldObject && equalJson(withoutOwners(object), withoutOwners(request.oldObject))) return undefined
   const { kind, name } = roleRef
   if (await may(request, 'bind', kind === 'ClusterRole' ? 'clusterroles' : 'roles', name, sources)) return undefined
-  const role = await roleNamed(kind, request.namespace, name, sources)
-  if (!role) return denial(request, `binds what is not there: ${kind} "${name}" does not exist`)
-  return excess(request, rulesIn(role), sources)
+  const { client } = sources
+  // 404 where it does not exist: nobody knows what it would give.
+  const role: Pick<ClusterRole, 'rules'> =
+    kind === 'ClusterRole' ? await client.get(clusterRoles, '', name) : await client.get(roles, request.namespace, name)
+  return excess(request, role.rules ?? [], sources)
 }
 
-/** What others will put into an aggregating role is not known: it may be anything. */
-function rulesIn({ rules, aggregationRule }: ClusterRole): readonly Rule[] {
-  return [...(rules ?? []), ...(aggregationRule ? everything : [])]
-}
-
-async function roleNamed(
-  kind: string,
-  namespace: string,
-  name: string,
-  { client }: EscalationSources,
-): Promise<ClusterRole | undefined> {
-  try {
-    return await (kind === 'ClusterRole' ? client.get(clusterRoles, '', name) : client.get(roles, namespace, name))
-  } catch (error) {
-    if (isNotFound(error)) return undefined
-    throw error
-  }
+function withoutOwners(object: KubeObject): KubeObject {
+  const { ownerReferences: _owners, finalizers: _finalizers, managedFields: _managers, ...metadata } = object.metadata
+  return { ...object, metadata: { ...metadata, resourceVersion: '' } }
 }
 
 async function may(
@@ -93,14 +87,18 @@ async function may(
   return (await authorize.call(asked))?.allowed === true
 }
 
-function excess(request: AdmissionRequest, wanted: readonly Rule[], { policy }: EscalationSources): AdmissionDenial | undefined {
-  const lacking = uncovered(policy.rulesOf(request.user, request.namespace), wanted)
-  if (lacking.length === 0) return undefined
-  const what = lacking.slice(0, shown).map((rule) => JSON.stringify(rule))
-  return denial(request, `is attempting to grant RBAC permissions not currently held:\n${what.join('\n')}`)
+function lacking(request: AdmissionRequest, wanted: readonly Rule[], { policy }: EscalationSources): Rule[] {
+  return uncovered(policy.rulesOf(request.user, request.namespace), wanted)
 }
 
-function denial({ kind, name, user }: AdmissionRequest, why: string): AdmissionDenial {
-  const who = `user "${user.name}" (groups=${JSON.stringify(user.groups)})`
-  return { code: 403, reason: 'Forbidden', message: `${kind.resource}.${group} "${name}" is forbidden: ${who} ${why}` }
+function excess(request: AdmissionRequest, wanted: readonly Rule[], sources: EscalationSources): AdmissionDenial | undefined {
+  const rules = lacking(request, wanted, sources)
+  if (rules.length === 0) return undefined
+  const who = `user ${JSON.stringify(request.user.name)} (groups=${quoted(request.user.groups)})`
+  const what = ruleLines(rules).join('\n')
+  return denial(request, `${who} is attempting to grant RBAC permissions not currently held:\n${what}`)
+}
+
+function denial({ kind, name }: AdmissionRequest, why: string): AdmissionDenial {
+  return { code: 403, reason: 'Forbidden', message: `${kind.resource}.${group} "${name}" is forbidden: ${why}` }
 }

@@ -1,9 +1,11 @@
-import { ApiHooksToken, GrantToken } from '@davit/core/api'
+import { ApiHooksToken, GrantToken, RuleListerToken } from '@davit/core/api'
 import { ClientsToken, clusterRoleBindings, clusterRoles, roleBindings, roles } from '@davit/core/client'
 import { definePlugin } from '@davit/core/kernel'
-import { writeStartingRoles } from './bootstrap.js'
+import { Aggregation } from './aggregation.js'
 import { denialOf } from './escalation.js'
 import { Policy } from './policy.js'
+import { reconcile } from './reconcile.js'
+import { startingObjects } from './starting.js'
 
 export default definePlugin({
   id: 'authorizer-rbac',
@@ -11,6 +13,7 @@ export default definePlugin({
   // Before the control stage: the controllers' own requests are authorised too.
   stage: 'cache',
   requires: { hooks: ApiHooksToken, clients: ClientsToken, grants: GrantToken },
+  provides: { rules: RuleListerToken },
   async setup(context, { hooks, clients, grants }) {
     const sources = {
       roles: clients.informer(roles),
@@ -19,19 +22,31 @@ export default definePlugin({
       clusterRoleBindings: clients.informer(clusterRoleBindings),
       grants,
     }
-    const policy = new Policy(sources)
+    const starting = startingObjects()
+    const policy = new Policy(sources, starting)
     context.tap(hooks.authorize, (request) => policy.verdict(request))
     context.defer(policy.follow())
     const client = clients.as({ name: 'system:davit', groups: ['system:masters'], manager: 'davit' })
     const { authorize } = hooks
     context.tap(hooks.validate, (request) => denialOf(request, { policy, authorize, client }))
+    const { clock, log, signal } = context
+    // Writing what a new cluster has takes longer than a whole start: it goes on while requests are served already.
+    const writeStarting = async (): Promise<void> => {
+      await reconcile(client, sources, starting)
+      if (signal.aborted) return
+      const aggregation = new Aggregation({ roles: sources.clusterRoles, client, clock, log })
+      context.defer(aggregation.follow())
+    }
     return {
+      provides: { rules: { rulesOf: (user, namespace) => ({ rules: policy.rulesOf(user, namespace) }) } },
       async start() {
-        const { signal } = context
         const informers = [sources.roles, sources.roleBindings, sources.clusterRoles, sources.clusterRoleBindings]
         await Promise.all(informers.map((informer) => informer.whenSynced(signal)))
-        const present = { roles: sources.clusterRoles, bindings: sources.clusterRoleBindings }
-        await writeStartingRoles(client, present, signal)
+        const writing = writeStarting().catch((error: unknown) => {
+          if (!signal.aborted)
+            log.error({ error: String(error) }, 'the roles of a new cluster could not be written; they count as if they were')
+        })
+        context.defer(() => writing)
       },
     }
   },

@@ -2,8 +2,9 @@
 import type { AuthorizationRequest, AuthorizationVerdict, Grant, UserInfo } from '@davit/core/api'
 import type { Informer } from '@davit/core/client'
 import type { Bag } from '@davit/core/kernel'
-import type { ClusterRole, ClusterRoleBinding, Role, RoleBinding } from '@davit/core/kinds'
+import type { ClusterRole, ClusterRoleBinding, KubeObject, Role, RoleBinding, Subject } from '@davit/core/kinds'
 import { allows, type Rule } from './rules.js'
+import type { StartingObjects } from './starting.js'
 
 export interface PolicySources {
   readonly roles: Informer<Role>
@@ -12,26 +13,43 @@ export interface PolicySources {
   readonly clusterRoleBindings: Informer<ClusterRoleBinding>
   readonly grants: Bag<Grant>
 }
-type Subjects = ClusterRoleBinding['subjects']
-interface UserRules {
-  readonly everywhere: readonly Rule[]
-  readonly namespaces: ReadonlyMap<string, readonly Rule[]>
+/** The rules that one binding gives, and how the answer names it. */
+interface Given {
+  readonly rules: readonly Rule[]
+  readonly verdict: AuthorizationVerdict
 }
+interface UserRules {
+  readonly everywhere: readonly Given[]
+  readonly namespaces: ReadonlyMap<string, readonly Given[]>
+}
+type Binding = ClusterRoleBinding | RoleBinding
+
 /** Users are few, but the names in requests may be made up. */
 const rememberedUsers = 1000
+const nothing: readonly Given[] = []
 
 export class Policy {
   readonly #sources: PolicySources
   readonly #users = new Map<string, UserRules>()
+  readonly #starting: StartingObjects
+  /** Starting objects that were never seen in the store: they count until they are written, so that nobody waits for that. */
+  readonly #unseen: Set<string>
 
-  constructor(sources: PolicySources) {
+  constructor(sources: PolicySources, starting: StartingObjects) {
     this.#sources = sources
+    this.#starting = starting
+    const { clusterRoles, clusterRoleBindings, role, roleBinding } = starting
+    this.#unseen = new Set([...clusterRoles.values(), ...clusterRoleBindings.values(), role, roleBinding].map(keyOf))
   }
 
   /** Returns the undo. */
   follow(): () => void {
     const forget = () => this.#users.clear()
-    const events = { added: forget, updated: forget, deleted: forget }
+    const seen = (object: KubeObject) => {
+      this.#unseen.delete(keyOf(object))
+      forget()
+    }
+    const events = { added: seen, updated: forget, deleted: seen }
     const { roles, roleBindings, clusterRoles, clusterRoleBindings, grants } = this.#sources
     const undo = [
       roles.on(events),
@@ -48,16 +66,17 @@ export class Policy {
   /** `undefined` where nothing allows it: another authorizer may. */
   verdict(request: AuthorizationRequest): AuthorizationVerdict | undefined {
     const { everywhere, namespaces } = this.#known(request.user)
-    const allowed =
-      everywhere.some((rule) => allows(rule, request)) ||
-      (request.namespace !== '' && (namespaces.get(request.namespace) ?? []).some((rule) => allows(rule, request)))
-    return allowed ? { allowed, reason: '' } : undefined
+    return (
+      verdictIn(everywhere, request) ??
+      (request.namespace === '' ? undefined : verdictIn(namespaces.get(request.namespace) ?? nothing, request))
+    )
   }
 
   /** What the user may do in a namespace; '' where it has to hold everywhere. */
   rulesOf(user: UserInfo, namespace: string): readonly Rule[] {
     const { everywhere, namespaces } = this.#known(user)
-    return namespace === '' ? everywhere : [...everywhere, ...(namespaces.get(namespace) ?? [])]
+    const given = namespace === '' ? everywhere : [...everywhere, ...(namespaces.get(namespace) ?? nothing)]
+    return given.flatMap(({ rules }) => rules)
   }
 
   #known(user: UserInfo): UserRules {
@@ -72,28 +91,87 @@ export class Policy {
   }
 
   #collect(user: UserInfo): UserRules {
-    const { roles, roleBindings, clusterRoles, clusterRoleBindings, grants } = this.#sources
-    const everywhere: Rule[] = grants
-      .all()
-      .filter((grant) => grant.user === user.name)
-      .flatMap((grant) => grant.rules)
-    for (const binding of clusterRoleBindings.list()) {
-      if (names(binding.subjects, user, '')) everywhere.push(...(clusterRoles.get('', binding.roleRef.name)?.rules ?? []))
+    const everywhere: Given[] = []
+    for (const grant of this.#sources.grants.all()) {
+      if (grant.user !== user.name) continue
+      everywhere.push({
+        rules: grant.rules,
+        verdict: allowed(`RBAC: allowed by a plugin's grant to user ${JSON.stringify(user.name)}`),
+      })
     }
-    const namespaces = new Map<string, Rule[]>()
-    for (const binding of roleBindings.list()) {
+    for (const binding of this.#clusterRoleBindings()) {
+      const subject = subjectFor(binding, user, '')
+      if (subject) everywhere.push(this.#given(binding, subject, ''))
+    }
+    const namespaces = new Map<string, Given[]>()
+    for (const binding of this.#roleBindings()) {
       const namespace = binding.metadata.namespace ?? ''
-      if (!names(binding.subjects, user, namespace)) continue
-      const { kind, name } = binding.roleRef
-      const rules = (kind === 'ClusterRole' ? clusterRoles.get('', name) : roles.get(namespace, name))?.rules ?? []
-      namespaces.set(namespace, [...(namespaces.get(namespace) ?? []), ...rules])
+      const subject = subjectFor(binding, user, namespace)
+      if (!subject) continue
+      const list = namespaces.get(namespace) ?? []
+      namespaces.set(namespace, list)
+      list.push(this.#given(binding, subject, namespace))
     }
     return { everywhere, namespaces }
   }
+
+  #given(binding: Binding, subject: Subject, namespace: string): Given {
+    const { kind, name } = binding.roleRef
+    const role = kind === 'ClusterRole' ? this.#clusterRole(name) : this.#role(namespace, name)
+    const place = `${binding.kind} "${bindingName(binding)}" of ${kind} "${name}"`
+    return { rules: role?.rules ?? [], verdict: allowed(`RBAC: allowed by ${place} to ${subjectText(subject, namespace)}`) }
+  }
+
+  #clusterRole(name: string): ClusterRole | undefined {
+    return this.#sources.clusterRoles.get('', name) ?? this.#unwritten(this.#starting.clusterRoles.get(name))
+  }
+
+  #role(namespace: string, name: string): Role | undefined {
+    const { role } = this.#starting
+    const isOwn = role.metadata.name === name && role.metadata.namespace === namespace
+    return this.#sources.roles.get(namespace, name) ?? (isOwn ? this.#unwritten(role) : undefined)
+  }
+
+  *#clusterRoleBindings(): Generator<ClusterRoleBinding> {
+    yield* this.#sources.clusterRoleBindings.list()
+    if (this.#unseen.size === 0) return
+    for (const binding of this.#starting.clusterRoleBindings.values()) if (this.#unwritten(binding)) yield binding
+  }
+
+  *#roleBindings(): Generator<RoleBinding> {
+    yield* this.#sources.roleBindings.list()
+    const own = this.#unwritten(this.#starting.roleBinding)
+    if (own) yield own
+  }
+
+  #unwritten<T extends KubeObject>(object: T | undefined): T | undefined {
+    return object && this.#unseen.has(keyOf(object)) ? object : undefined
+  }
 }
 
-function names(subjects: Subjects, user: UserInfo, namespace: string): boolean {
-  return (subjects ?? []).some((subject) => {
+function keyOf({ kind, metadata }: KubeObject): string {
+  return `${kind}/${metadata.namespace ?? ''}/${metadata.name}`
+}
+
+function verdictIn(given: readonly Given[], request: AuthorizationRequest): AuthorizationVerdict | undefined {
+  for (const { rules, verdict } of given) {
+    for (const rule of rules) if (allows(rule, request)) return verdict
+  }
+  return undefined
+}
+
+const allowed = (reason: string): AuthorizationVerdict => ({ allowed: true, reason })
+
+function bindingName({ kind, metadata }: Binding): string {
+  return kind === 'RoleBinding' ? `${metadata.name}/${metadata.namespace}` : metadata.name
+}
+
+function subjectText({ kind, name, namespace }: Subject, bindingNamespace: string): string {
+  return `${kind} "${kind === 'ServiceAccount' ? `${name}/${namespace ?? bindingNamespace}` : name}"`
+}
+
+function subjectFor({ subjects }: Binding, user: UserInfo, namespace: string): Subject | undefined {
+  return (subjects ?? []).find((subject) => {
     if (subject.kind === 'User') return subject.name === user.name
     if (subject.kind === 'Group') return user.groups.includes(subject.name)
     return (

@@ -77,7 +77,8 @@ test('groups and service accounts are subjects too', async (t) => {
 })
 
 test('the roles of every cluster are there, and what an administrator made of them stays', async (t) => {
-  const { root } = await start(t)
+  const { plane, root } = await start(t)
+  await settled(plane)
   const names = (await root.list(clusterRoles)).items.map(({ metadata }) => metadata.name)
   for (const name of ['admin', 'cluster-admin', 'edit', 'view', 'system:node']) assert.ok(names.includes(name), name)
   const [first] = (await root.get(clusterRoleBindings, '', 'cluster-admin')).subjects ?? []
@@ -93,7 +94,10 @@ test('nobody writes a role with more than he has', async (t) => {
   const all: PolicyRule = { apiGroups: ['*'], resources: ['*'], verbs: ['*'] }
   await refused(user.create(roles, role('more', [all])), /attempting to grant RBAC permissions not currently held/)
   const patch = { rules: [{ ...readPods, verbs: ['get', 'delete'] }] }
-  await refused(user.patch(roles, 'default', 'mine', 'merge', patch), /"verbs":\["delete"\]/)
+  await refused(
+    user.patch(roles, 'default', 'mine', 'merge', patch),
+    /: user "alice" \(groups=\["dev" "system:authenticated"\]\) is attempting to grant .*held:\n\{APIGroups:\[""\], Resources:\["pods"\], Verbs:\["delete"\]\}$/,
+  )
   await user.patch(roles, 'default', 'mine', 'merge', { metadata: { labels: { a: 'b' } } })
   await root.create(roles, role('foreign', [all]))
   await user.patch(roles, 'default', 'foreign', 'merge', { metadata: { labels: { a: 'b' } } })
@@ -110,7 +114,9 @@ test('nobody binds a role that gives more than he has', async (t) => {
   await settled(plane)
   await refused(user.create(clusterRoleBindings, clusterBinding('me', 'cluster-admin')), /not currently held/)
   await refused(user.create(roleBindings, binding('me', 'ClusterRole', 'cluster-admin')), /not currently held/)
-  await refused(user.create(roleBindings, binding('me', 'Role', 'later')), /Role "later" does not exist/)
+  const missing = (await assert.rejects(user.create(roleBindings, binding('me', 'Role', 'later')))) as Error & { code?: number }
+  assert.is(missing.code, 404)
+  assert.is(missing.message, 'roles.rbac.authorization.k8s.io "later" not found')
   await root.create(roles, role('reader', [readPods]))
   await user.create(roleBindings, binding('me', 'Role', 'reader'))
   const other: Subject = { kind: 'User', name: 'bob', apiGroup }
@@ -119,7 +125,12 @@ test('nobody binds a role that gives more than he has', async (t) => {
     user.patch(roleBindings, 'default', 'strong', 'merge', { subjects: [{ ...alice }] }),
     /"strong" is forbidden: user "alice"/,
   )
-  await user.patch(roleBindings, 'default', 'strong', 'merge', { metadata: { labels: { a: 'b' } } })
+  await refused(
+    user.patch(roleBindings, 'default', 'strong', 'merge', { metadata: { labels: { a: 'b' } } }),
+    /not currently held/,
+  )
+  await user.patch(roleBindings, 'default', 'strong', 'merge', { metadata: { finalizers: ['example.com/x'] } })
+  await user.patch(roleBindings, 'default', 'strong', 'merge', { metadata: { finalizers: null } })
   const bind = { apiGroups: [apiGroup], resources: ['clusterroles'], resourceNames: ['cluster-admin'], verbs: ['bind'] }
   await root.create(roles, role('binder', [bind]))
   await root.create(roleBindings, binding('binders', 'Role', 'binder'))
@@ -137,4 +148,42 @@ test('what holds in one namespace cannot be handed out for all', async (t) => {
   await settled(plane)
   await user.create(roles, role('mine', [readPods]))
   await refused(user.create(clusterRoles, clusterRole('mine', [readPods])), /not currently held/)
+})
+
+test('an aggregating role may hold anything, so only those who may do anything write one', async (t) => {
+  const { plane, root, user } = await start(t)
+  await root.create(clusterRoles, clusterRole('role-writer', [writeRoles, readPods]))
+  await root.create(clusterRoleBindings, clusterBinding('role-writers', 'role-writer'))
+  await settled(plane)
+  const aggregationRule = { clusterRoleSelectors: [{ matchLabels: { a: 'b' } }] }
+  await refused(
+    user.create(clusterRoles, { ...clusterRole('wide', []), aggregationRule }),
+    /clusterroles.rbac.authorization.k8s.io "wide" is forbidden: must have cluster-admin privileges to use the aggregationRule$/,
+  )
+  await root.create(clusterRoles, { ...clusterRole('wide', []), aggregationRule })
+  await settled(plane)
+  await user.patch(clusterRoles, '', 'wide', 'merge', { metadata: { labels: { x: 'y' } } })
+  await refused(user.patch(clusterRoles, '', 'wide', 'merge', { aggregationRule: null }), /must have cluster-admin/)
+})
+
+test('escalate and bind: of an object that is to be, only the right to all of its kind counts', async (t) => {
+  const { plane, root, user } = await start(t)
+  const escalate = { apiGroups: [apiGroup], resources: ['clusterroles'], resourceNames: ['one'], verbs: ['escalate'] }
+  await root.create(clusterRoles, clusterRole('writer', [writeRoles, escalate]))
+  await root.create(clusterRoleBindings, clusterBinding('writers', 'writer'))
+  await settled(plane)
+  const logs: PolicyRule = { apiGroups: [''], resources: ['pods/log'], verbs: ['get'] }
+  const paths: PolicyRule = { nonResourceURLs: ['/metrics'], verbs: ['get'] }
+  await refused(user.create(clusterRoles, clusterRole('one', [logs])), /Resources:\["pods\/log"\]/)
+  await refused(user.create(clusterRoles, clusterRole('one', [paths])), /\{NonResourceURLs:\["\/metrics"\], Verbs:\["get"\]\}/)
+  await root.create(clusterRoles, clusterRole('one', []))
+  await root.create(clusterRoles, clusterRole('two', []))
+  await user.patch(clusterRoles, '', 'one', 'merge', { rules: [logs, paths] })
+  await refused(user.patch(clusterRoles, '', 'two', 'merge', { rules: [logs] }), /not currently held/)
+  const star: PolicyRule = { apiGroups: [''], resources: ['pods'], verbs: ['*'] }
+  await root.create(clusterRoles, clusterRole('reader', [readPods, { nonResourceURLs: ['/metrics*'], verbs: ['get'] }]))
+  await root.create(clusterRoleBindings, clusterBinding('readers', 'reader'))
+  await settled(plane)
+  await user.create(clusterRoles, clusterRole('three', [readPods, paths]))
+  await refused(user.create(clusterRoles, clusterRole('four', [star])), /Verbs:\["\*"\]/)
 })
