@@ -57,6 +57,7 @@ function configsOf(flags: UpFlags, { config }: LoadedConfig, places: Places, pla
       kubeconfig,
       ...(flags['token-auth-file'] && { tokenFile: path.resolve(flags['token-auth-file']) }),
     },
+    'token-issuer': { dataDirectory, ...(domain && { issuer: `https://kubernetes.default.svc.${domain}` }) },
     'proxy-host': {
       clusterCidr: podCidr,
       nodes: plans.map(({ name, proxies, proxyChosen }) => ({
@@ -88,6 +89,7 @@ function forcedKeys(flags: UpFlags, store: string): Readonly<Record<string, read
       ...(flags.port === undefined ? [] : ['port']),
       ...(flags['token-auth-file'] === undefined ? [] : ['tokenFile']),
     ],
+    'token-issuer': place ? ['dataDirectory'] : [],
     'proxy-host': node ? ['nodes'] : [],
     'node-agent': [...(place ? ['dataDirectory'] : []), 'nodes'],
   }

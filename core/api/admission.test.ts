@@ -36,13 +36,6 @@ test('default, kube-system and kube-public stay; the lease namespace may go', as
   assert.is((await api.reply('delete', 'namespaces', { name: 'kube-node-lease' })).code, 200)
 })
 
-test('pods get the service account "default" unless they name one', async (t) => {
-  const api = await startApi(t)
-  assert.is((await api.create<Pod>('pods', pod('a'))).spec?.serviceAccountName, 'default')
-  const named = await api.create<Pod>('pods', pod('b', { serviceAccountName: 'own' }))
-  assert.equal([named.spec?.serviceAccountName, named.spec?.serviceAccount], ['own', 'own'])
-})
-
 test('pods tolerate a node that is not ready or unreachable for 300 s, unless they say otherwise', async (t) => {
   const api = await startApi(t)
   const tolerations = async (name: string, spec: object = {}): Promise<readonly (readonly unknown[])[] | undefined> =>
@@ -168,7 +161,7 @@ test('every committed write tells who, what and why', async (t) => {
 test('a pod that is replaced without tolerations and priority keeps them', async (t) => {
   const api = await startApi(t)
   const made = await api.create<Pod>('pods', pod('a'))
-  const sent = { ...pod('a', { serviceAccountName: 'default' }), metadata: { name: 'a', labels: { a: 'b' } } }
+  const sent = { ...pod('a'), metadata: { name: 'a', labels: { a: 'b' } } }
   const replaced = await api.update<Pod>('pods', sent)
   assert.equal(replaced.spec, made.spec)
   assert.equal(replaced.metadata.labels, { a: 'b' })

@@ -117,9 +117,14 @@ test('selfsubjectreviews say who asks, rules reviews what masters may', async (t
 
 test('tokenreviews ask the authenticators', async (t) => {
   const api = await startApi(t, { plugins: [readers] })
-  const review = async (token: string): Promise<unknown> =>
-    (await api.create('authentication.k8s.io/v1/tokenreviews', { spec: { token } })).status
-  const user = { username: 'bearer', uid: '7', groups: ['g'], extra: { k: ['v'] } }
-  assert.equal(await review('secret'), { authenticated: true, user })
-  assert.equal(await review('wrong'), { authenticated: false, user: {} })
+  const review = async (token: string, audiences?: string[]): Promise<unknown> =>
+    (await api.create('authentication.k8s.io/v1/tokenreviews', { spec: { token, audiences } })).status
+  const user = { username: 'bearer', uid: '7', groups: ['g', 'system:authenticated'], extra: { k: ['v'] } }
+  const own = 'https://kubernetes.default.svc.cluster.local'
+  assert.equal(await review('secret'), { authenticated: true, user, audiences: [own] })
+  assert.equal(await review('secret', ['vault', own]), { authenticated: true, user, audiences: [own] })
+  // Who knows of no audiences speaks for the API alone.
+  assert.equal(await review('secret', ['vault']), { user: {}, error: 'invalid bearer token' })
+  assert.equal(await review('wrong'), { user: {}, error: 'invalid bearer token' })
+  assert.is((await api.refused('create', 'authentication.k8s.io/v1/tokenreviews', { body: { spec: {} } })).code, 400)
 })

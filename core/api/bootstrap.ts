@@ -11,9 +11,15 @@ const systemNamespaces = ['default', 'kube-node-lease', 'kube-public', 'kube-sys
 const defaultPort = 6443
 
 export async function bootstrap(pipeline: ApiPipeline, firstAddress: string): Promise<void> {
-  for (const name of systemNamespaces) {
-    await createMissing(pipeline, 'namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name } })
-  }
+  const named = { apiVersion: 'v1', kind: 'Namespace' }
+  await Promise.all(systemNamespaces.map((name) => createMissing(pipeline, 'namespaces', { ...named, metadata: { name } })))
+  // The first Pods need not wait for a controller.
+  const account = { apiVersion: 'v1', kind: 'ServiceAccount' }
+  await Promise.all(
+    systemNamespaces.map((namespace) =>
+      createMissing(pipeline, 'serviceaccounts', { ...account, metadata: { name: 'default', namespace } }),
+    ),
+  )
   for (const [name, value] of systemClasses) {
     const object = { apiVersion: 'scheduling.k8s.io/v1', kind: 'PriorityClass', metadata: { name }, value }
     await createMissing(pipeline, 'priorityclasses', { ...object, description: `Used for system critical pods (${name}).` })

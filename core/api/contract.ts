@@ -8,6 +8,9 @@ import type { Slot, Token } from '../kernel/contract.js'
 import { many, one } from '../kernel/contract.js'
 import type { KindRegistry, KubeObject, LabelSelectorSpec, ResourceKind } from '../kinds/contract.js'
 import type { CachedObject, EventEncoder, WatchBatch } from '../watch/contract.js'
+import type { JwtClaims } from './jwt.js'
+
+export { isSignedBy, type Jwt, type JwtClaims, jwtAlgorithms, readJwt } from './jwt.js'
 
 export { admittedNamespace, createRuleMatcher } from './match-rules.js'
 export { createNotes } from './notes.js'
@@ -21,6 +24,7 @@ export const GrantToken: Token<Grant, 'many'> = many<Grant>('api.grant/v1')
 export const RuleListerToken: Token<RuleLister, 'many'> = many<RuleLister>('api.rule-lister/v1')
 export const NodeConnectionsToken: Token<NodeConnections, 'one'> = one<NodeConnections>('api.node-connections/v1')
 export const WebhookCallerToken: Token<WebhookCaller, 'one'> = one<WebhookCaller>('api.webhook-caller/v1')
+export const TokenIssuerToken: Token<TokenIssuer, 'one'> = one<TokenIssuer>('api.token-issuer/v1')
 export const ApiAddressToken: Token<ApiAddress, 'one'> = one<ApiAddress>('api.address/v1')
 
 // -------------------------------------------------------------------------------------------------------- requests
@@ -259,16 +263,57 @@ export interface ListedRule {
   readonly nonResourceURLs?: readonly string[] | undefined
 }
 
-/** Tried in order of the owner's id until one answers; none: 401. Must not throw for foreign credentials. */
+/**
+ * Tried in order of the owner's id until one answers with a user; none: 401. Called for each request that has credentials
+ * of its kind, also many times at once, and by TokenReview: must be fast, so what it finds out it keeps. Must not throw
+ * for foreign credentials.
+ */
 export interface Authenticator {
   readonly name: string
-  authenticate(credentials: Credentials): Promise<UserInfo | undefined> | UserInfo | undefined
+  /**
+   * Undefined: the credentials are not of its kind. A failure: they are, and are not good; others are asked nevertheless.
+   */
+  authenticate(credentials: Credentials): Promise<Authentication> | Authentication
+}
+export type Authentication = AuthenticatedUser | AuthenticationFailure | undefined
+export interface AuthenticatedUser extends UserInfo {
+  /**
+   * Which of `Credentials.audiences` the token is meant for. Absent: the authenticator knows of none, so what it takes is
+   * meant for the API itself.
+   */
+  readonly audiences?: readonly string[]
+}
+/** Told to who may review tokens; a client that tries to get in hears no reason. */
+export interface AuthenticationFailure {
+  readonly failure: string
 }
 export interface Credentials {
   /** Without "Bearer ". */
   readonly token?: string
+  /** Of whom the token must be meant for one. Absent: for the API itself. */
+  readonly audiences?: readonly string[]
   /** Subject of a client certificate that the cluster's CA signed and TLS verified. */
   readonly certificate?: { readonly commonName: string; readonly organizations: readonly string[] }
+  /** With neither token nor certificate: the path that is asked for without saying who asks. */
+  readonly path?: string
+}
+
+/** The cluster's own tokens: JSON Web Tokens under its own key. Whether what they say is still so, authenticators ask. */
+export interface TokenIssuer {
+  /** Who signs: the claim `iss`. */
+  readonly issuer: string
+  /** Whom a token must be meant for to be taken by the API; never empty. */
+  readonly audiences: readonly string[]
+  /** Seconds that a token lives at most. */
+  readonly maxSeconds: number
+  /** Whether the tokens that are mounted into Pods of themselves outlive their time; see `core/api/token-request.ts`. */
+  readonly extendMounted: boolean
+  /** Signs the claims as they are. Rejects where the key can neither be read nor made. */
+  sign(claims: JwtClaims): Promise<string>
+  /** The claims of a token that this cluster signed; nothing of what they say is checked, neither time nor issuer. */
+  verify(token: string): Promise<JwtClaims | undefined>
+  /** The public keys, as a JSON Web Key Set. */
+  keys(): Promise<{ readonly keys: readonly object[] }>
 }
 
 /** Where the server listens, once started; also what agents and kubeconfigs need. */
@@ -287,9 +332,11 @@ export interface ApiAddress {
  * so by default only administrators may.
  */
 export interface ApiEndpoint {
-  /** "/davit/v1/plugins": begins with /davit/. */
+  /** "/davit/v1/plugins": begins with /davit/ where no standard asks for another place. */
   readonly path: string
-  /** Called for each GET; the answer is sent as JSON. */
+  /** Default: application/json. */
+  readonly contentType?: string
+  /** Called for each GET; the answer, or what it resolves to, is sent as JSON. */
   get(): unknown
 }
 

@@ -1,10 +1,23 @@
 /** What the composition root takes of the API room besides the HTTP server. */
 import { namespaceLifecycle } from './namespace-lifecycle.js'
 import { apiEndpoint, apiPipeline } from './plugin.js'
-import { defaultTolerations, serviceAccountAdmission } from './pod-admission.js'
+import { defaultTolerations } from './pod-admission.js'
 import { priorityAdmission } from './priority.js'
+import { serviceAccountAdmission } from './service-account-admission.js'
+import { tokenIssuer } from './token-issuer.js'
 
-export { apiEndpoint, apiPipeline, defaultTolerations, namespaceLifecycle, priorityAdmission, serviceAccountAdmission }
+export {
+  apiEndpoint,
+  apiPipeline,
+  defaultTolerations,
+  namespaceLifecycle,
+  priorityAdmission,
+  serviceAccountAdmission,
+  tokenIssuer,
+}
 
-/** The admission that is on in every cluster. */
-export const admissionPlugins = [namespaceLifecycle, serviceAccountAdmission, defaultTolerations, priorityAdmission]
+/**
+ * The admission that is on also where nobody but the API runs. `serviceAccountAdmission` is not: it refuses Pods of
+ * accounts that are missing, and it takes a controller to make them.
+ */
+export const admissionPlugins = [namespaceLifecycle, defaultTolerations, priorityAdmission]

@@ -7,15 +7,18 @@ import { parseRange } from './address-range.js'
 import { bootstrap, publishAddress } from './bootstrap.js'
 import {
   ApiAddressToken,
+  ApiEndpointToken,
   ApiHooksToken,
   ApiPipelineToken,
   AuthenticatorToken,
   KindsToken,
   NodeConnectionsToken,
-  WebhookCallerToken,
   RuleListerToken,
+  TokenIssuerToken,
+  WebhookCallerToken,
 } from './contract.js'
 import { createEventLeases } from './event-leases.js'
+import { issuerDocuments } from './issuer-documents.js'
 import { createNodeConnections } from './node-connections.js'
 import { createPipeline } from './pipeline.js'
 import { pipelineConfig } from './plugin-config.js'
@@ -29,6 +32,7 @@ export const apiPipeline = definePlugin({
   api: '^1.0',
   stage: 'api',
   requires: { store: StoreToken, caches: WatchCachesToken, authenticators: AuthenticatorToken, ruleListers: RuleListerToken },
+  optional: { issuer: TokenIssuerToken },
   provides: {
     kinds: KindsToken,
     hooks: ApiHooksToken,
@@ -37,13 +41,14 @@ export const apiPipeline = definePlugin({
     webhooks: WebhookCallerToken,
   },
   config: pipelineConfig,
-  async setup(context, { store, caches, authenticators, ruleListers }) {
+  async setup(context, { store, caches, authenticators, ruleListers, issuer }) {
     const { clock, random, ids, log, config } = context
     const kinds = createRegistry()
     const hooks = createHooks()
     const allocations = createServiceAllocations(store, random, config)
     const pipeline = createPipeline({
       ...{ store, caches, kinds, hooks, authenticators, ruleListers, clock, random, ids, log, allocations },
+      ...(issuer ? { issuer } : {}),
       eventLeases: createEventLeases(store, clock, config.eventTtlSeconds),
       resource: createResources(caches, kinds, { relaxed: new Set(config.relaxed) }),
     })
@@ -66,7 +71,12 @@ export const apiEndpoint = definePlugin({
   api: '^1.0',
   stage: 'api',
   requires: { pipeline: ApiPipelineToken, address: ApiAddressToken },
-  async setup(_context, { pipeline, address }) {
-    return { start: () => publishAddress(pipeline, address) }
+  optional: { issuer: TokenIssuerToken },
+  provides: { documents: ApiEndpointToken },
+  async setup(_context, { pipeline, address, issuer }) {
+    return {
+      provides: { documents: issuer ? issuerDocuments(issuer, address) : [] },
+      start: () => publishAddress(pipeline, address),
+    }
   },
 })

@@ -1,4 +1,4 @@
-/** Admission of pods that every cluster has: the service account's name, and tolerations of a node's short absence. */
+/** Admission of pods that every cluster has: tolerations of a node's short absence. */
 import { definePlugin, Type } from '../kernel/contract.js'
 import type { KubeObject, Pod, Toleration } from '../kinds/contract.js'
 import { type AdmissionRequest, ApiHooksToken } from './contract.js'
@@ -9,28 +9,6 @@ export const isNewPod = ({ operation, kind, subresource }: AdmissionRequest): bo
 /** An update of the pod itself: clients that replace a pod send it without what was added at its creation. */
 export const isPodUpdate = ({ operation, kind, subresource }: AdmissionRequest): boolean =>
   operation === 'UPDATE' && subresource === '' && kind.group === '' && kind.resource === 'pods'
-
-export const serviceAccountAdmission = definePlugin({
-  id: 'admission-service-account',
-  api: '^1.0',
-  stage: 'api',
-  requires: { hooks: ApiHooksToken },
-  async setup(context, { hooks }) {
-    context.tap(hooks.mutate, (object, request) => {
-      if (isNewPod(request)) nameAccount(object as Pod)
-      return undefined
-    })
-    return {}
-  },
-})
-
-/** The old field mirrors the new one. What a node makes to show what it runs by itself has no account. */
-function nameAccount({ metadata, spec }: Pod): void {
-  if (!spec || metadata.annotations?.['kubernetes.io/config.mirror'] !== undefined) return
-  const name = spec.serviceAccountName || spec.serviceAccount || 'default'
-  spec.serviceAccountName = name
-  spec.serviceAccount = name
-}
 
 const absences = ['node.kubernetes.io/not-ready', 'node.kubernetes.io/unreachable']
 

@@ -1,6 +1,7 @@
 /** Reviews: questions that are posted, answered and never stored. */
 import { ApiError } from '../client/contract.js'
 import { applyDefaults, type KubeObject } from '../kinds/contract.js'
+import { identify } from './authenticators.js'
 import { authorizationVerdict, mastersGroup } from './authorize.js'
 import type { ApiRequest, ApiResult, AuthorizationRequest, ListedRule, UserInfo } from './contract.js'
 import { decodeBody } from './decode-body.js'
@@ -121,14 +122,22 @@ function listed(all: readonly ListedRule[], incomplete: readonly string[]): Tree
   }
 }
 
-async function token(services: ApiServices, object: KubeObject): Promise<Tree> {
+async function token({ authenticators, issuer }: ApiServices, object: KubeObject): Promise<Tree> {
   const text = textAt(object, 'spec', 'token')
   if (text === '') throw ApiError.badRequest('token is required for TokenReview in authentication')
-  for (const authenticator of services.authenticators.all()) {
-    const user = await authenticator.authenticate({ token: text })
-    if (user) return { authenticated: true, user: userInfo(user) }
-  }
-  return { authenticated: false, user: {} }
+  const own = issuer?.audiences ?? []
+  const asked = at(object, 'spec', 'audiences')
+  const audiences = Array.isArray(asked) && asked.length > 0 ? asked.map(String) : own
+  const { user, failures = [] } = await identify(authenticators, { token: text, ...(audiences.length > 0 && { audiences }) }, own)
+  if (!user) return { user: {}, error: refusalText(failures) }
+  const meant = user.audiences?.length ? { audiences: [...user.audiences] } : {}
+  return { authenticated: true, user: userInfo(user), ...meant }
+}
+
+/** As Kubernetes joins what its authenticators say: the first of them never knows more than that it cannot be. */
+function refusalText(failures: readonly string[]): string {
+  const all = ['invalid bearer token', ...failures]
+  return all.length === 1 ? all.join() : `[${all.join(', ')}]`
 }
 
 function userInfo(user: UserInfo): Tree {

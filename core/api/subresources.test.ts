@@ -192,5 +192,5 @@ test('verbs that a subresource lacks are 405, unknown subresources 404', async (
   await api.create('pods', pod('a'))
   assert.is((await api.refused('get', 'pods/binding', { name: 'a' })).code, 405)
   assert.is((await api.refused('get', 'pods/scale', { name: 'a' })).code, 404)
-  assert.is((await api.refused('create', 'serviceaccounts/token', { name: 'default', body: {} })).code, 404)
+  assert.is((await api.refused('get', 'serviceaccounts/token', { name: 'default' })).code, 405)
 })

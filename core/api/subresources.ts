@@ -10,6 +10,7 @@ import type { Resource } from './resource.js'
 import { scale } from './scale.js'
 import type { ApiServices } from './services.js'
 import { mergeApproval, mergeStatus, partOfObject } from './status.js'
+import { requestToken } from './token-request.js'
 
 type Serve = (services: ApiServices, resource: Resource, request: ApiRequest) => Promise<ApiResult>
 
@@ -21,6 +22,7 @@ const served: Readonly<Record<string, Serve>> = {
     partOfObject(services, resource, request, 'subresource', mergeEphemeralContainers),
   resize: (services, resource, request) => partOfObject(services, resource, request, 'subresource', mergeResources),
   scale,
+  token: requestToken,
   binding: (services, _resource, request) => bind(services, request),
   eviction: (services, _resource, request) => evict(services, request),
 }

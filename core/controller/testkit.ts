@@ -13,7 +13,7 @@
  */
 
 import { ApiHooksToken, type CommittedWrite, GrantToken } from '../api/contract.js'
-import { admissionPlugins, apiPipeline } from '../api/host.js'
+import { admissionPlugins, apiPipeline, tokenIssuer } from '../api/host.js'
 import { client } from '../client/host.js'
 import { definePlugin, type PluginEntry } from '../kernel/contract.js'
 import { storeMemory } from '../store/host.js'
@@ -25,7 +25,7 @@ export { controllerHost } from './host.js'
 
 /** For the conformance test of a plugin that requires a part of the control plane. */
 export function controlPlaneParts(): PluginEntry[] {
-  const parts = [storeMemory, watchCache, apiPipeline, ...admissionPlugins, client, controllerHost, grantsOnly]
+  const parts = [storeMemory, watchCache, tokenIssuer, apiPipeline, ...admissionPlugins, client, controllerHost, grantsOnly]
   return parts.map((plugin) => ({ plugin }))
 }
 

@@ -1,5 +1,5 @@
 /** The parts of a control plane, put together for `boot`. */
-import { admissionPlugins, apiPipeline } from '../api/host.js'
+import { admissionPlugins, apiPipeline, tokenIssuer } from '../api/host.js'
 import { ClientsToken } from '../client/contract.js'
 import clientPlugin from '../client/plugin.js'
 import { createClock } from '../kernel/clock.js'
@@ -22,7 +22,9 @@ export async function bootPlane(options: BootOptions): Promise<Booted | Booted<C
 function entriesOf({ plugins = [], store = 'memory' }: BootOptions): PluginEntry[] {
   const storeEntry: PluginEntry =
     store === 'memory' ? { plugin: storeMemory } : { plugin: storeLevel, config: { path: store.level } }
-  const parts = [watchPlugin, apiPipeline, ...admissionPlugins, clientPlugin].map((plugin): PluginEntry => ({ plugin }))
+  const parts = [watchPlugin, tokenIssuer, apiPipeline, ...admissionPlugins, clientPlugin].map(
+    (plugin): PluginEntry => ({ plugin }),
+  )
   const given = new Set(plugins.map(({ plugin }) => plugin.id))
   return [...[storeEntry, ...parts].filter(({ plugin }) => !given.has(plugin.id)), ...plugins]
 }

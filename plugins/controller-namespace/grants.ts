@@ -1,4 +1,4 @@
-/** What each of the controllers may do, and no more. */
+/** What the controller may do, and no more. */
 import type { Grant } from '@davit/core/api'
 
 const core = (resources: readonly string[], verbs: readonly string[]) => ({ apiGroups: [''], resources, verbs })
@@ -12,6 +12,4 @@ export const grants: readonly Grant[] = [
       { apiGroups: ['*'], resources: ['*'], verbs: ['list', 'delete'] },
     ],
   },
-  { user: 'system:controller:serviceaccount-controller', rules: [core(['serviceaccounts'], ['create'])] },
-  { user: 'system:controller:root-ca-cert-publisher-controller', rules: [core(['configmaps'], ['create', 'update'])] },
 ]

@@ -1,21 +1,10 @@
-import { type ApiAddress, ApiAddressToken } from '@davit/core/api'
 import { configMaps, deployments, events, isNotFound, namespaces, pods, serviceAccounts } from '@davit/core/client'
 import { type ControlPlane, controlPlane } from '@davit/core/controller/testkit'
-import { definePlugin } from '@davit/core/kernel'
 import type { Namespace } from '@davit/core/kinds'
 import { assert, type TestContext, test } from '@davit/core/testing'
 import plugin from './index.js'
 
-const address: ApiAddress = { url: 'https://127.0.0.1:1', host: '127.0.0.1', port: 1, ca: 'PEM', kubeconfig: '' }
-const server = definePlugin({
-  id: 'address',
-  api: '^1.0',
-  stage: 'api',
-  provides: { address: ApiAddressToken },
-  setup: async () => ({ provides: { address } }),
-})
-
-const plane = (t: TestContext) => controlPlane(t, [{ plugin }], { beside: [{ plugin: server }] })
+const plane = (t: TestContext) => controlPlane(t, [{ plugin }])
 
 async function makeNamespace({ client, quiet }: ControlPlane, name: string): Promise<void> {
   await client.create(namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name }, spec: {} })
@@ -35,28 +24,6 @@ const makePod = (name: string, finalizers: string[] = []) => ({
 })
 const reason = (namespace: Namespace | undefined, type: string) =>
   namespace?.status?.conditions?.find((condition) => condition.type === type)?.reason
-
-test('every namespace is furnished, and what is taken away comes back', async (t) => {
-  const cluster = await plane(t)
-  const { client } = cluster
-  await makeNamespace(cluster, 'team')
-  for (const namespace of ['default', 'kube-system', 'team']) {
-    assert.ok(await client.get(serviceAccounts, namespace, 'default'))
-    assert.equal((await client.get(configMaps, namespace, 'kube-root-ca.crt')).data, { 'ca.crt': 'PEM' })
-  }
-  await client.delete(serviceAccounts, 'team', 'default')
-  await client.delete(configMaps, 'team', 'kube-root-ca.crt')
-  await client.patch(configMaps, 'default', 'kube-root-ca.crt', 'merge', { data: { 'ca.crt': 'forged', more: 'x' } })
-  await cluster.quiet()
-  assert.ok(await client.get(serviceAccounts, 'team', 'default'))
-  for (const namespace of ['team', 'default']) {
-    assert.equal((await client.get(configMaps, namespace, 'kube-root-ca.crt')).data, { 'ca.crt': 'PEM' })
-  }
-  cluster.writes()
-  await client.create(configMaps, { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'mine', namespace: 'team' } })
-  await cluster.pass(3_600_000)
-  assert.equal(cluster.writes(), [])
-})
 
 test('a deleted namespace takes everything with it', async (t) => {
   const cluster = await plane(t)
@@ -85,6 +52,7 @@ test('Pods that finalizers hold: the rest waits, the conditions say it, and nobo
   const cluster = await plane(t)
   const { client } = cluster
   await makeNamespace(cluster, 'team')
+  await client.create(configMaps, { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'later', namespace: 'team' } })
   await client.create(pods, makePod('held', ['test/hold']))
   await client.create(pods, makePod('free'))
   await client.delete(namespaces, '', 'team')
@@ -95,7 +63,7 @@ test('Pods that finalizers hold: the rest waits, the conditions say it, and nobo
   assert.is(reason(waiting, 'NamespaceFinalizersRemaining'), 'SomeFinalizersRemain')
   const message = waiting?.status?.conditions?.find(({ type }) => type === 'NamespaceFinalizersRemaining')?.message
   assert.is(message, 'Some content in the namespace has finalizers remaining: test/hold in 1 resource instances')
-  assert.ok(await client.get(configMaps, 'team', 'kube-root-ca.crt'), 'Pods go first')
+  assert.ok(await client.get(configMaps, 'team', 'later'), 'Pods go first')
   cluster.writes()
   await cluster.pass(3_600_000)
   assert.equal(cluster.writes(), [])
@@ -116,11 +84,4 @@ test('what is held of any other kind', async (t) => {
   await client.patch(configMaps, 'team', 'held', 'merge', { metadata: { finalizers: [] } })
   await cluster.quiet()
   assert.is(await find(cluster, 'team'), undefined)
-})
-
-test('without a server there is no certificate to publish', async (t) => {
-  const cluster = await controlPlane(t, [{ plugin }])
-  const items = (await cluster.client.list(configMaps, { namespace: 'default' })).items
-  assert.equal(items, [])
-  assert.ok(await cluster.client.get(serviceAccounts, 'default', 'default'))
 })

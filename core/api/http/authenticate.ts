@@ -1,24 +1,18 @@
-/** Who sends a request: by client certificate, by static token, or by what plugins know. */
+/** Who sends a request: by client certificate, or by what authenticators know. */
 import type { TLSSocket } from 'node:tls'
 import { ApiError } from '../../client/contract.js'
 import type { Bag } from '../../kernel/contract.js'
+import { authenticatedGroup, identify, unauthenticatedGroup } from '../authenticators.js'
 import type { Authenticator, Credentials, UserInfo } from '../contract.js'
 import { type Exchange, header } from './exchange.js'
-import type { StaticTokens } from './token-file.js'
 
-export const anonymous: UserInfo = { name: 'system:anonymous', groups: ['system:unauthenticated'] }
-const authenticated = 'system:authenticated'
+export const anonymous: UserInfo = { name: 'system:anonymous', groups: [unauthenticatedGroup] }
 
 /** What anybody may read, so that load balancers and clients can look before they have credentials. */
 const publicPaths = /^\/(?:healthz|livez|readyz|version)(?:\/|$)/
 
-export interface AuthenticationOptions {
-  readonly tokens: StaticTokens
-  readonly authenticators: Bag<Authenticator>
-}
-
 /** Rejects with 401 for credentials that nobody knows, and for none where they are needed. */
-export function createAuthentication(options: AuthenticationOptions): (exchange: Exchange) => Promise<UserInfo> {
+export function createAuthentication(authenticators: Bag<Authenticator>): (exchange: Exchange) => Promise<UserInfo> {
   // Asking OpenSSL for the certificate costs more than all the rest of a small request.
   const certificates = new WeakMap<TLSSocket, Credentials['certificate'] | null>()
 
@@ -30,29 +24,23 @@ export function createAuthentication(options: AuthenticationOptions): (exchange:
     return found
   }
 
-  async function askPlugins(credentials: Credentials): Promise<UserInfo | undefined> {
-    for (const authenticator of options.authenticators.all()) {
-      const user = await authenticator.authenticate(credentials)
-      if (user) return withGroup(user)
-    }
-    return undefined
-  }
+  // Without audiences of its own each question is about the API.
+  const ask = async (credentials: Credentials): Promise<UserInfo | undefined> =>
+    (await identify(authenticators, credentials, [])).user
 
   return async (exchange) => {
     const certificate = certificateOf(exchange.socket)
-    if (certificate) {
-      const user = { name: certificate.commonName, groups: [...certificate.organizations] }
-      return (await askPlugins({ certificate })) ?? withGroup(user)
-    }
+    if (certificate) return (await ask({ certificate })) ?? ownerOf(certificate)
     const token = bearerToken(exchange)
-    if (token === undefined) {
-      if (publicPaths.test(exchange.path)) return anonymous
-      throw ApiError.unauthorized()
-    }
-    const user = options.tokens.find(token) ?? (await askPlugins({ token }))
+    if (token === undefined && publicPaths.test(exchange.path)) return anonymous
+    const user = await ask(token === undefined ? { path: exchange.path } : { token })
     if (user === undefined) throw ApiError.unauthorized()
-    return withGroup(user)
+    return user
   }
+}
+
+function ownerOf({ commonName, organizations }: NonNullable<Credentials['certificate']>): UserInfo {
+  return { name: commonName, groups: [...new Set([...organizations, authenticatedGroup])] }
 }
 
 function readCertificate(socket: TLSSocket): Credentials['certificate'] {
@@ -79,9 +67,4 @@ function bearerToken(exchange: Exchange): string | undefined {
   const protocols = header(exchange, 'sec-websocket-protocol')
   const entry = protocols?.split(',').find((protocol) => protocol.trim().startsWith(protocolPrefix))
   return entry && Buffer.from(entry.trim().slice(protocolPrefix.length), 'base64url').toString('utf8')
-}
-
-function withGroup(user: UserInfo): UserInfo {
-  if (user.groups.includes(authenticated) || user.name === anonymous.name) return user
-  return { ...user, groups: [...user.groups, authenticated] }
 }

@@ -42,7 +42,7 @@ export function createNonResource(services: NonResourceServices): NonResource {
     if (path === '/metrics') return sendText(exchange, 200, metrics.text(services.gauges()), 'text/plain; version=0.0.4')
     if (path === '/') return sendJson(exchange, 200, { paths: rootPaths })
     const endpoint = services.endpoints.all().find((candidate) => candidate.path === path)
-    if (endpoint) return sendJson(exchange, 200, endpoint.get() as object)
+    if (endpoint) return sendEndpoint(exchange, endpoint)
     const accept = header(exchange, 'accept')
     const document = path.startsWith('/openapi')
       ? await openApi.document(path.slice('/openapi'.length), accept)
@@ -52,7 +52,25 @@ export function createNonResource(services: NonResourceServices): NonResource {
   }
 }
 
-const rootPaths = ['/api', '/apis', '/healthz', '/livez', '/metrics', '/openapi/v2', '/openapi/v3', '/readyz', '/version']
+async function sendEndpoint(exchange: Exchange, endpoint: ApiEndpoint): Promise<void> {
+  const document = await endpoint.get()
+  if (endpoint.contentType === undefined) sendJson(exchange, 200, document)
+  else sendText(exchange, 200, JSON.stringify(document), endpoint.contentType)
+}
+
+const rootPaths = [
+  '/.well-known/openid-configuration',
+  '/api',
+  '/apis',
+  '/healthz',
+  '/livez',
+  '/metrics',
+  '/openapi/v2',
+  '/openapi/v3',
+  '/openid/v1/jwks',
+  '/readyz',
+  '/version',
+]
 
 function sendHealth(exchange: Exchange, path: string, checks: readonly HealthCheck[]): void {
   const answer = healthAnswer(path, exchange.query, checks)

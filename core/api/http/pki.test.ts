@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { assert, test } from '../../testing/contract.js'
 import { certificateNames, hostPort, reachable } from './addresses.js'
 import { kubeconfigText, writeKubeconfig } from './kubeconfig.js'
-import { loadCertificates, publicText } from './pki.js'
+import { loadCertificates } from './pki.js'
 import { writeAtomically } from './write-file.js'
 import { parseYaml } from './yaml.js'
 
@@ -20,7 +20,7 @@ async function snapshot(directory: string): Promise<Record<string, string>> {
 test('the first start makes everything, for its owner alone', async (t) => {
   const directory = join(await t.directory(), 'new', 'pki')
   const made = await loadCertificates({ directory, names, now })
-  const files = ['admin.crt', 'admin.key', 'ca.crt', 'ca.key', 'server.crt', 'server.key', 'service-account.key']
+  const files = ['admin.crt', 'admin.key', 'ca.crt', 'ca.key', 'server.crt', 'server.key']
   assert.equal((await readdir(directory)).sort(), files)
   assert.is((await stat(directory)).mode & 0o777, 0o700)
   for (const file of files.filter((name) => name.endsWith('.key')))
@@ -28,7 +28,6 @@ test('the first start makes everything, for its owner alone', async (t) => {
   const admin = new X509Certificate(made.admin.certificate)
   assert.is(admin.subject, 'O=system:masters\nCN=davit-admin')
   assert.ok(admin.verify(new X509Certificate(made.authority.certificate).publicKey))
-  assert.match(publicText(made.serviceAccountKey), /BEGIN PUBLIC KEY/)
 })
 
 test('a second start reads what is there and writes nothing', async (t) => {

@@ -2,7 +2,7 @@
  * The cluster's keys and certificates, in one directory. What is missing, about to expire or no longer fits is made
  * anew; what is there and good is only read, so a second start writes nothing.
  */
-import { createPrivateKey, createPublicKey, type KeyObject, X509Certificate } from 'node:crypto'
+import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
 import { chmod, mkdir, readFile } from 'node:fs/promises'
 import { isIP } from 'node:net'
 import { join } from 'node:path'
@@ -20,8 +20,6 @@ export interface ClusterCertificates {
   readonly server: KeyAndCertificate
   /** `davit-admin` of `system:masters`. */
   readonly admin: KeyAndCertificate
-  /** PEM of the private key that signs service account tokens. */
-  readonly serviceAccountKey: string
 }
 export interface PkiOptions {
   readonly directory: string
@@ -38,7 +36,7 @@ const lifetimes = { authority: 3650 * day, leaf: 365 * day, renewBefore: 30 * da
 export async function loadCertificates(options: PkiOptions): Promise<ClusterCertificates> {
   await mkdir(options.directory, { recursive: true, mode: 0o700 })
   await chmod(options.directory, 0o700)
-  const [authority, serviceAccountKey] = await Promise.all([loadAuthority(options), loadKey(options, 'service-account.key')])
+  const authority = await loadAuthority(options)
   const [server, admin] = await Promise.all([
     loadLeaf(options, authority, 'server', {
       commonName: 'davit-apiserver',
@@ -47,7 +45,7 @@ export async function loadCertificates(options: PkiOptions): Promise<ClusterCert
     }),
     loadLeaf(options, authority, 'admin', { commonName: 'davit-admin', organizations: ['system:masters'], purpose: 'client' }),
   ])
-  return { authority, server, admin, serviceAccountKey }
+  return { authority, server, admin }
 }
 
 async function loadAuthority(options: PkiOptions): Promise<KeyAndCertificate> {
@@ -89,15 +87,6 @@ function isGood(certificate: X509Certificate, authority: X509Certificate, names:
   )
 }
 
-async function loadKey(options: PkiOptions, file: string): Promise<string> {
-  const path = join(options.directory, file)
-  const stored = await readIfThere(path)
-  if (stored !== undefined) return stored
-  const text = privateText(await createKey())
-  await writeAtomically(path, text, 0o600)
-  return text
-}
-
 async function loadPair(
   options: PkiOptions,
   name: string,
@@ -125,11 +114,6 @@ async function store(options: PkiOptions, name: string, key: KeyObject, certific
 
 function privateText(key: KeyObject): string {
   return key.export({ type: 'pkcs8', format: 'pem' }).toString()
-}
-
-/** PEM of the public part, for whoever checks tokens. */
-export function publicText(privateKey: string): string {
-  return createPublicKey(privateKey).export({ type: 'spki', format: 'pem' }).toString()
 }
 
 async function readIfThere(path: string): Promise<string | undefined> {

@@ -34,7 +34,7 @@ import { isProxyPath } from './proxy-location.js'
 import { createRenderer } from './render.js'
 import { createHttpServer, type Server } from './server.js'
 import { createStreamSet } from './stream-set.js'
-import { noTokens, readTokenFile } from './token-file.js'
+import { tokenFileAuthenticator } from './token-file.js'
 import { versionInfo } from './version.js'
 
 interface Received {
@@ -59,20 +59,21 @@ export const apiServer = definePlugin({
     authenticators: AuthenticatorToken,
     endpoints: ApiEndpointToken,
   },
-  provides: { address: ApiAddressToken },
+  provides: { address: ApiAddressToken, tokens: AuthenticatorToken },
   config: { version: 1, schema: apiServerSchema },
   async setup(context, received) {
     const { config } = context
     const certificates = await loadPki(config, context.clock.now())
     const listener = await sharedListener(context, certificates)
     const address = await describeAddress(config, listener.port, certificates)
+    const tokens = config.tokenFile === '' ? [] : [await tokenFileAuthenticator(resolve(config.tokenFile))]
     const state = { started: false }
     const { server, drain } = await createServer(context, received, address, state)
     context.defer(() => server.close())
     let detach: () => void = () => {}
     context.defer(() => detach())
     return {
-      provides: { address },
+      provides: { address, tokens },
       start() {
         detach = listener.attach(server)
         state.started = true
@@ -122,7 +123,6 @@ async function createServer(
 ): Promise<{ server: Server; drain: () => void }> {
   const { config, clock, log } = context
   const { pipeline, hooks, kinds, connections, authenticators, endpoints } = received
-  const tokens = config.tokenFile === '' ? noTokens : await readTokenFile(resolve(config.tokenFile))
   const metrics = createMetrics()
   const streams = createStreamSet()
   const version = versionInfo(context.version)
@@ -149,7 +149,7 @@ async function createServer(
     metrics,
     streams,
     log,
-    authenticate: createAuthentication({ tokens, authenticators }),
+    authenticate: createAuthentication(authenticators),
     renderer: createRenderer(kinds, () => clock.now()),
     connect: createConnect({ pipeline, hooks, kinds, connections, metrics, clock, random: context.random, log }),
     backlogLimit: config.watchBacklogBytes,

@@ -12,7 +12,7 @@ import { createTestServices, type LogLine } from '../../testing/services.js'
 import watchCache from '../../watch/plugin.js'
 import type { ApiAddress } from '../contract.js'
 import { ApiAddressToken } from '../contract.js'
-import { apiPipeline } from '../host.js'
+import { apiPipeline, tokenIssuer } from '../host.js'
 import { apiServer } from './plugin.js'
 
 export interface Reply {
@@ -60,7 +60,9 @@ export async function startServer(options: TestServerOptions = {}): Promise<Test
   const { log, lines } = createTestServices()
   const services = { clock: createClock(), random, ids: createIds(), log }
   const config = { port: 0, dataDirectory: directory, tokenFile, ...options.config }
-  const entries: PluginEntry[] = [storeMemory, watchCache, apiPipeline, ...(options.plugins ?? [])].map((plugin) => ({ plugin }))
+  const entries: PluginEntry[] = [storeMemory, watchCache, tokenIssuer, apiPipeline, ...(options.plugins ?? [])].map(
+    (plugin) => ({ plugin }),
+  )
   const kernel = await bootKernel([...entries, { plugin: apiServer, config }], services)
   const address = kernel.get(ApiAddressToken)
   const agent = new Agent({ keepAlive: true, maxSockets: 64, ca: address.ca })

@@ -2,15 +2,19 @@
 import { hash, timingSafeEqual } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { DavitError } from '../../kernel/contract.js'
-import type { UserInfo } from '../contract.js'
+import type { Authenticator, UserInfo } from '../contract.js'
 
-export interface StaticTokens {
+interface StaticTokens {
   find(token: string): UserInfo | undefined
 }
 
-export const noTokens: StaticTokens = { find: () => undefined }
+/** An authenticator for the tokens of the file. */
+export async function tokenFileAuthenticator(path: string): Promise<Authenticator> {
+  const tokens = await readTokenFile(path)
+  return { name: 'token-file', authenticate: ({ token }) => (token === undefined ? undefined : tokens.find(token)) }
+}
 
-export async function readTokenFile(path: string): Promise<StaticTokens> {
+async function readTokenFile(path: string): Promise<StaticTokens> {
   let text: string
   try {
     text = await readFile(path, 'utf8')

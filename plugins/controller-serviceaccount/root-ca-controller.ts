@@ -1,8 +1,7 @@
 import type { ApiAddress } from '@davit/core/api'
 import { configMaps, type Informer, isExists, namespaces } from '@davit/core/client'
-import { type Controller, type ControllerHost, type ReconcileContext, watchOf } from '@davit/core/controller'
+import { type Controller, type ControllerHost, isNamespaceGoing, type ReconcileContext, watchOf } from '@davit/core/controller'
 import { type ConfigMap, equalJson, type Namespace } from '@davit/core/kinds'
-import { isTerminating } from './terminating.js'
 
 const mapName = 'kube-root-ca.crt'
 const annotations = {
@@ -44,7 +43,7 @@ export class RootCaController implements Controller {
         await client.update(configMaps, { ...kept, data }, { cause })
       }
     } catch (error) {
-      if (!isExists(error) && !isTerminating(error)) throw error
+      if (!isExists(error) && !isNamespaceGoing(error)) throw error
     }
   }
 }

@@ -1,7 +1,6 @@
 import { type Informer, isExists, namespaces, serviceAccounts } from '@davit/core/client'
-import { type Controller, type ControllerHost, type ReconcileContext, watchOf } from '@davit/core/controller'
+import { type Controller, type ControllerHost, isNamespaceGoing, type ReconcileContext, watchOf } from '@davit/core/controller'
 import type { Namespace, ServiceAccount } from '@davit/core/kinds'
-import { isTerminating } from './terminating.js'
 
 const accountName = 'default'
 
@@ -29,7 +28,7 @@ export class ServiceAccountController implements Controller {
     try {
       await client.create(serviceAccounts, { apiVersion: 'v1', kind: 'ServiceAccount', metadata }, { cause })
     } catch (error) {
-      if (!isExists(error) && !isTerminating(error)) throw error
+      if (!isExists(error) && !isNamespaceGoing(error)) throw error
     }
   }
 }

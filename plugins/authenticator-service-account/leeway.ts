@@ -1,0 +1,2 @@
+/** Clocks of machines differ by so much, in milliseconds. */
+export const leewayMs = 60_000
