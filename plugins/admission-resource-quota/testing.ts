@@ -1,5 +1,5 @@
 /** For this plugin's tests: quotas as a count left them, and what takes of them. */
-import type { AdmissionRequest } from '@davit/core/api'
+import { type AdmissionRequest, createNotes } from '@davit/core/api'
 import { ApiError, type Client, resourceQuotas } from '@davit/core/client'
 import type { KubeObject, Pod, ResourceKind, ResourceQuota, ResourceRequirements } from '@davit/core/kinds'
 import { assert, boot, type TestContext } from '@davit/core/testing'
@@ -36,7 +36,8 @@ export function requestOf(resource: string, object: KubeObject, more: Partial<Ad
     name: object.metadata.name,
     object,
   } as const
-  return { ...request, user: { name: 'test', groups: [] }, dryRun: false, ...more }
+  const { warn, audit } = createNotes()
+  return { ...request, user: { name: 'test', groups: [] }, dryRun: false, warn, audit, ...more }
 }
 
 /** A control plane without the controller that counts: `count` plays it. */
