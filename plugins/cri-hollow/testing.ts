@@ -30,7 +30,9 @@ export const allowNodes = definePlugin({
   api: '^1.0',
   requires: { hooks: ApiHooksToken },
   async setup(context, { hooks }) {
-    context.tap(hooks.authorize, ({ user }) => (user.groups.includes('system:nodes') ? { allowed: true, reason: '' } : undefined))
+    context.tap(hooks.authorize, ({ user }) =>
+      user.groups.includes('system:nodes') || user.name === 'system:davit:node-sources' ? { allowed: true, reason: '' } : undefined,
+    )
     return {}
   },
 })

@@ -140,7 +140,11 @@ async function answer(incoming: IncomingMessage, response: ServerResponse): Prom
     return
   }
   if (url.startsWith('/cut')) return void incoming.socket.destroy()
-  if (url.startsWith('/early')) return void response.writeHead(413).end('no more')
+  if (url.startsWith('/early')) {
+    // Reads on: a server that closes with unread bytes resets the connection, and its answer may be lost with it.
+    response.writeHead(413).write('no more')
+    return void incoming.resume().once('end', () => response.end())
+  }
   if (url.startsWith('/code/'))
     return void response.writeHead(Number(url.slice(6)), { 'x-own': 'yes', connection: 'x-hop', 'x-hop': 'no' }).end()
   if (url.startsWith('/echo')) {
