@@ -31,7 +31,9 @@ export const allowNodes = definePlugin({
   requires: { hooks: ApiHooksToken },
   async setup(context, { hooks }) {
     context.tap(hooks.authorize, ({ user }) =>
-      user.groups.includes('system:nodes') || user.name === 'system:davit:node-sources' ? { allowed: true, reason: '' } : undefined,
+      user.groups.includes('system:nodes') || user.name === 'system:davit:node-sources'
+        ? { allowed: true, reason: '' }
+        : undefined,
     )
     return {}
   },
