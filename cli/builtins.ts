@@ -34,6 +34,7 @@ export const builtins: Readonly<Record<string, Builtin>> = {
   'authenticator-bootstrap-token': picked(() => plugin(import('@davit/plugin-authenticator-bootstrap-token'))),
   'authenticator-oidc': picked(() => plugin(import('@davit/plugin-authenticator-oidc'))),
   'authenticator-service-account': always(() => plugin(import('@davit/plugin-authenticator-service-account'))),
+  'admission-webhook': always(() => plugin(import('@davit/plugin-admission-webhook'))),
   client: always(() => import('@davit/core/client/host').then((room) => room.client)),
   'admission-limit-ranger': always(() => plugin(import('@davit/plugin-admission-limit-ranger'))),
   'admission-resource-quota': always(() => plugin(import('@davit/plugin-admission-resource-quota'))),

@@ -1,6 +1,7 @@
 /** Binding a pod to a node: `pods/x/binding`, or a Binding posted to `bindings`. The scheduler's one write. */
 import { ApiError } from '../client/contract.js'
 import type { KubeObject, Pod, PodCondition } from '../kinds/contract.js'
+import { admitCreation } from './admission.js'
 import type { ApiRequest, ApiResult } from './contract.js'
 import { decodeTree } from './decode-body.js'
 import { checkNamespace } from './metadata.js'
@@ -15,15 +16,16 @@ export async function bind(services: ApiServices, request: ApiRequest): Promise<
   const settings = writeSettings(request, 'CreateOptions')
   const kind = services.kinds.resource('', 'v1', 'bindings')
   if (!kind) throw ApiError.unknownPath()
-  const { object: binding, warnings } = decodeTree(request.body, kind, settings, request.duplicates)
-  checkNamespace(request, kind, binding)
+  const { object: sent, warnings } = decodeTree(request.body, kind, settings, request.duplicates)
+  checkNamespace(request, kind, sent)
+  const pods = podsOf(services)
+  const binding = await admitCreation(services.hooks, request, request.subresource ? pods.kind : kind, sent, settings.dryRun)
   const name = request.name || binding.metadata.name
   if (binding.metadata.name && binding.metadata.name !== name) {
     throw ApiError.badRequest(`the name of the binding (${binding.metadata.name}) does not match the name on the URL (${name})`)
   }
   const node = targetOf(binding)
   const { uid, annotations } = binding.metadata
-  const pods = podsOf(services)
   await change(
     services,
     pods,

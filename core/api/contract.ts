@@ -142,7 +142,11 @@ export interface AuthorizationVerdict {
   readonly reason: string
 }
 
-/** `object` is absent for a delete; `oldObject` for a create. Both as stored, in the request's version. */
+/**
+ * `object` is absent for a delete; `oldObject` for a create. Both as stored, in the request's version. Of a connection
+ * (`exec`, `proxy`, …) the object are its options: `PodExecOptions`, without a name. `pods/binding` and `pods/eviction`
+ * are asked about twice: as CREATE of the Binding or Eviction, then about what that does to the pod.
+ */
 export interface AdmissionRequest {
   readonly operation: 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT'
   readonly kind: ResourceKind
@@ -153,6 +157,11 @@ export interface AdmissionRequest {
   readonly oldObject?: KubeObject
   readonly user: UserInfo
   readonly dryRun: boolean
+  /**
+   * `CreateOptions`, `UpdateOptions` or `DeleteOptions` of the request, made when asked for; undefined for a connection.
+   * Absent where the server acts by itself. Needs no `this`.
+   */
+  readonly options?: () => object | undefined
   /**
    * A warning to whoever sent the request (header `Warning`), whatever becomes of it. Needs no `this`. A stream that changes
    * the protocol of its connection has no reply that could carry it: there it reaches the audit log alone.

@@ -1,6 +1,7 @@
 /** `pods/x/eviction`: a delete that disruption budgets may refuse for now. */
 import { ApiError, isConflict } from '../client/contract.js'
 import { type KubeObject, type Pod, type PodDisruptionBudget, type ResourceKind, selectorFromObject } from '../kinds/contract.js'
+import { admitCreation } from './admission.js'
 import { created } from './binding.js'
 import type { ApiRequest, ApiResult } from './contract.js'
 import { decodeTree } from './decode-body.js'
@@ -19,15 +20,14 @@ const budgetAttempts = 3
 
 export async function evict(services: ApiServices, request: ApiRequest): Promise<ApiResult> {
   const settings = writeSettings(request, 'CreateOptions')
-  const { object: eviction, warnings } = decodeTree(request.body, evictionKind(services, request), settings, request.duplicates)
-  checkNamespace(request, podsOf(services).kind, eviction)
-  if (eviction.metadata.name && eviction.metadata.name !== request.name) {
-    throw ApiError.badRequest(
-      `name in URL does not match name in Eviction object: ${request.name} is not ${eviction.metadata.name}`,
-    )
+  const { object: sent, warnings } = decodeTree(request.body, evictionKind(services, request), settings, request.duplicates)
+  checkNamespace(request, podsOf(services).kind, sent)
+  if (sent.metadata.name && sent.metadata.name !== request.name) {
+    throw ApiError.badRequest(`name in URL does not match name in Eviction object: ${request.name} is not ${sent.metadata.name}`)
   }
-  const deletion = deletionOf(eviction.deleteOptions, settings.dryRun)
   const pods = podsOf(services)
+  const eviction = await admitCreation(services.hooks, request, pods.kind, sent, settings.dryRun)
+  const deletion = deletionOf(eviction.deleteOptions, settings.dryRun)
   const pod = pods.show(await requireItem(services, pods, request)).object as Pod
   checkUid(pods, pod, deletion)
   if (!isOver(pod)) await spend(services, request, pod, { ...settings, dryRun: deletion.dryRun })

@@ -7,6 +7,7 @@ import type { ApiHooks, ApiPipeline, NodeConnections, UserInfo } from '../contra
 import { createNotes } from '../notes.js'
 import { callSlot } from '../slots.js'
 import { authorize } from './authorize.js'
+import { connectOptions } from './connect-options.js'
 import type { Exchange } from './exchange.js'
 import type { Metrics } from './metrics.js'
 import { nodeStreams, type PodShape } from './pod-target.js'
@@ -52,23 +53,27 @@ export function createConnect(services: ConnectServices): Connect {
       return result.type === 'list' ? result.items.map((item) => item.object as EndpointSlice) : []
     },
   }
-  async function admit(target: ResourceTarget, user: UserInfo): Promise<void> {
+  async function admit(exchange: Exchange, target: ResourceTarget, user: UserInfo): Promise<void> {
     const kind = services.kinds.resource(target.group, target.version, target.resource)
     if (kind === undefined) throw ApiError.unknownPath()
     const { namespace, name, subresource } = target
     const { warn, audit } = createNotes()
-    const asked = { operation: 'CONNECT', kind, subresource, namespace, name, user, dryRun: false, warn, audit } as const
+    const object = connectOptions(kind, target, exchange.query)
+    const about = { operation: 'CONNECT', kind, subresource, namespace, name, user, dryRun: false, warn, audit } as const
+    const asked = object ? { ...about, object } : about
+    // Nobody may change what is asked for, but who only denies may do that by either slot.
+    if (object) await callSlot(() => services.hooks.mutate.call(object, asked))
     const denial = await callSlot(() => services.hooks.validate.call(asked))
     if (denial) throw ApiError.denied(denial.code, denial.reason, denial.message)
   }
   async function stream(exchange: Exchange, target: ResourceTarget, user: UserInfo, upgrade: Upgrade | undefined): Promise<void> {
     if (target.subresource === 'proxy') {
-      await admit(target, user)
+      await admit(exchange, target, user)
       const { serveProxy } = await import('./proxy.js')
       return serveProxy(exchange, upgrade, target, { reader, connections, random: services.random })
     }
     const pod = (await reader.get('pods', target.namespace, target.name)) as PodShape
-    if (target.subresource !== 'log') await admit(target, user)
+    if (target.subresource !== 'log') await admit(exchange, target, user)
     const node = nodeStreams(pod, connections)
     if (target.subresource === 'log') return (await import('./logs.js')).serveLogs(exchange, pod, node, clock, upgrade)
     if (target.subresource === 'portforward') {
