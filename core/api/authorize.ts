@@ -18,7 +18,10 @@ export function authorizationVerdict(
 
 /** Throws or rejects with 403. Returns nothing, not even a promise, where the answer is known at once. */
 export function authorize(hooks: ApiHooks, request: ApiRequest): void | Promise<void> {
-  if (request.user.groups.includes(mastersGroup)) return
+  if (request.user.groups.includes(mastersGroup)) {
+    if (request.record) request.record.decision = masters
+    return
+  }
   const asked: AuthorizationRequest = {
     user: request.user,
     verb: request.verb === 'connect' ? 'create' : request.verb,
@@ -33,6 +36,7 @@ export function authorize(hooks: ApiHooks, request: ApiRequest): void | Promise<
     ...(request.query.fieldSelector ? { fieldSelector: request.query.fieldSelector } : {}),
   }
   return Promise.resolve(authorizationVerdict(hooks, asked)).then((verdict) => {
+    if (request.record) request.record.decision = verdict
     if (!verdict.allowed) throw forbidden(asked, verdict.reason)
   })
 }

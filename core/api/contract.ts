@@ -3,7 +3,7 @@
  * after the transport: authenticate → authorise → decode, default → admit (mutate) → validate → admit (validate) → one
  * store transaction → the stored bytes are the reply.
  */
-import type { Cause } from '../client/contract.js'
+import type { Cause, FailureStatus } from '../client/contract.js'
 import type { Slot, Token } from '../kernel/contract.js'
 import { many, one } from '../kernel/contract.js'
 import type { KindRegistry, KubeObject, LabelSelectorSpec, ResourceKind } from '../kinds/contract.js'
@@ -21,6 +21,7 @@ export const ApiPipelineToken: Token<ApiPipeline, 'one'> = one<ApiPipeline>('api
 export const AuthenticatorToken: Token<Authenticator, 'many'> = many<Authenticator>('api.authenticator/v1')
 export const ApiEndpointToken: Token<ApiEndpoint, 'many'> = many<ApiEndpoint>('api.endpoint/v1')
 export const GrantToken: Token<Grant, 'many'> = many<Grant>('api.grant/v1')
+export const RequestLimiterToken: Token<RequestLimiter, 'many'> = many<RequestLimiter>('api.request-limiter/v1')
 export const RuleListerToken: Token<RuleLister, 'many'> = many<RuleLister>('api.rule-lister/v1')
 export const NodeConnectionsToken: Token<NodeConnections, 'one'> = one<NodeConnections>('api.node-connections/v1')
 export const WebhookCallerToken: Token<WebhookCaller, 'one'> = one<WebhookCaller>('api.webhook-caller/v1')
@@ -66,6 +67,8 @@ export interface ApiRequest {
    * it, brings one along; the pipeline makes one for a write that has none.
    */
   readonly notes?: RequestNotes
+  /** Of a request that the transport writes down itself; the pipeline makes one for others, where somebody listens. */
+  readonly record?: RequestRecord
 }
 
 /** Made by `createNotes`, one for each request. What a lost race made admission say twice stands here once. */
@@ -229,6 +232,42 @@ export interface ApiHooks {
   readonly validate: Slot<[AdmissionRequest], Promise<AdmissionDenial | undefined> | AdmissionDenial | undefined>
   /** sync: a write is committed and visible. For ledgers and metrics; must not throw. */
   readonly committed: Slot<[CommittedWrite], void>
+  /**
+   * sync: a request passes a stage; for audit logs. Called for requests over HTTPS, also those that are refused before
+   * anybody knows who sends them, and for those of this process's own clients. Once for each stage that a request has, in
+   * order; without taps no record is made. The record is the same object at each stage and fills up on the way. Must not
+   * throw, and must not wait.
+   */
+  readonly requests: Slot<[RequestStage, RequestRecord], void>
+}
+/** `ResponseStarted` only where the reply goes on for longer than the request: watches, logs, execs and the like. */
+export type RequestStage = 'RequestReceived' | 'ResponseStarted' | 'ResponseComplete'
+export interface RequestRecord {
+  /** Also sent as the header `Audit-Id`. */
+  readonly id: string
+  /** Milliseconds since 1970. */
+  readonly received: number
+  /** As authorised: "list", "connect" as "create"; of a path the method in lower case. */
+  readonly verb: string
+  /** Path and query as sent; of a client in this process what it would have sent. */
+  readonly uri: string
+  readonly userAgent: string
+  /** Closest client last; empty for a client in this process. */
+  readonly sourceIPs: readonly string[]
+  /** Absent for paths beside the API's objects. */
+  readonly target?: Pick<ApiRequest, 'group' | 'version' | 'resource' | 'subresource' | 'namespace' | 'name'>
+  /** Who proved to be who; undefined where nobody did. */
+  user?: UserInfo
+  impersonated?: UserInfo
+  /** Undefined where the request ended before it was asked. */
+  decision?: AuthorizationVerdict
+  /** The HTTP code of the reply, from the moment it is known. */
+  code: number
+  /** What the pipeline was given and what it answered with: shared, and not to be changed. */
+  body?: unknown
+  result?: ApiResult
+  failure?: FailureStatus
+  notes?: RequestNotes
 }
 export interface CommittedWrite {
   readonly verb: 'create' | 'update' | 'delete'
@@ -253,6 +292,31 @@ export interface GrantRule {
   /** "pods", "pods/status", "*\/scale" for that part of all. */
   readonly resources: readonly string[]
   readonly verbs: readonly string[]
+}
+
+/**
+ * Holds back requests that would take too much of the server from others. Asked by the transport for each request once it
+ * is known who sends it and its body is there, before anything is done for it; clients in this process are not asked for,
+ * nor are streams into Pods. With several each is asked.
+ */
+export interface RequestLimiter {
+  /**
+   * `undefined`: go on, and it need not hear of the end. Otherwise the function to call at the end, once; of a watch, when
+   * it has begun. A promise holds the request back; it rejects with an `ApiError`, usually 429, to refuse it.
+   */
+  enter(request: LimitedRequest): Pass | undefined | Promise<Pass | undefined>
+}
+export type Pass = () => void
+export interface LimitedRequest {
+  readonly user: UserInfo
+  readonly verb: string
+  readonly group: string
+  readonly resource: string
+  readonly namespace: string
+  /** For paths beside the API's objects; '' otherwise. */
+  readonly path: string
+  /** The client is gone: nobody waits for an answer any more. */
+  closed(): boolean
 }
 
 /**

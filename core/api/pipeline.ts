@@ -12,6 +12,7 @@ import { checkPath } from './names.js'
 import { createNotes, isAdmitted } from './notes.js'
 import { patch } from './patch.js'
 import { get, list } from './read.js'
+import { handleRecorded } from './records.js'
 import type { Resource } from './resource.js'
 import { review } from './reviews.js'
 import type { ApiServices } from './services.js'
@@ -37,6 +38,8 @@ const onObjects: ReadonlySet<ApiVerb> = new Set(['get', 'update', 'patch', 'dele
 export function createPipeline(services: ApiServices): ApiPipeline {
   return {
     async handle(given) {
+      // One that the transport records has its record already.
+      if (!given.record && services.hooks.requests.tapped) return handleRecorded(services, this, given)
       const request = given.notes || !isAdmitted(given.verb, given.subresource) ? given : { ...given, notes: createNotes() }
       try {
         const resource = resourceOf(services, request)

@@ -9,6 +9,7 @@ export function createHooks(): ApiHooks {
     mutate: createSlot('api.admit.mutate', 'asyncWaterfall'),
     validate: createSlot('api.admit.validate', 'asyncBail'),
     committed: createSlot('api.committed', 'sync'),
+    requests: createSlot('api.requests', 'sync'),
   }
 }
 

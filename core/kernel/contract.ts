@@ -75,6 +75,8 @@ export interface Slot<Args extends unknown[], Result> {
   /** `stage` defaults to 0; lower runs first. Returns the function that removes the tap; calling it twice is allowed. */
   tap(owner: string, handler: (...args: Args) => Result, options?: TapOptions): () => void
   readonly taps: readonly TapInfo[]
+  /** Whether anybody listens: for hosts that would make the arguments for nobody. Costs nothing to read. */
+  readonly tapped: boolean
 }
 export interface TapOptions {
   readonly stage?: number

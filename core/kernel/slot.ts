@@ -61,6 +61,10 @@ class TapableSlot {
     }))
   }
 
+  get tapped(): boolean {
+    return this.list.length > 0
+  }
+
   tap(owner: string, handler: Handler, options: TapOptions = {}): () => void {
     this.registered += 1
     const tap: Tap = {

@@ -43,6 +43,12 @@ export const apiServerSchema = Type.Object({
     default: 90_000,
     description: 'after which a connection without requests is closed, in milliseconds',
   }),
+  strangers: Type.Integer({
+    minimum: 1,
+    default: 500,
+    description:
+      'connections on which nobody has said yet who he is; for one more the oldest of them is closed. Others are not counted',
+  }),
   watchBacklogBytes: Type.Integer({
     minimum: 1024,
     default: 64 * 1024 * 1024,

@@ -22,6 +22,7 @@ export interface HttpResponse {
   readonly writableLength: number
   writeHead(code: number, headers: OutgoingHttpHeaders): unknown
   flushHeaders(): void
+  setHeader(name: string, value: string): unknown
   write(chunk: Uint8Array): boolean
   end(chunk?: Uint8Array): unknown
   on(event: 'close' | 'drain', listener: () => void): unknown

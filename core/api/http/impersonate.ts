@@ -72,7 +72,7 @@ function userOf(wanted: Wanted, accountNamespace: string): UserInfo {
   if (groups.length === 0 && accountNamespace !== '')
     groups.push('system:serviceaccounts', `system:serviceaccounts:${accountNamespace}`)
   const own = wanted.name === anonymous.name ? 'system:unauthenticated' : 'system:authenticated'
-  if (!groups.includes(own)) groups.push(own)
+  if (!groups.includes('system:authenticated') && !groups.includes('system:unauthenticated')) groups.push(own)
   const extra = Object.keys(wanted.extra).length === 0 ? {} : { extra: wanted.extra }
   return { name: wanted.name, groups, ...(wanted.uid === undefined ? {} : { uid: wanted.uid }), ...extra }
 }

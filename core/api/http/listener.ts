@@ -14,6 +14,7 @@ import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { ApiError } from '../../client/contract.js'
 import { type Clock, DavitError } from '../../kernel/contract.js'
+import { createStrangers } from './strangers.js'
 
 export interface ListenerHandlers {
   request(request: IncomingMessage | Http2ServerRequest, response: ServerResponse | Http2ServerResponse): void
@@ -33,10 +34,14 @@ export interface ListenerOptions {
   /** For a whole request to come in, its body included. */
   readonly requestTimeoutMs: number
   readonly idleTimeoutMs: number
+  /** Connections on which nobody has said yet who he is; the oldest is closed for one more. */
+  readonly strangers: number
   readonly clock: Clock
 }
 export interface Listener extends AsyncDisposable {
   readonly port: number
+  /** Its sender is known: it no longer counts as a stranger's. */
+  greet(connection: Socket): void
   /** Replaces the certificates for connections from here on. */
   secure(tls: TlsFiles): void
   /** Requests go to `handlers` until the returned function is called; after it, 503. */
@@ -50,6 +55,7 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
   let handlers = away
   const connections = new Set<Socket>()
   const sessions = new Set<ServerHttp2Session>()
+  const strangers = createStrangers(options.strangers)
   const server = createSecureServer({
     ...options.tls,
     allowHTTP1: true,
@@ -65,6 +71,7 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
   limitTime(server, options)
   server.on('connection', (socket: Socket) => {
     connections.add(socket)
+    strangers.add(socket)
     socket.setNoDelay(true)
     socket.once('close', () => connections.delete(socket))
   })
@@ -82,6 +89,7 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
   await listen(server, options)
   return {
     port: (server.address() as AddressInfo).port,
+    greet: (connection) => strangers.delete(connection),
     secure: (tls) => server.setSecureContext({ ...tls }),
     attach(next) {
       handlers = next
@@ -110,7 +118,14 @@ const away: ListenerHandlers = {
 
 /** Against clients that send a request byte by byte, for ever. */
 function limitTime(server: Http2SecureServer, options: ListenerOptions): void {
-  const http1 = server as unknown as { headersTimeout: number; requestTimeout: number; keepAliveTimeout: number }
+  const http1 = server as unknown as {
+    headersTimeout: number
+    requestTimeout: number
+    keepAliveTimeout: number
+    connectionsCheckingInterval: number
+  }
+  // How late such a client is noticed: by default half a minute. HTTP/2's constructor does not take it.
+  http1.connectionsCheckingInterval = Math.min(5000, options.headersTimeoutMs, options.requestTimeoutMs)
   http1.headersTimeout = options.headersTimeoutMs
   http1.requestTimeout = options.requestTimeoutMs
   http1.keepAliveTimeout = options.idleTimeoutMs

@@ -1,6 +1,7 @@
 /** The plugin `api-server`: HTTPS in front of the pipeline. */
 import { mkdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
+import type { TLSSocket } from 'node:tls'
 import { type Bag, definePlugin, type PluginContext } from '../../kernel/contract.js'
 import type { KindRegistry } from '../../kinds/contract.js'
 import {
@@ -17,6 +18,8 @@ import {
   KindsToken,
   type NodeConnections,
   NodeConnectionsToken,
+  type RequestLimiter,
+  RequestLimiterToken,
 } from '../contract.js'
 import { certificateNames, hostPort, reachable } from './addresses.js'
 import { createAuthentication } from './authenticate.js'
@@ -44,6 +47,7 @@ interface Received {
   readonly connections: NodeConnections
   readonly authenticators: Bag<Authenticator>
   readonly endpoints: Bag<ApiEndpoint>
+  readonly limiters: Bag<RequestLimiter>
 }
 type Context = PluginContext<ApiServerConfig>
 
@@ -58,6 +62,7 @@ export const apiServer = definePlugin({
     connections: NodeConnectionsToken,
     authenticators: AuthenticatorToken,
     endpoints: ApiEndpointToken,
+    limiters: RequestLimiterToken,
   },
   provides: { address: ApiAddressToken, tokens: AuthenticatorToken },
   config: { version: 1, schema: apiServerSchema },
@@ -68,7 +73,7 @@ export const apiServer = definePlugin({
     const address = await describeAddress(config, listener.port, certificates)
     const tokens = config.tokenFile === '' ? [] : [await tokenFileAuthenticator(resolve(config.tokenFile))]
     const state = { started: false }
-    const { server, drain } = await createServer(context, received, address, state)
+    const { server, drain } = await createServer(context, received, address, listener, state)
     context.defer(() => server.close())
     let detach: () => void = () => {}
     context.defer(() => detach())
@@ -94,10 +99,10 @@ function loadPki(config: ApiServerConfig, now: number): Promise<ClusterCertifica
 
 /** The port is open from set-up on, so that its number is known; requests before the start are told to come again. */
 async function sharedListener(context: Context, certificates: ClusterCertificates): Promise<Listener> {
-  const { address: host, port, headersTimeoutMs, requestTimeoutMs, idleTimeoutMs } = context.config
+  const { address: host, port, headersTimeoutMs, requestTimeoutMs, idleTimeoutMs, strangers } = context.config
   const { authority, server } = certificates
   const tls = { key: server.key, cert: server.certificate, ca: authority.certificate }
-  const limits = { headersTimeoutMs, requestTimeoutMs, idleTimeoutMs }
+  const limits = { headersTimeoutMs, requestTimeoutMs, idleTimeoutMs, strangers }
   const key = `api-server/${host}/${port}/${Object.values(limits).join('/')}`
   const listener = await context.shared(key, () => openListener({ host, port, tls, ...limits, clock: context.clock }))
   listener.secure(tls)
@@ -115,14 +120,25 @@ async function describeAddress(config: ApiServerConfig, port: number, certificat
   return { url, host, port, ca: authority.certificate, kubeconfig }
 }
 
+/** Once for each connection: looking up a peer's address costs more than all the rest of a small request. */
+function greeter(listener: Listener): (socket: TLSSocket) => void {
+  const greeted = new WeakSet<TLSSocket>()
+  return (socket) => {
+    if (greeted.has(socket)) return
+    greeted.add(socket)
+    listener.greet(socket)
+  }
+}
+
 async function createServer(
   context: Context,
   received: Received,
   address: ApiAddress,
+  listener: Listener,
   state: { readonly started: boolean },
 ): Promise<{ server: Server; drain: () => void }> {
-  const { config, clock, log } = context
-  const { pipeline, hooks, kinds, connections, authenticators, endpoints } = received
+  const { config, clock, ids, log } = context
+  const { pipeline, hooks, kinds, connections, authenticators, endpoints, limiters } = received
   const metrics = createMetrics()
   const streams = createStreamSet()
   const version = versionInfo(context.version)
@@ -148,7 +164,11 @@ async function createServer(
     nonResource,
     metrics,
     streams,
+    limiters,
     log,
+    clock,
+    ids,
+    greet: greeter(listener),
     authenticate: createAuthentication(authenticators),
     renderer: createRenderer(kinds, () => clock.now()),
     connect: createConnect({ pipeline, hooks, kinds, connections, metrics, clock, random: context.random, log }),

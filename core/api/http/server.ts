@@ -4,6 +4,7 @@ import { constants, type ServerHttp2Stream } from 'node:http2'
 import fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { ApiError } from '../../client/contract.js'
 import type { Logger } from '../../kernel/contract.js'
+import type { UserInfo } from '../contract.js'
 import { type Exchange, exchangeOf, type HttpRequest, type HttpResponse } from './exchange.js'
 import type { Handler } from './handler.js'
 import type { ListenerHandlers } from './listener.js'
@@ -42,13 +43,13 @@ export async function createHttpServer(options: ServerOptions): Promise<Server> 
   return {
     request(request, response) {
       if (!options.streamed(request.url ?? '')) return app.routing(request as IncomingMessage, response as ServerResponse)
-      void options.handler(exchangeWith(options, request, response as unknown as HttpResponse, undefined))
+      void options.handler.serve(exchangeWith(options, request, response as unknown as HttpResponse, undefined))
     },
     upgrade(request, socket, head) {
       socket.on('error', () => socket.destroy())
       const response = responseOf(request, socket)
       const exchange = exchangeWith(options, request, response as unknown as HttpResponse, undefined)
-      options.handler(exchange, createUpgrade(request, socket, head, response)).catch(report)
+      options.handler.serve(exchange, undefined, createUpgrade(request, socket, head, response)).catch(report)
     },
     close: () => app.close(),
   }
@@ -62,6 +63,17 @@ function routeAll(app: FastifyInstance, options: ServerOptions): void {
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
   app.setErrorHandler((error, request, reply) => refuse(error as FastifyError, request, reply, options))
+  app.decorateRequest('sender', null)
+  // A body is read only of those who are known: a stranger could send many and large ones.
+  app.addHook('onRequest', (request, reply, done) => {
+    if (request.raw.method === 'GET' || !hasBody(request.raw.headers)) return done()
+    const exchange = exchangeWith(options, request.raw, reply.raw as unknown as HttpResponse, undefined)
+    options.handler.admit(exchange).then((sender) => {
+      if (sender === undefined) return void reply.hijack()
+      request.sender = sender
+      done()
+    }, done)
+  })
   app.addHook('preParsing', (request, _reply, payload, done) => {
     limitBodyTime(request, options.bodyTimeoutMs)
     done(null, payload)
@@ -71,10 +83,22 @@ function routeAll(app: FastifyInstance, options: ServerOptions): void {
     bodyStream(request)?.setTimeout(0)
     const body = request.body instanceof Buffer ? request.body : undefined
     const exchange = exchangeWith(options, request.raw, reply.raw as unknown as HttpResponse, body)
-    void options.handler(exchange)
+    void options.handler.serve(exchange, request.sender ?? undefined)
   }
   app.all('/*', serve)
   app.setNotFoundHandler(serve)
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Who sends it, where that was asked before its body was read. */
+    sender: UserInfo | null
+  }
+}
+
+function hasBody(headers: FastifyRequest['headers']): boolean {
+  const length = headers['content-length']
+  return headers['transfer-encoding'] !== undefined || (length === undefined ? headers[':method'] !== undefined : length !== '0')
 }
 
 function exchangeWith(options: ServerOptions, request: HttpRequest, response: HttpResponse, body: Buffer | undefined): Exchange {

@@ -46,11 +46,15 @@ export interface TestServer {
 export interface TestServerOptions {
   readonly config?: object
   readonly plugins?: readonly AnyPlugin[]
+  /** Plugins with a configuration. */
+  readonly entries?: readonly PluginEntry[]
 }
 
 export const adminToken = hash('sha256', 'an administrator of the tests')
 export const userToken = hash('sha256', 'somebody without any rights')
-const tokens = `${adminToken},admin,1,"system:masters"\n${userToken},alice,2,"team-a,team-b"\n`
+/** Somebody else without any rights. */
+export const otherToken = hash('sha256', 'somebody else without any rights')
+const tokens = `${adminToken},admin,1,"system:masters"\n${userToken},alice,2,"team-a,team-b"\n${otherToken},bob,3\n`
 
 export async function startServer(options: TestServerOptions = {}): Promise<TestServer> {
   const directory = await mkdtemp(join(tmpdir(), 'davit-http-'))
@@ -63,7 +67,7 @@ export async function startServer(options: TestServerOptions = {}): Promise<Test
   const entries: PluginEntry[] = [storeMemory, watchCache, tokenIssuer, apiPipeline, ...(options.plugins ?? [])].map(
     (plugin) => ({ plugin }),
   )
-  const kernel = await bootKernel([...entries, { plugin: apiServer, config }], services)
+  const kernel = await bootKernel([...entries, ...(options.entries ?? []), { plugin: apiServer, config }], services)
   const address = kernel.get(ApiAddressToken)
   const agent = new Agent({ keepAlive: true, maxSockets: 64, ca: address.ca })
   const sessions: ClientHttp2Session[] = []
