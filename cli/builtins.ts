@@ -35,6 +35,8 @@ export const builtins: Readonly<Record<string, Builtin>> = {
   'authenticator-oidc': picked(() => plugin(import('@davit/plugin-authenticator-oidc'))),
   'authenticator-service-account': always(() => plugin(import('@davit/plugin-authenticator-service-account'))),
   'admission-webhook': always(() => plugin(import('@davit/plugin-admission-webhook'))),
+  'audit-log': picked(() => plugin(import('@davit/plugin-audit-log'))),
+  'limiter-fair': always(() => plugin(import('@davit/plugin-limiter-fair'))),
   client: always(() => import('@davit/core/client/host').then((room) => room.client)),
   'admission-limit-ranger': always(() => plugin(import('@davit/plugin-admission-limit-ranger'))),
   'admission-resource-quota': always(() => plugin(import('@davit/plugin-admission-resource-quota'))),
