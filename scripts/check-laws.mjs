@@ -37,6 +37,7 @@ const keepers = [
   { packages: ['tapable'], place: /^core\/kernel\/slot\.ts$/, say: 'only core/kernel/slot.ts' },
   { packages: ['inversify', 'reflect-metadata'], place: /^core\/kernel\/container\.ts$/, say: 'only core/kernel/container.ts' },
   { packages: ['level', 'classic-level', 'memory-level'], place: /^core\/store\//, say: 'only core/store' },
+  { packages: ['@marcbachmann/cel-js'], place: /^core\/kinds\/cel\/library\.ts$/, say: 'only core/kinds/cel/library.ts' },
   { packages: ['fastify', 'find-my-way'], place: /^core\/api\//, say: 'only core/api' },
 ]
 

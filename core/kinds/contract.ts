@@ -6,6 +6,8 @@
 import type { KubeObject, LabelSelector as LabelSelectorSpec } from './types.js'
 
 export { type Amounts, addAmounts, podAmounts, readAmounts } from './amounts.js'
+export type * from './cel.js'
+export { loadCel } from './cel.js'
 export { tableColumns, tableRow } from './columns.js'
 export { decode } from './decode.js'
 export { readDescriptions } from './descriptions.js'
