@@ -29,6 +29,7 @@ export const builtins: Readonly<Record<string, Builtin>> = {
   'admission-priority': always(() => api().then((room) => room.priorityAdmission)),
   'admission-node-restriction': always(() => plugin(import('@davit/plugin-admission-node-restriction'))),
   'authorizer-node': always(() => plugin(import('@davit/plugin-authorizer-node'))),
+  'admission-policy': always(() => plugin(import('@davit/plugin-admission-policy'))),
   'authorizer-rbac': always(() => plugin(import('@davit/plugin-authorizer-rbac'))),
   'authenticator-anonymous': picked(() => plugin(import('@davit/plugin-authenticator-anonymous'))),
   'authenticator-bootstrap-token': picked(() => plugin(import('@davit/plugin-authenticator-bootstrap-token'))),

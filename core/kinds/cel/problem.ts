@@ -10,7 +10,9 @@ interface LibraryError {
 
 export function problemOf(error: unknown, expression: string): string {
   if (!isLibraryError(error)) return `ERROR: <input>:1:1: ${error instanceof Error ? error.message : String(error)}`
-  const at = Math.min(error.range?.start ?? 0, expression.length)
+  const start = Math.min(error.range?.start ?? 0, expression.length)
+  // Kubernetes points at the dot before a field.
+  const at = error.summary.startsWith('No such key') && expression[start - 1] === '.' ? start - 1 : start
   const before = expression.slice(0, at).split('\n')
   const column = [...(before.at(-1) ?? '')].length
   const line = expression.split('\n')[before.length - 1] ?? ''

@@ -126,7 +126,7 @@ test('what does not compile is told with its place', async () => {
   })
   const at = 'properties[spec].x-kubernetes-validations'
   assert.equal(await problems(schema), [
-    `${at}[0].rule: Invalid value: "self.b > 1": compilation failed: ERROR: <input>:1:6: undefined field 'b'`,
+    `${at}[0].rule: Invalid value: "self.b > 1": compilation failed: ERROR: <input>:1:5: undefined field 'b'`,
     `${at}[1].rule: Invalid value: "self.a": must evaluate to bool but got int`,
     `${at}[2].rule: Invalid value: "self.a >": compilation failed: ERROR: <input>:1:9: Syntax error: Unexpected token: EOF`,
     `${at}[3].rule: Required value: rule is not specified`,

@@ -18,7 +18,6 @@ export const pod = {
       { name: 'main', image: 'web:1', ports: [{ containerPort: 80 }], resources: { limits: { memory: '1Gi' } } },
       { name: 'side', image: 'log:latest' },
     ],
-    namespace: { __proto: 'x' },
   },
 }
 /** The same, with its keys in another order. */

@@ -21,6 +21,8 @@ export function typeName(type: CelType): string {
   return 'nullable' in type ? 'dyn' : type.object
 }
 
+const identifier = /^[a-zA-Z_]\w*$/
+
 /** Tells the environment of all object types in `type`. */
 export function registerTypes(environment: Environment, type: CelType, known: Set<string>): void {
   for (const object of objectsIn(type)) {
@@ -30,6 +32,8 @@ export function registerTypes(environment: Environment, type: CelType, known: Se
     for (const [name, of] of object.fields) {
       const written = escaped(name)
       if (written !== undefined) fields[written] = typeName(of)
+      // Words of the language need not be escaped behind a dot.
+      if (identifier.test(name)) fields[name] = typeName(of)
     }
     environment.registerType(object.object, { ctor: classOf(object), fields } as never)
     for (const of of object.fields.values()) registerTypes(environment, of, known)
