@@ -43,12 +43,17 @@ export function createAdmission(
   const { policies, kinds } = sources
   const matcher = createRuleMatcher(kinds)
   let namespaces: Informer<Namespace> | undefined
+  let synced: Promise<void> | undefined
 
   async function namespaceOf(request: AdmissionRequest): Promise<KubeObject | undefined> {
     const name = admittedNamespace(request)
     if (name === '') return undefined
     namespaces ??= sources.namespaces()
-    if (!namespaces.synced) await namespaces.whenSynced(sources.signal)
+    if (!namespaces.synced) {
+      // One wait for all requests that come meanwhile.
+      synced ??= namespaces.whenSynced(sources.signal)
+      await synced
+    }
     return namespaces.get('', name)
   }
   const covers = (criteria: MatchCriteria | undefined, request: AdmissionRequest, namespace: KubeObject | undefined) =>

@@ -322,6 +322,49 @@ test('policies and bindings are never judged, so that a bad one can be mended', 
   await root.create(configMaps, map('a'))
 })
 
+test('many writes at once, the first ones after the policy, are all judged', async (t) => {
+  const { plane, root } = await start(t)
+  await enforce(plane, { validations: [{ expression: "object.data.size == 'small'" }] })
+  const sizes = Array.from({ length: 40 }, (_one, index) => (index % 2 === 0 ? 'small' : 'large'))
+  const written = await Promise.allSettled(sizes.map((size, index) => root.create(configMaps, map(`m${index}`, { size }))))
+  assert.equal(
+    written.map(({ status }) => status),
+    sizes.map((size) => (size === 'small' ? 'fulfilled' : 'rejected')),
+  )
+})
+
+test('objects are shown in the version that the rules name, and the request says both', async (t) => {
+  const { plane, root } = await start(t)
+  const rule = {
+    operations: ['CREATE' as const],
+    apiGroups: ['autoscaling'],
+    apiVersions: ['v2'],
+    resources: ['horizontalpodautoscalers'],
+  }
+  const expressions = [
+    "object.spec.metrics[0].resource.name == 'cpu' && object.apiVersion == 'autoscaling/v2'",
+    "request.kind.version == 'v2' && request.requestKind.version == 'v1' && request.resource.version == 'v2'",
+    'object.spec.maxReplicas < 5',
+  ]
+  const matchConstraints = { resourceRules: [rule], matchPolicy: 'Equivalent' as const }
+  await enforce(plane, { matchConstraints, validations: expressions.map((expression) => ({ expression })) })
+  const v1 = {
+    group: 'autoscaling',
+    version: 'v1',
+    resource: 'horizontalpodautoscalers',
+    kind: 'HorizontalPodAutoscaler',
+    namespaced: true,
+  }
+  const scaler = (name: string, maxReplicas: number) => ({
+    apiVersion: 'autoscaling/v1',
+    kind: 'HorizontalPodAutoscaler',
+    metadata: { name, namespace: 'default' },
+    spec: { scaleTargetRef: { kind: 'Deployment', name: 'a' }, maxReplicas, targetCPUUtilizationPercentage: 50 },
+  })
+  await root.create(v1, scaler('a', 3))
+  assert.match((await refused(root.create(v1, scaler('b', 9)))).message, 'failed expression: object.spec.maxReplicas < 5')
+})
+
 test('what costs too much is refused, and the server goes on', async (t) => {
   const { plane, root } = await start(t)
   const list = `[${Array.from({ length: 500 }, (_one, index) => index).join(',')}]`

@@ -36,16 +36,6 @@ function regularExpression(pattern: string): RE2JS {
   return made
 }
 
-/** Undefined where the pattern is sound; else why it is not. */
-export function patternProblem(pattern: string): string | undefined {
-  try {
-    regularExpression(pattern)
-    return undefined
-  } catch (error) {
-    return (error as Error).message
-  }
-}
-
 function findAll(text: string, pattern: string, most: bigint): string[] {
   const found: string[] = []
   const matcher = match(text, pattern)

@@ -1,5 +1,5 @@
 /** How our functions reach an environment of the library. */
-import { sizeCost, spend } from './budget.js'
+import { spend } from './budget.js'
 import { ownName } from './instrument.js'
 import type { Environment, MacroCall } from './library.js'
 
@@ -51,4 +51,3 @@ function renamed(signature: string): string {
 export function spendSize(length: number): void {
   spend(length / 10)
 }
-export { sizeCost }
