@@ -1,0 +1,23 @@
+import { ApiHooksToken } from '@davit/core/api'
+import { definePlugin } from '@davit/core/kernel'
+import type { CertificateSigningRequest } from '@davit/core/kinds'
+import { decisionOf, denialFor, isSigningRequest, nameRequester } from './certificates.js'
+
+export default definePlugin({
+  id: 'admission-certificates',
+  api: '^1.0',
+  stage: 'api',
+  requires: { hooks: ApiHooksToken },
+  async setup(context, { hooks }) {
+    const { authorize } = hooks
+    context.tap(hooks.mutate, (object, request) => {
+      if (!isSigningRequest(request) || request.operation !== 'CREATE' || request.subresource !== '') return undefined
+      return nameRequester(object as CertificateSigningRequest, request.user)
+    })
+    context.tap(hooks.validate, (request) => {
+      const verb = isSigningRequest(request) ? decisionOf(request) : undefined
+      return verb === undefined ? undefined : denialFor(request, verb, authorize)
+    })
+    return {}
+  },
+})
