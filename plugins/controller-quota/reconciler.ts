@@ -11,6 +11,7 @@ import {
   watchOf,
 } from '@davit/core/controller'
 import {
+  type Amounts,
   equalJson,
   formatQuantity,
   type KindRegistry,
@@ -74,12 +75,19 @@ export class QuotaReconciler implements Controller {
       return undefined
     }
     const counted = await running.followed.resources(hardNames(quota), context.signal)
-    const found = counted.map(({ resource, informer }) => ({ resource, objects: informer.list(namespace) }))
     const now = context.clock.now()
-    const { used, releaseAt } = usageOf(quota, found, now)
+    let releaseAt: number | undefined
+    const count = (): Amounts => {
+      const found = counted.map(({ resource, informer }) => ({ resource, objects: informer.list(namespace) }))
+      const usage = usageOf(quota, found, now)
+      releaseAt = usage.releaseAt
+      return usage.used
+    }
     const settlement = running.settlements.get(key) ?? new Settlement(this.#settleMs)
     running.settlements.set(key, settlement)
-    const settled = settlement.settle(quota.metadata.resourceVersion ?? '', readAmounts(quota.status?.used), used, now)
+    const fresh = !equalJson(quota.spec?.hard, quota.status?.hard)
+    const stored = readAmounts(quota.status?.used)
+    const settled = settlement.settle(quota.metadata.resourceVersion ?? '', stored, count, now, fresh)
     const status = {
       ...(quota.spec?.hard && { hard: quota.spec.hard }),
       used: Object.fromEntries(Object.entries(settled.used).map(([each, amount]) => [each, formatQuantity(amount)])),

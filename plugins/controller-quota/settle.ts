@@ -22,19 +22,25 @@ export class Settlement {
     this.#settleMs = settleMs
   }
 
-  /** `used` and `version` as stored; `counted`: by all that is stored now. Answers with what is to be stored. */
-  settle(version: string, used: Amounts, counted: Amounts, now: number): Settled {
+  /**
+   * `used` and `version` as stored; `count` adds up all that is stored now, and is asked only when its answer can count: a
+   * namespace that fills up is not counted anew for each of its objects. `fresh`: there are names that were never counted.
+   * Answers with what is to be stored.
+   */
+  settle(version: string, used: Amounts, count: () => Amounts, now: number, fresh = false): Settled {
     if (version !== this.#seen) this.#changedAt = now
     this.#seen = version
-    const quietMs = now - this.#changedAt
-    if (isEmpty(used) || isSame(used, counted) || quietMs >= this.#settleMs) {
+    // Nothing is charged to a quota that nobody has counted.
+    if (isEmpty(used)) this.#changedAt = Number.NEGATIVE_INFINITY
+    if (now - this.#changedAt >= this.#settleMs) {
       this.#mark = undefined
-      return { used: counted }
+      return { used: count() }
     }
+    if (fresh) return { used: raised(used, count()), againMs: this.#settleMs }
     this.#mark ??= { used, at: now }
-    if (now - this.#mark.at < this.#settleMs) {
-      return { used: raised(used, counted), againMs: Math.min(this.#mark.at, this.#changedAt) + this.#settleMs - now }
-    }
+    const left = this.#mark.at + this.#settleMs - now
+    if (left > 0) return { used, againMs: left }
+    const counted = count()
     const lower = raised(lowered(used, this.#mark.used, counted), counted)
     this.#mark = { used: lower, at: now }
     return { used: lower, againMs: this.#settleMs }
@@ -66,8 +72,3 @@ function lowered(used: Amounts, before: Amounts, counted: Amounts): Amounts {
 }
 
 const isEmpty = (amounts: Amounts): boolean => Object.keys(amounts).length === 0
-
-function isSame(a: Amounts, b: Amounts): boolean {
-  const names = Object.keys(a)
-  return names.length === Object.keys(b).length && names.every((name) => a[name]?.nano === b[name]?.nano)
-}

@@ -1,7 +1,7 @@
 /** What a quota's namespace takes now. Pure. */
 import {
   type Amounts,
-  addAmounts,
+  addQuantities,
   equalJson,
   type KubeObject,
   type Pod,
@@ -35,8 +35,11 @@ export function usageOf(quota: ResourceQuota, found: readonly Found[], now: numb
     for (const name of own) used[name] ??= { nano: 0n, format: 'DecimalSI' }
     for (const object of objects) {
       if (!quotaScopesMatch(quota, resource, object)) continue
-      const usage = quotaUsage(resource, object, now)
-      Object.assign(used, addAmounts(used, pick(usage, own)))
+      const usage = measured(resource, object, now)
+      for (const name of own) {
+        const [sum, amount] = [used[name], usage[name]]
+        if (sum && amount) used[name] = addQuantities(sum, amount)
+      }
       const release = quotaReleaseTime(object)
       if (release !== undefined && release >= now) releaseAt = Math.min(releaseAt, release)
     }
@@ -44,8 +47,16 @@ export function usageOf(quota: ResourceQuota, found: readonly Found[], now: numb
   return { used, ...(Number.isFinite(releaseAt) && { releaseAt }) }
 }
 
-function pick(amounts: Amounts, names: readonly string[]): Amounts {
-  return Object.fromEntries(Object.entries(amounts).filter(([name]) => names.includes(name)))
+/** Objects are frozen, so what each takes is measured once; of those that go it depends on the time. */
+const known = new WeakMap<KubeObject, Amounts>()
+
+function measured(resource: QuotaResource, object: KubeObject, now: number): Amounts {
+  if (object.metadata.deletionTimestamp !== undefined) return quotaUsage(resource, object, now)
+  const kept = known.get(object)
+  if (kept) return kept
+  const usage = quotaUsage(resource, object, now)
+  known.set(object, usage)
+  return usage
 }
 
 /** Whether a change of an object can change what it takes, or which quotas it is counted by. */
