@@ -58,6 +58,7 @@ export const builtins: Readonly<Record<string, Builtin>> = {
   'controller-disruption': always(() => plugin(import('@davit/plugin-controller-disruption'))),
   'controller-quota': always(() => plugin(import('@davit/plugin-controller-quota'))),
   'controller-protection': always(() => plugin(import('@davit/plugin-controller-protection'))),
+  'controller-certificates': always(() => plugin(import('@davit/plugin-controller-certificates'))),
   'controller-deployment': always(() => plugin(import('@davit/plugin-controller-deployment'))),
   'scheduler-host': always(() => import('@davit/core/scheduler/host').then((room) => room.schedulerHost)),
   'scheduler-binpack': always(() => plugin(import('@davit/plugin-scheduler-binpack'))),

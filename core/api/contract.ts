@@ -26,6 +26,7 @@ export const RuleListerToken: Token<RuleLister, 'many'> = many<RuleLister>('api.
 export const NodeConnectionsToken: Token<NodeConnections, 'one'> = one<NodeConnections>('api.node-connections/v1')
 export const WebhookCallerToken: Token<WebhookCaller, 'one'> = one<WebhookCaller>('api.webhook-caller/v1')
 export const TokenIssuerToken: Token<TokenIssuer, 'one'> = one<TokenIssuer>('api.token-issuer/v1')
+export const CertificateSignerToken: Token<CertificateSigner, 'one'> = one<CertificateSigner>('api.certificate-signer/v1')
 export const ApiAddressToken: Token<ApiAddress, 'one'> = one<ApiAddress>('api.address/v1')
 
 // -------------------------------------------------------------------------------------------------------- requests
@@ -508,4 +509,33 @@ export interface NodeStreams {
   attach(pod: PodRef, options: Omit<ExecOptions, 'command'>, streams: ExecStreams): Promise<void>
   /** A connection to a port inside the pod's network namespace. */
   dial(pod: PodRef, port: number): Promise<import('node:stream').Duplex>
+}
+
+// --------------------------------------------------------------------------------------------------- certificates
+
+/** What a request for a certificate says of itself; its sender holds the key. */
+export interface RequestedCertificate {
+  readonly commonName: string
+  readonly organizations: readonly string[]
+  readonly dnsNames: number
+  readonly ipAddresses: number
+  /** E-mail addresses, URIs and whatever else there is. */
+  readonly otherNames: number
+}
+export interface SigningTerms {
+  /** In Kubernetes' words; those that the certificate gets. Nothing but "digital signature", "key encipherment", "client auth", "server auth". */
+  readonly usages: readonly string[]
+  /** Milliseconds from now; the certificate never outlives the CA. */
+  readonly lifetimeMs: number
+}
+
+/**
+ * Signs with the cluster's CA, whose key stays where it is. Whether a request may be signed is the caller's to say: a
+ * certificate of this CA lets in whoever it names. Requests are PEM of PKCS #10; both methods reject with an error that
+ * says what is wrong where one cannot be read or was not signed by its own key. Both may be called concurrently.
+ */
+export interface CertificateSigner {
+  read(request: string): Promise<RequestedCertificate>
+  /** PEM of the certificate, with the subject and the alternative names as they were sent. */
+  sign(request: string, terms: SigningTerms): Promise<string>
 }

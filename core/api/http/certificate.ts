@@ -15,6 +15,10 @@ export interface CertificateRequest {
   readonly purpose: 'authority' | 'server' | 'client'
   /** DNS names and IP addresses, for a server. */
   readonly names?: readonly string[]
+  /** What somebody sent, as it was sent: counts in place of the names above. */
+  readonly sent?: { readonly subject: Uint8Array; readonly alternativeNames?: Uint8Array }
+  /** In Kubernetes' words, in place of what the purpose implies: "digital signature", "client auth". */
+  readonly usages?: readonly string[]
   /** Milliseconds since 1970. */
   readonly notBefore: number
   readonly notAfter: number
@@ -38,6 +42,13 @@ const identifiers = {
   clientAuthentication: '1.3.6.1.5.5.7.3.2',
 } as const
 
+/** What certificates may be asked for: bits of the key usage, and extended usages. */
+const usageBits: Readonly<Record<string, number>> = { 'digital signature': 0x80, 'key encipherment': 0x20 }
+const extendedUsages: Readonly<Record<string, string>> = {
+  'server auth': identifiers.serverAuthentication,
+  'client auth': identifiers.clientAuthentication,
+}
+
 /** The bits keyCertSign, cRLSign and digitalSignature; for others digitalSignature alone. */
 const usage = { authority: [Uint8Array.of(0x86), 1], other: [Uint8Array.of(0x80), 7] } as const
 
@@ -58,7 +69,7 @@ export function issueCertificate(request: CertificateRequest, issuer: Issuer): s
     algorithm,
     distinguishedName(issuer.commonName, []),
     der.sequence(der.time(request.notBefore), der.time(request.notAfter)),
-    distinguishedName(request.commonName, request.organizations ?? []),
+    request.sent ? Buffer.from(request.sent.subject) : distinguishedName(request.commonName, request.organizations ?? []),
     publicInfo(request.key),
     der.tagged(3, true, der.sequence(...extensions(request, issuer))),
   )
@@ -77,21 +88,29 @@ function distinguishedName(commonName: string, organizations: readonly string[])
 
 function extensions(request: CertificateRequest, issuer: Issuer): Buffer[] {
   const authority = request.purpose === 'authority'
-  const [bits, unused] = authority ? usage.authority : usage.other
   const list = [
     extension(identifiers.basicConstraints, true, authority ? der.sequence(der.boolean(true)) : der.sequence()),
-    extension(identifiers.keyUsage, true, der.bitString(bits, unused)),
+    extension(identifiers.keyUsage, true, keyUsage(request)),
     extension(identifiers.subjectKeyIdentifier, false, der.octetString(keyIdentifier(request.key))),
     extension(identifiers.authorityKeyIdentifier, false, der.sequence(der.tagged(0, false, keyIdentifier(issuer.key)))),
   ]
   if (!authority) {
-    const purpose = request.purpose === 'server' ? identifiers.serverAuthentication : identifiers.clientAuthentication
-    list.push(extension(identifiers.extendedKeyUsage, false, der.sequence(der.objectIdentifier(purpose))))
+    const asked = request.usages ?? [request.purpose === 'server' ? 'server auth' : 'client auth']
+    const purposes = asked.flatMap((usage) => extendedUsages[usage] ?? []).map(der.objectIdentifier)
+    list.push(extension(identifiers.extendedKeyUsage, false, der.sequence(...purposes)))
   }
-  if (request.names?.length) {
-    list.push(extension(identifiers.subjectAlternativeName, false, der.sequence(...request.names.map(alternativeName))))
-  }
+  const { sent, names = [] } = request
+  const alternatives = sent ? sent.alternativeNames : names.length > 0 ? der.sequence(...names.map(alternativeName)) : undefined
+  if (alternatives) list.push(extension(identifiers.subjectAlternativeName, false, Buffer.from(alternatives)))
   return list
+}
+
+function keyUsage({ purpose, usages }: CertificateRequest): Buffer {
+  const [preset, unused] = purpose === 'authority' ? usage.authority : usage.other
+  if (!usages) return der.bitString(preset, unused)
+  const bits = usages.reduce((sum, each) => sum | (usageBits[each] ?? 0), 0)
+  // A list of named bits ends with the last that is set.
+  return der.bitString(Uint8Array.of(bits), bits & 0x20 ? 5 : 7)
 }
 
 function extension(identifier: string, critical: boolean, value: Buffer): Buffer {
@@ -118,9 +137,13 @@ export function addressBytes(address: string): Buffer {
 }
 
 function publicInfo(key: KeyObject): Buffer {
-  return createPublicKey(key).export({ type: 'spki', format: 'der' })
+  return (key.type === 'public' ? key : createPublicKey(key)).export({ type: 'spki', format: 'der' })
 }
 function keyIdentifier(key: KeyObject): Buffer {
-  // RFC 5280, 4.2.1.2: of the bits of the key alone, which are the last 65 bytes for P-256.
-  return createHash('sha1').update(publicInfo(key).subarray(-65)).digest()
+  const info = publicInfo(key)
+  // RFC 5280, 4.2.1.2: of the bits of the key alone, which are the last 65 bytes for P-256. For other keys of all there is.
+  const isP256 = key.asymmetricKeyType === 'ec' && info.length === 91
+  return createHash('sha1')
+    .update(isP256 ? info.subarray(-65) : info)
+    .digest()
 }

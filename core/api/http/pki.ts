@@ -30,7 +30,7 @@ export interface PkiOptions {
 }
 
 const day = 86_400_000
-const authorityName = 'davit-ca'
+export const authorityName = 'davit-ca'
 const lifetimes = { authority: 3650 * day, leaf: 365 * day, renewBefore: 30 * day, backdate: 3_600_000 }
 
 export async function loadCertificates(options: PkiOptions): Promise<ClusterCertificates> {

@@ -15,6 +15,7 @@ import {
   ApiPipelineToken,
   type Authenticator,
   AuthenticatorToken,
+  CertificateSignerToken,
   KindsToken,
   type NodeConnections,
   NodeConnectionsToken,
@@ -36,6 +37,7 @@ import { type ClusterCertificates, loadCertificates } from './pki.js'
 import { isProxyPath } from './proxy-location.js'
 import { createRenderer } from './render.js'
 import { createHttpServer, type Server } from './server.js'
+import { createSigner } from './signer.js'
 import { createStreamSet } from './stream-set.js'
 import { tokenFileAuthenticator } from './token-file.js'
 import { versionInfo } from './version.js'
@@ -64,7 +66,7 @@ export const apiServer = definePlugin({
     endpoints: ApiEndpointToken,
     limiters: RequestLimiterToken,
   },
-  provides: { address: ApiAddressToken, tokens: AuthenticatorToken },
+  provides: { address: ApiAddressToken, signer: CertificateSignerToken, tokens: AuthenticatorToken },
   config: { version: 1, schema: apiServerSchema },
   async setup(context, received) {
     const { config } = context
@@ -78,7 +80,7 @@ export const apiServer = definePlugin({
     let detach: () => void = () => {}
     context.defer(() => detach())
     return {
-      provides: { address, tokens },
+      provides: { address, signer: createSigner(certificates.authority, context.clock), tokens },
       start() {
         detach = listener.attach(server)
         state.started = true

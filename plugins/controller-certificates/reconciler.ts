@@ -1,0 +1,138 @@
+/** Takes each request one step on: approve, sign, clear away. */
+import type { ApiHooks, CertificateSigner, RequestedCertificate } from '@davit/core/api'
+import { certificateSigningRequests, edit, type Informer, isNotFound } from '@davit/core/client'
+import {
+  type Controller,
+  type ControllerHost,
+  type ControllerWatch,
+  type ReconcileContext,
+  type ReconcileResult,
+  timestamp,
+  watchOf,
+} from '@davit/core/controller'
+import type { CertificateSigningRequest, CertificateSigningRequestCondition } from '@davit/core/kinds'
+import { conditionOf, endOf } from './age.js'
+import { isBuiltIn, kubeletClient, problemOf } from './signers.js'
+
+export interface CertificateServices {
+  readonly signer: CertificateSigner
+  readonly authorize: ApiHooks['authorize']
+  /** Of a certificate, in milliseconds. */
+  readonly longestMs: number
+}
+
+const shortestMs = 600_000
+
+export class CertificateReconciler implements Controller {
+  readonly name = 'certificate'
+  readonly watches: readonly ControllerWatch[] = [watchOf(certificateSigningRequests, ({ metadata }) => [metadata.name])]
+  readonly #services: CertificateServices
+  #requests: Informer<CertificateSigningRequest> | undefined
+
+  constructor(services: CertificateServices) {
+    this.#services = services
+  }
+
+  start(host: ControllerHost): void {
+    this.#requests = host.informer(certificateSigningRequests)
+  }
+
+  stop(): void {
+    this.#requests = undefined
+  }
+
+  async reconcile(key: string, context: ReconcileContext): Promise<ReconcileResult | undefined> {
+    const request = this.#requests?.get('', key)
+    if (!request || request.metadata.deletionTimestamp) return undefined
+    const left = endOf(request) - context.clock.now()
+    if (left <= 0) {
+      await remove(request, context)
+      return undefined
+    }
+    const decided = ['Approved', 'Denied', 'Failed'].some((type) => conditionOf(request, type))
+    if (!decided) await this.#approve(request, context)
+    else if (this.#isToSign(request)) await this.#sign(request, context)
+    return { requeueAfterMs: left }
+  }
+
+  #isToSign(request: CertificateSigningRequest): boolean {
+    if (!isBuiltIn(request.spec.signerName) || request.status?.certificate) return false
+    return ['Denied', 'Failed'].every((type) => !conditionOf(request, type))
+  }
+
+  /** Only for a node that asks for its own certificate, and only where somebody gave it the right to. */
+  async #approve(request: CertificateSigningRequest, context: ReconcileContext): Promise<void> {
+    const { signerName, usages = [], username = '' } = request.spec
+    if (signerName !== kubeletClient) return
+    const asked = await this.#read(request)
+    if (typeof asked === 'string' || problemOf(signerName, usages, asked) !== undefined) return
+    const own = asked.commonName === username
+    const kinds = own ? ['selfnodeclient', 'nodeclient'] : ['nodeclient']
+    for (const subresource of kinds) {
+      if (!(await this.#mayCreate(request, subresource))) continue
+      const what = subresource === 'selfnodeclient' ? 'self kubelet' : 'kubelet'
+      const message = `Auto approving ${what} client certificate after SubjectAccessReview.`
+      await decide(request, 'approval', { type: 'Approved', reason: 'AutoApproved', message }, context)
+      return
+    }
+  }
+
+  async #mayCreate({ spec }: CertificateSigningRequest, subresource: string): Promise<boolean> {
+    const { username = '', groups = [] } = spec
+    if (groups.includes('system:masters')) return true
+    const target = { group: 'certificates.k8s.io', version: 'v1', resource: 'certificatesigningrequests', subresource }
+    const asked = { user: { name: username, groups }, verb: 'create', ...target, namespace: '', name: '', path: '' }
+    return (await this.#services.authorize.call(asked))?.allowed === true
+  }
+
+  async #sign(request: CertificateSigningRequest, context: ReconcileContext): Promise<void> {
+    const { signerName, usages = [], expirationSeconds } = request.spec
+    const { signer, longestMs } = this.#services
+    const asked = await this.#read(request)
+    const problem = typeof asked === 'string' ? asked : problemOf(signerName, usages, asked)
+    if (problem !== undefined) {
+      await decide(request, 'status', { type: 'Failed', reason: 'SignerValidationFailure', message: problem }, context)
+      return
+    }
+    const wanted = expirationSeconds === undefined ? longestMs : expirationSeconds * 1000
+    const lifetimeMs = Math.min(longestMs, Math.max(shortestMs, wanted))
+    const certificate = await signer.sign(textOf(request), { usages, lifetimeMs })
+    const changed = edit(request, (draft) => {
+      draft.status = { ...draft.status, certificate: Buffer.from(certificate).toString('base64') }
+    })
+    await context.client.updateStatus(certificateSigningRequests, changed, { cause: context.cause })
+  }
+
+  async #read(request: CertificateSigningRequest): Promise<RequestedCertificate | string> {
+    try {
+      return await this.#services.signer.read(textOf(request))
+    } catch (error) {
+      return `unable to parse csr: ${error instanceof Error ? error.message : String(error)}`
+    }
+  }
+}
+
+const textOf = ({ spec }: CertificateSigningRequest): string => Buffer.from(spec.request, 'base64').toString('latin1')
+
+async function decide(
+  request: CertificateSigningRequest,
+  subresource: string,
+  condition: Pick<CertificateSigningRequestCondition, 'type' | 'reason' | 'message'>,
+  { client, cause, clock }: ReconcileContext,
+): Promise<void> {
+  const now = timestamp(clock.now())
+  const added = { ...condition, status: 'True', lastUpdateTime: now, lastTransitionTime: now }
+  const changed = edit(request, (draft) => {
+    draft.status = { ...draft.status, conditions: [...(draft.status?.conditions ?? []), added] }
+  })
+  await client.update(certificateSigningRequests, changed, { subresource, cause })
+}
+
+async function remove({ metadata }: CertificateSigningRequest, { client, cause }: ReconcileContext): Promise<void> {
+  const preconditions = metadata.uid === undefined ? {} : { uid: metadata.uid }
+  try {
+    await client.delete(certificateSigningRequests, '', metadata.name, { preconditions, cause })
+  } catch (error) {
+    if (!isNotFound(error)) throw error
+  }
+}
