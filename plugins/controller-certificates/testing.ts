@@ -45,7 +45,7 @@ export function signingRequest(
     spec: {
       request: Buffer.from(request).toString('base64'),
       signerName: 'kubernetes.io/kube-apiserver-client',
-      usages: ['client auth', 'digital signature'],
+      usages: ['client auth'],
       ...spec,
     },
   }

@@ -90,7 +90,7 @@ function extensions(request: CertificateRequest, issuer: Issuer): Buffer[] {
   const authority = request.purpose === 'authority'
   const list = [
     extension(identifiers.basicConstraints, true, authority ? der.sequence(der.boolean(true)) : der.sequence()),
-    extension(identifiers.keyUsage, true, keyUsage(request)),
+    ...(saysKeyUsage(request) ? [extension(identifiers.keyUsage, true, keyUsage(request))] : []),
     extension(identifiers.subjectKeyIdentifier, false, der.octetString(keyIdentifier(request.key))),
     extension(identifiers.authorityKeyIdentifier, false, der.sequence(der.tagged(0, false, keyIdentifier(issuer.key)))),
   ]
@@ -103,6 +103,11 @@ function extensions(request: CertificateRequest, issuer: Issuer): Buffer[] {
   const alternatives = sent ? sent.alternativeNames : names.length > 0 ? der.sequence(...names.map(alternativeName)) : undefined
   if (alternatives) list.push(extension(identifiers.subjectAlternativeName, false, Buffer.from(alternatives)))
   return list
+}
+
+/** An empty one would forbid everything: where no bit is asked for, none is said and all are allowed. */
+function saysKeyUsage({ usages }: CertificateRequest): boolean {
+  return !usages || usages.some((usage) => Object.hasOwn(usageBits, usage))
 }
 
 function keyUsage({ purpose, usages }: CertificateRequest): Buffer {
