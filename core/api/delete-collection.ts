@@ -20,6 +20,7 @@ export async function deleteCollection(services: ApiServices, resource: Resource
   const scope = scopeOf(resource, request)
   await refresh(services, resource, request.signal)
   const { items, revision } = resource.cache.list(scope)
+  if (resource.prepare) await resource.prepare(items)
   const deleted: CachedObject[] = new Array(items.length)
   let next = 0
   const work = async (): Promise<void> => {

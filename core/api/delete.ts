@@ -51,6 +51,7 @@ async function deleteOnce(
   deletion: Deletion,
   item: CachedObject,
 ): Promise<Outcome<Deleted> | undefined> {
+  if (resource.prepare) await resource.prepare([item])
   const shown = resource.show(item)
   const old = shown.object
   checkPreconditions(resource, old, deletion)

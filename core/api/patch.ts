@@ -22,10 +22,11 @@ const patchTypes = [
   'application/merge-patch+json',
   'application/strategic-merge-patch+json',
 ] as const
+const customPatchTypes = patchTypes.slice(0, 2)
 const mostOperations = 10_000
 
 export async function patch(services: ApiServices, resource: Resource, request: ApiRequest): Promise<ApiResult> {
-  const settings = patchSettings(request)
+  const settings = patchSettings(request, resource.kind)
   let warnings: readonly string[] = []
   const changed = await change(services, resource, request, {
     part: 'object',
@@ -41,7 +42,9 @@ export async function patch(services: ApiServices, resource: Resource, request: 
 }
 
 /** 415 for what cannot be served: server-side apply needs ownership of fields, which is not tracked. */
-export function patchSettings(request: ApiRequest): WriteSettings {
+export function patchSettings(request: ApiRequest, kind: ResourceKind): WriteSettings {
+  // How lists of a user's own kind belong together says its schema, and no word of it is meant for strategic merges.
+  if (kind.custom && request.patchType === 'strategic') throw ApiError.unsupportedMediaType(customPatchTypes)
   if (request.patchType === undefined || request.patchType === 'apply') throw ApiError.unsupportedMediaType(patchTypes)
   if (request.patchType === 'json' && Array.isArray(request.body) && request.body.length > mostOperations) {
     throw ApiError.tooLarge(`a JSON patch may have ${mostOperations} operations, this one has ${request.body.length}`)

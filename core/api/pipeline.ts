@@ -66,8 +66,8 @@ const deprecated: ReadonlyMap<string, string> = new Map([
 
 function withDeprecation(kind: ResourceKind, result: ApiResult): ApiResult {
   // Asked of every request: a kind of another group needs no text to be put together.
-  if (kind.group !== '' || result.type === 'watch') return result
-  const warning = deprecated.get(`${kind.version}/${kind.resource}`)
+  if ((kind.group !== '' && !kind.custom?.deprecation) || result.type === 'watch') return result
+  const warning = kind.custom?.deprecation ?? deprecated.get(`${kind.version}/${kind.resource}`)
   return warning === undefined ? result : { ...result, warnings: [...(result.warnings ?? []), warning] }
 }
 
@@ -90,8 +90,14 @@ function serve(services: ApiServices, resource: Resource, request: ApiRequest): 
   const run = verbs[verb]
   if (!run || !kind.verbs.some((one) => one === verb)) throw ApiError.methodNotAllowed(kind, verb)
   checkPlace(resource, request, onObjects.has(verb))
+  if (verb === 'create' && kind.custom?.terminating) throw terminating(kind)
   if (kind.stored) return run(services, resource, request)
   return kind.kind === 'Binding' ? bind(services, request) : review(services, resource, request)
+}
+
+function terminating({ group, resource }: ResourceKind): ApiError {
+  const message = 'create not allowed while custom resource definition is terminating'
+  return ApiError.of('MethodNotAllowed', message, { group, kind: resource })
 }
 
 /** A write into a collection names its namespace; a request on an object names both. */

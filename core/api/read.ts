@@ -23,6 +23,7 @@ export async function readItem(services: ApiServices, resource: Resource, reques
   else await notOlderThan(services, resource, version, request.signal)
   const item = resource.cache.get(request.namespace, request.name)
   if (!item) throw ApiError.notFound(resource.kind, request.name)
+  if (resource.prepare) await resource.prepare([item])
   return resource.show(item)
 }
 
@@ -33,6 +34,7 @@ export async function list(services: ApiServices, resource: Resource, request: A
   const page = request.query.continue
     ? await nextPage(services, resource, request, scope, limit, request.query.continue)
     : await firstPage(services, resource, request, scope, limit)
+  if (resource.prepare) await resource.prepare(page.items)
   return {
     type: 'list',
     kind: resource.kind,

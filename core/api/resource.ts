@@ -28,10 +28,12 @@ export interface Resource {
   key(namespace: string, name: string): Key
   /** The first key of all objects, or of those of one namespace. */
   prefix(namespace?: string): Key
+  /** Present where `show` must be waited for: a webhook converts. Resolves when the items can be shown; rejects with `ApiError`. */
+  readonly prepare?: (items: readonly CachedObject[]) => Promise<void>
   /** A stored item in this version. */
   show(item: CachedObject): CachedObject
   /** An object of this version as it is stored. */
-  stored(object: KubeObject): KubeObject
+  stored(object: KubeObject): KubeObject | Promise<KubeObject>
 }
 
 export interface ResourceOptions {
@@ -87,6 +89,7 @@ export function createResources(
       ...(name === 'core/namespaces' ? { finished: isEmptyNamespace } : {}),
       key: (namespace, object) => keyOf(group, kind.resource, namespace, object),
       prefix: (namespace) => (namespace === undefined ? `/${name}/` : `/${name}/${namespace}/`),
+      ...(view?.prepare ? { prepare: view.prepare } : {}),
       show: view ? view.show : (item) => item,
       stored: view ? view.stored : (object) => object,
     }

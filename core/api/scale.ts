@@ -1,6 +1,12 @@
 /** `/scale`: the one number that all workloads share, as autoscaling/v1 Scale. */
 import { ApiError } from '../client/contract.js'
-import { type KubeObject, type LabelSelectorSpec, type ResourceKind, selectorFromObject } from '../kinds/contract.js'
+import {
+  type KubeObject,
+  type LabelSelectorSpec,
+  type ResourceKind,
+  type ScalePaths,
+  selectorFromObject,
+} from '../kinds/contract.js'
 import type { ApiRequest, ApiResult } from './contract.js'
 import { decodeTree } from './decode-body.js'
 import { checkName, checkNamespace, checkPreconditions } from './metadata.js'
@@ -9,29 +15,43 @@ import { applyPatch, patchRefused, patchSettings } from './patch.js'
 import { readItem } from './read.js'
 import type { Resource } from './resource.js'
 import type { ApiServices } from './services.js'
-import { at, isTree } from './tree.js'
+import { at, isTree, type Tree, textAt } from './tree.js'
 import { change } from './update.js'
 
 export async function scale(services: ApiServices, resource: Resource, request: ApiRequest): Promise<ApiResult> {
+  const paths = resource.kind.subresources.get('scale')?.scale
   if (request.verb === 'get') {
     const item = await readItem(services, resource, request)
-    return { type: 'object', code: 200, object: scaleOf(item.object), warnings: [] }
+    checkHasReplicas(item.object, paths)
+    return { type: 'object', code: 200, object: scaleOf(item.object, paths), warnings: [] }
   }
   const kind = scaleKind(services)
-  const settings = request.verb === 'patch' ? patchSettings(request) : writeSettings(request, 'UpdateOptions')
+  const settings = request.verb === 'patch' ? patchSettings(request, kind) : writeSettings(request, 'UpdateOptions')
   let warnings: readonly string[] = []
   let conditional = false
   const make = (current: KubeObject): KubeObject => {
-    const sent = request.verb === 'patch' ? patched(request, kind, settings, current) : sentScale(request, kind, settings)
+    const sent = request.verb === 'patch' ? patched(request, kind, settings, current, paths) : sentScale(request, kind, settings)
     warnings = sent.warnings
     conditional = Boolean(sent.object.metadata.resourceVersion)
     checkPreconditions(resource.kind, sent.object.metadata, current)
     const replicas = checkedReplicas(kind, sent.object)
-    return { ...current, spec: { ...(isTree(current.spec) ? current.spec : {}), replicas } }
+    return withValue(current, paths?.specReplicas ?? ['spec', 'replicas'], replicas)
   }
   if (request.verb === 'update') conditional = Boolean(sentScale(request, kind, settings).object.metadata.resourceVersion)
   const changed = await change(services, resource, request, { part: 'subresource', settings, retry: !conditional, make })
-  return { type: 'object', code: 200, object: scaleOf(changed.object), warnings }
+  return { type: 'object', code: 200, object: scaleOf(changed.object, paths), warnings }
+}
+
+/** A custom resource need not say how many it wants, and then there is nothing to scale. */
+function checkHasReplicas(object: KubeObject, paths: ScalePaths | undefined): void {
+  if (!paths || at(object, ...paths.specReplicas) !== undefined) return
+  throw ApiError.internal(`the spec replicas field ".${paths.specReplicas.join('.')}" does not exist`)
+}
+
+/** A copy with the value at the path; what lies beside it is shared. */
+function withValue<T extends Tree>(tree: T, [name = '', ...rest]: readonly string[], value: unknown): T {
+  const inner = tree[name]
+  return { ...tree, [name]: rest.length === 0 ? value : withValue(isTree(inner) ? inner : {}, rest, value) }
 }
 
 interface Sent {
@@ -46,8 +66,14 @@ function sentScale(request: ApiRequest, kind: ResourceKind, settings: WriteSetti
   return sent
 }
 
-function patched(request: ApiRequest, kind: ResourceKind, settings: WriteSettings, current: KubeObject): Sent {
-  const before = scaleOf(current)
+function patched(
+  request: ApiRequest,
+  kind: ResourceKind,
+  settings: WriteSettings,
+  current: KubeObject,
+  paths: ScalePaths | undefined,
+): Sent {
+  const before = scaleOf(current, paths)
   const result = applyPatch(request, kind.schema, before)
   if (!result.ok) throw patchRefused(kind, current, result)
   const sent = decodeTree(result.object, kind, settings, request.duplicates)
@@ -62,11 +88,15 @@ function checkedReplicas(kind: ResourceKind, object: KubeObject): number {
   throw ApiError.invalid(kind, object.metadata.name, [{ reason: 'FieldValueInvalid', field: 'spec.replicas', message }])
 }
 
-export function scaleOf(object: KubeObject): KubeObject {
+export function scaleOf(object: KubeObject, paths?: ScalePaths): KubeObject {
   const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata
-  const replicas = at(object, 'spec', 'replicas') ?? 0
-  const running = at(object, 'status', 'replicas') ?? 0
-  const selector = selectorText(at(object, 'spec', 'selector'))
+  const replicas = at(object, ...(paths?.specReplicas ?? ['spec', 'replicas'])) ?? 0
+  const running = at(object, ...(paths?.statusReplicas ?? ['status', 'replicas'])) ?? 0
+  const selector = paths
+    ? paths.labelSelector
+      ? textAt(object, ...paths.labelSelector)
+      : ''
+    : selectorText(at(object, 'spec', 'selector'))
   return {
     kind: 'Scale',
     apiVersion: 'autoscaling/v1',

@@ -31,7 +31,7 @@ export async function partOfObject(
   }
   const { kind } = resource
   if (request.verb === 'patch') {
-    const settings = patchSettings(request)
+    const settings = patchSettings(request, kind)
     let warnings: readonly string[] = []
     const make = (current: KubeObject): KubeObject => {
       const patched = patchedBody(request, kind, settings, current)

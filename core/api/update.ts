@@ -62,6 +62,7 @@ async function changeOnce(
   item: CachedObject,
 ): Promise<Outcome<Changed> | undefined> {
   const { kind } = resource
+  if (resource.prepare) await resource.prepare([item])
   const shown = resource.show(item)
   const old = shown.object
   const { dryRun } = wanted.settings

@@ -86,6 +86,9 @@ class Running {
   readonly #plan: WatchPlan
   readonly #sink: WatchSink
   readonly #timers: Timer[] = []
+  readonly #unfollow: (() => void) | undefined
+  /** What was told last, where telling has to wait for a conversion. */
+  #telling: Promise<void> = Promise.resolve()
   #subscription: { close(): void } | undefined
   /** Everything up to here is told. */
   #told: Revision
@@ -100,6 +103,10 @@ class Running {
     // What is there now is the state, though the caller hears of it in a later turn, when it has its handle.
     const state = plan.state ? cache.list(plan.scope) : undefined
     this.#told = state?.revision ?? plan.after ?? cache.revision
+    // A user's kind that is defined anew, or no longer, is another one: who watches it begins again.
+    const { kind } = resource
+    const isServed = (): boolean => services.kinds.resource(kind.group, kind.version, kind.resource) === kind
+    if (kind.custom) this.#unfollow = services.kinds.onChange(() => void (isServed() || this.#end(undefined)))
     services.clock.defer(() => this.#start(state?.items))
   }
 
@@ -108,8 +115,14 @@ class Running {
     const { scope, stateEnd, bookmarks, timeoutMs } = this.#plan
     const { cache } = this.#resource
     if (state) {
-      for (const batch of stateBatches(state.map(this.#resource.show), this.#told)) this.#sink.batch(batch)
-      if (stateEnd) this.#sink.bookmark(String(this.#told), { 'k8s.io/initial-events-end': 'true' })
+      const told = this.#told
+      this.#tell(
+        () => state,
+        () => {
+          for (const batch of stateBatches(state.map(this.#resource.show), told)) this.#sink.batch(batch)
+          if (stateEnd) this.#sink.bookmark(String(told), { 'k8s.io/initial-events-end': 'true' })
+        },
+      )
       if (this.#closed) return
     }
     this.#subscription = cache.subscribe(
@@ -117,19 +130,40 @@ class Running {
       {
         batch: (batch) => {
           this.#told = batch.upTo
-          this.#sink.batch(viewedBatch(this.#resource, batch))
+          this.#tell(
+            () => batch.events.map(({ item }) => item),
+            () => this.#sink.batch(viewedBatch(this.#resource, batch)),
+          )
         },
         progress: (revision) => {
           this.#told = revision
-          this.#sink.bookmark(String(revision))
+          this.#tell(undefined, () => this.#sink.bookmark(String(revision)))
         },
         end: (error) => this.#end(this.#statusOf(error)),
       },
     )
     this.#arm(timeoutMs, () => this.#end(undefined))
     if (bookmarks && timeoutMs > 2 * lastBookmarkMs) {
-      this.#arm(timeoutMs - lastBookmarkMs, () => this.#sink.bookmark(String(this.#told)))
+      this.#arm(timeoutMs - lastBookmarkMs, () => {
+        const told = String(this.#told)
+        this.#tell(undefined, () => this.#sink.bookmark(told))
+      })
     }
+  }
+
+  /** At once, but where items are converted first: then in the order of the calls. */
+  #tell(items: (() => readonly CachedObject[]) | undefined, tell: () => void): void {
+    const { prepare } = this.#resource
+    if (!prepare) {
+      tell()
+      return
+    }
+    this.#telling = this.#telling
+      .then(() => (this.#closed || !items ? undefined : prepare(items())))
+      .then(() => {
+        if (!this.#closed) tell()
+      })
+      .catch((error: unknown) => this.#end(statusObject(error instanceof ApiError ? error : ApiError.internal(error))))
   }
 
   #arm(ms: number, run: () => void): void {
@@ -156,6 +190,7 @@ class Running {
 
   close(): void {
     this.#closed = true
+    this.#unfollow?.()
     for (const timer of this.#timers) timer.cancel()
     this.#subscription?.close()
   }

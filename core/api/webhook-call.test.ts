@@ -1,7 +1,7 @@
 import { assert, type TestContext, test } from '../testing/contract.js'
 import { type WebhookCall, type WebhookCaller, WebhookCallerToken, type WebhookReply } from './contract.js'
 import { startApi } from './testing.js'
-import { startWebhook, type TestWebhook } from './testing-webhook.js'
+import { startWebhook, type TestWebhook } from './testkit.js'
 
 async function callerOf(t: TestContext): Promise<{ caller: WebhookCaller; api: Awaited<ReturnType<typeof startApi>> }> {
   const api = await startApi(t)

@@ -33,7 +33,8 @@ export async function writeObject(services: ApiServices, write: Write): Promise<
   const { resource, object, current } = write
   const { namespace = '', name } = object.metadata
   const key = resource.key(namespace, name)
-  const { value, memo } = codec.encode(resource.stored(object))
+  const form = resource.stored(object)
+  const { value, memo } = codec.encode(form instanceof Promise ? await form : form)
   const lease = resource.expires ? await services.eventLeases.current() : undefined
   const put: Put = { type: 'put', key, value, memo, ...(lease === undefined ? {} : { lease }) }
   const result = await commit(services, write, put, current?.revision ?? 0)
@@ -44,6 +45,7 @@ export async function writeObject(services: ApiServices, write: Write): Promise<
     cached?.revision === revision
       ? cached
       : codec.open({ key, value, revision, created: current?.created ?? revision, ...(memo ? { memo } : {}) })
+  if (resource.prepare) await resource.prepare([item])
   return { ok: true, item: announce(services, write, resource.show(item)) }
 }
 

@@ -13,7 +13,7 @@ export { decode } from './decode.js'
 export { readDescriptions } from './descriptions.js'
 export { duplicateFields } from './duplicates.js'
 export { equalJson } from './equal.js'
-export { type DefinitionOf, type Descriptions, openApiV3 } from './openapi.js'
+export { type Descriptions, openApiV3 } from './openapi.js'
 export { openApiV2, openApiV2Minimal } from './openapi-v2.js'
 export { jsonPatch, mergePatch, strategicMergePatch } from './patch.js'
 export { type DecodedProtobuf, decodeProtobuf, isProtobuf } from './protobuf.js'
@@ -41,6 +41,7 @@ export {
 export { createRegistry } from './registry.js'
 export { parseFieldSelector, parseLabelSelector, selectorFromObject } from './selector.js'
 export { applyDefaults, validate, validateUpdate } from './strategy.js'
+export { customKinds } from './structural/kind.js'
 /** TypeScript types of every built-in kind, made from the field table (`core/kinds/types.ts` is generated). */
 export type * from './types.js'
 
@@ -108,6 +109,15 @@ export interface Subresource {
   readonly verbs: readonly Verb[]
   /** Where it is not the kind itself: Scale, Binding, Eviction, TokenRequest, … */
   readonly kind?: GroupVersionKind
+  /** Of a custom resource's `scale`: where its numbers lie. */
+  readonly scale?: ScalePaths
+}
+/** Names of fields from the root on: ["spec", "replicas"]. */
+export interface ScalePaths {
+  readonly specReplicas: readonly string[]
+  readonly statusReplicas: readonly string[]
+  /** A selector as text. */
+  readonly labelSelector?: readonly string[]
 }
 
 /** A resource that the API serves. Immutable; a change registers a new one. */
@@ -143,6 +153,31 @@ export interface ResourceKind extends GroupVersionKind {
   readonly strategy: Strategy
   /** How a table shows it, where the kind brings that along (printer columns of custom resources). */
   readonly table?: TablePrinter
+  /** Of a kind that users defined; absent for those that are built in. */
+  readonly custom?: CustomFacts
+}
+
+/** What a kind has besides that stands in a CustomResourceDefinition. */
+export interface CustomFacts {
+  /** Its JSON schema, for OpenAPI documents. */
+  readonly schema: object
+  /** The apiVersion that objects are written in. In the store may lie others, of a time when another was. */
+  readonly storageVersion: string
+  /** The definition is being deleted: nothing new may be created. */
+  readonly terminating: boolean
+  /** A warning that goes with each reply, for a version that is to be given up. */
+  readonly deprecation?: string
+  /**
+   * Objects of any version of the resource, none of them of `apiVersion`, in `apiVersion`; in their order. Called by the
+   * API room whenever it shows or stores one in another version than it is of. Absent: versions differ in their
+   * apiVersion alone. Rejects with an `ApiError`.
+   */
+  convert?(objects: readonly KubeObject[], apiVersion: string): Promise<readonly KubeObject[]>
+  /**
+   * An object of this kind as its schema has it now: pruned, with defaults, also those that were added after it was
+   * stored. The argument may be frozen; where nothing changes it is the answer.
+   */
+  settle(object: KubeObject): KubeObject
 }
 
 /** A problem at a path, as it stands in `Status.details.causes`. */
@@ -165,6 +200,8 @@ export interface FieldError {
 
 /** All are synchronous and pure but for the object they are told to change. */
 export interface Strategy {
+  /** Stands in for decoding by the kind's schema: a custom resource is pruned by its own, and its types are checked later. */
+  decode?(input: unknown, options: DecodeOptions): Decoded
   /** Fills in defaults, changing `object`. Runs on every decode, on write and on read: must be idempotent. */
   defaults?(object: KubeObject): void
   /**
@@ -177,8 +214,8 @@ export interface Strategy {
    * `object`, never `old`.
    */
   prepareUpdate?(object: KubeObject, old: KubeObject): void
-  /** Beyond schema and metadata. */
-  validate?(object: KubeObject): FieldError[]
+  /** Beyond schema and metadata. `old` is the object before an update: what is as it was may be left alone. */
+  validate?(object: KubeObject, old?: KubeObject): FieldError[]
   /** `subresource` is the way in: `ephemeralcontainers`, `scale`, `finalize`, …; absent for the object itself. Never `status`. */
   validateUpdate?(object: KubeObject, old: KubeObject, subresource?: string): FieldError[]
   validateStatusUpdate?(object: KubeObject, old: KubeObject): FieldError[]
@@ -258,4 +295,5 @@ export interface TablePrinter {
   readonly columns: readonly TableColumn[]
   row(object: KubeObject, now: number): TableCell[]
 }
-export type TableCell = string | number | boolean
+/** Null where there is nothing to show. */
+export type TableCell = string | number | boolean | null

@@ -19,6 +19,15 @@ type Walk = (value: unknown, key: string | number, state: State, owner: string) 
 const walks = new WeakMap<ObjectSchema, Walk>()
 
 export function decode(kind: ResourceKind, input: unknown, options: DecodeOptions): Decoded {
+  return kind.strategy.decode?.(input, options) ?? decodeByTypes(kind, input, options)
+}
+
+/** By the types of the schema alone. */
+export function decodeByTypes(
+  kind: Pick<ResourceKind, 'apiVersion' | 'kind' | 'schema'>,
+  input: unknown,
+  options: DecodeOptions,
+): Decoded {
   const state: State = { path: [], errors: [], strict: [], report: options.unknownFields === 'report' }
   const decoded = objectWalk(kind.schema)(input ?? undefined, '', state, kind.kind)
   const object = (decoded ?? {}) as KubeObject

@@ -26,7 +26,7 @@ const NAME_CHECKS: Readonly<Record<string, NameCheck>> = {
   'rbac.authorization.k8s.io/ClusterRole': pathSegment,
   'rbac.authorization.k8s.io/ClusterRoleBinding': pathSegment,
 }
-const STANDARD_FINALIZERS = new Set(['kubernetes', 'orphan', 'foregroundDeletion'])
+const STANDARD_FINALIZERS = new Set(['kubernetes', 'orphan', 'foregroundDeletion', 'customresourcecleanup.apiextensions.k8s.io'])
 const SHORT_GROUPS = new Set(['', 'apps', 'batch', 'autoscaling', 'policy'])
 
 export function nameCheck(kind: Pick<ResourceKind, 'group' | 'kind'>): NameCheck {

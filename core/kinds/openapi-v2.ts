@@ -1,6 +1,6 @@
 /** The one document of `/openapi/v2`: all groups together in the form that older clients read, made from those of version 3. */
 import type { ResourceKind } from './contract.js'
-import { type DefinitionOf, type Descriptions, openApiV3 } from './openapi.js'
+import { type Descriptions, openApiV3 } from './openapi.js'
 import type { Json } from './openapi-definitions.js'
 
 /**
@@ -18,7 +18,7 @@ const methods = new Set(['get', 'put', 'post', 'patch', 'delete'])
 const isJson = (value: unknown): value is Json => typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** `kinds` are all that are served. As JSON it has about 2 MB: make it when asked for and keep the bytes. */
-export function openApiV2(kinds: readonly ResourceKind[], descriptions: Descriptions = {}, definitionOf?: DefinitionOf): object {
+export function openApiV2(kinds: readonly ResourceKind[], descriptions: Descriptions = {}): object {
   const groups = new Map<string, ResourceKind[]>()
   for (const kind of kinds) {
     const group = groups.get(kind.apiVersion)
@@ -29,7 +29,7 @@ export function openApiV2(kinds: readonly ResourceKind[], descriptions: Descript
   const paths: Json = {}
   let info: Json = {}
   for (const group of groups.values()) {
-    const document = openApiV3(group, descriptions, definitionOf) as Document
+    const document = openApiV3(group, descriptions) as Document
     info = document.info
     for (const [name, schema] of Object.entries(document.components.schemas)) addDefinition(definitions, name, schema)
     for (const [path, item] of Object.entries(document.paths)) paths[path] = pathItem(item)

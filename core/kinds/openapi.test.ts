@@ -133,10 +133,13 @@ test('a custom resource has its own schema, and no strategic merge', () => {
     listKind: 'WidgetList',
     subresources: new Map(),
     schema: { type: 'object', name: 'example.com.v1.Widget', fields: new Map() },
+    custom: { schema, storageVersion: 'example.com/v1', terminating: false, settle: (object) => object },
   }
-  const document = openApiV3([widget], {}, () => schema) as Document
+  const document = openApiV3([widget]) as Document
   const made = document.components.schemas['com.example.v1.Widget']
-  assert.equal(made?.properties, schema.properties)
+  assert.equal(made?.properties?.spec, schema.properties.spec)
+  const metadata = { $ref: '#/components/schemas/io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta' }
+  assert.equal(made?.properties?.metadata, metadata)
   assert.equal(made?.['x-kubernetes-group-version-kind'], [{ group: 'example.com', kind: 'Widget', version: 'v1' }])
   const patch = document.paths['/apis/example.com/v1/namespaces/{namespace}/widgets/{name}']?.patch
   assert.not.ok(patch?.requestBody?.content['application/strategic-merge-patch+json'])

@@ -8,14 +8,30 @@ import { apiPaths } from './openapi-paths.js'
 import { builtinSchema } from './schema.js'
 
 export type { Descriptions }
-/** The JSON schema of a kind that has one of its own, a custom resource: stands in the document instead of `kind.schema`. */
-export type DefinitionOf = (kind: ResourceKind) => Json | undefined
+
+const typeMetaTexts = {
+  apiVersion: 'The version of the schema that this object follows: servers convert known ones, and refuse others.',
+  kind: 'The word for the resource that this object is one of. It cannot be changed.',
+} as const
+
+/** What a schema of users need not say, as every object has it. */
+function withTypeMeta(definitions: Definitions, own: Json): Json {
+  const metadata = definitions.typeOf(builtinSchema('meta/v1', 'ObjectMeta'))
+  const properties = {
+    ...(own.properties as Json | undefined),
+    apiVersion: { type: 'string', description: typeMetaTexts.apiVersion },
+    kind: { type: 'string', description: typeMetaTexts.kind },
+    metadata,
+  }
+  return { ...own, properties }
+}
 
 /** The definition of a kind and of its list. */
-function addKind(definitions: Definitions, kind: ResourceKind, own: Json | undefined): void {
+function addKind(definitions: Definitions, kind: ResourceKind): void {
+  const own = kind.custom?.schema as Json | undefined
   const name = kindDefinitionName(kind)
   const gvk = { group: kind.group, kind: kind.kind, version: kind.version }
-  if (own) definitions.add(name, { ...own, 'x-kubernetes-group-version-kind': [gvk] })
+  if (own) definitions.add(name, { ...withTypeMeta(definitions, own), 'x-kubernetes-group-version-kind': [gvk] })
   else definitions.object(kind.schema, name, gvk)
   if (!kind.verbs.includes('list')) return
   const listMeta = definitions.typeOf(builtinSchema('meta/v1', 'ListMeta'))
@@ -37,9 +53,9 @@ function addKind(definitions: Definitions, kind: ResourceKind, own: Json | undef
  * The document of one group version: `kinds` are all its kinds. Descriptions come from `readDescriptions`; a document
  * without them is complete, only that `kubectl explain` has less to tell.
  */
-export function openApiV3(kinds: readonly ResourceKind[], descriptions: Descriptions = {}, definitionOf?: DefinitionOf): object {
+export function openApiV3(kinds: readonly ResourceKind[], descriptions: Descriptions = {}): object {
   const definitions = new Definitions(descriptions)
-  for (const kind of kinds) addKind(definitions, kind, definitionOf?.(kind))
+  for (const kind of kinds) addKind(definitions, kind)
   const paths = apiPaths(kinds, definitions)
   return {
     openapi: '3.0.0',

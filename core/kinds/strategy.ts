@@ -13,12 +13,12 @@ export function applyDefaults(kind: ResourceKind, object: KubeObject): void {
   kind.strategy.defaults?.(object)
 }
 
-/** For a create, and for the whole of a new object in an update. The object has its defaults. */
-export function validate(kind: ResourceKind, object: KubeObject): FieldError[] {
+/** For a create, and for the whole of a new object in an update of `old`. The object has its defaults. */
+export function validate(kind: ResourceKind, object: KubeObject, old?: KubeObject): FieldError[] {
   const errors: FieldError[] = []
   checkMetadata(errors, kind, object)
   checkSchema(errors, kind.schema, object, '')
-  const own = kind.strategy.validate?.(object)
+  const own = kind.strategy.validate?.(object, old)
   return own === undefined || own.length === 0 ? errors : withoutRepeats([...errors, ...own])
 }
 
@@ -33,7 +33,7 @@ export function validateUpdate(kind: ResourceKind, object: KubeObject, old: Kube
     checkMetadata(errors, kind, object)
     return [...errors, ...(kind.strategy.validateStatusUpdate?.(object, old) ?? [])]
   }
-  errors.push(...validate(kind, object), ...(kind.strategy.validateUpdate?.(object, old, subresource) ?? []))
+  errors.push(...validate(kind, object, old), ...(kind.strategy.validateUpdate?.(object, old, subresource) ?? []))
   return withoutRepeats(errors)
 }
 

@@ -1,10 +1,9 @@
-/** Webhook configurations, admission policies, aggregated services and custom resource definitions. */
+/** Webhook configurations, admission policies and aggregated services. */
 import type { FieldError, KubeObject, Strategy } from '../contract.js'
 import { checkName, duplicate, invalid, notSupported, required } from '../field-error.js'
 import { dnsSubdomain } from '../names.js'
 import type {
   APIService,
-  CustomResourceDefinition,
   MatchResources,
   MutatingWebhook,
   MutatingWebhookConfiguration,
@@ -13,7 +12,6 @@ import type {
   ValidatingAdmissionPolicyBinding,
   ValidatingWebhook,
 } from '../types.js'
-import { checkUnchanged } from './shared.js'
 
 const HTTPS = 443
 
@@ -146,70 +144,4 @@ export const apiServiceStrategy: Strategy = {
     if (metadata.name === name) return []
     return [invalid('metadata.name', metadata.name, 'must be `spec.version+"."+spec.group`')]
   },
-}
-
-export const definitionStrategy: Strategy = {
-  defaults(object) {
-    const { spec } = object as CustomResourceDefinition
-    if (spec?.names !== undefined) {
-      spec.names.singular ||= (spec.names.kind ?? '').toLowerCase()
-      spec.names.listKind ||= `${spec.names.kind ?? ''}List`
-    }
-    if (spec === undefined) return
-    spec.conversion ??= { strategy: 'None' }
-    const service = spec.conversion.webhook?.clientConfig?.service
-    if (service !== undefined) service.port ??= HTTPS
-  },
-  prepareCreate(object) {
-    const { spec } = object as CustomResourceDefinition
-    const stored = (spec.versions ?? []).find((version) => version.storage === true)
-    object.status = {
-      acceptedNames: { kind: '', plural: '' },
-      conditions: [],
-      storedVersions: stored === undefined ? [] : [stored.name],
-    }
-  },
-  validate(object) {
-    const errors: FieldError[] = []
-    const { metadata, spec } = object as CustomResourceDefinition
-    const { plural = '', kind = '' } = spec.names ?? {}
-    if (metadata.name !== `${plural}.${spec.group}`) {
-      errors.push(invalid('metadata.name', metadata.name, 'must be spec.names.plural+"."+spec.group'))
-    }
-    if (spec.group && !spec.group.includes('.')) {
-      errors.push(invalid('spec.group', spec.group, 'should be a domain with at least one dot'))
-    }
-    if (kind && !/^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$/.test(kind)) {
-      errors.push(invalid('spec.names.kind', kind, 'a DNS-1035 label is required, in any case'))
-    }
-    if (spec.scope && spec.scope !== 'Cluster' && spec.scope !== 'Namespaced') {
-      errors.push(notSupported('spec.scope', spec.scope, ['Cluster', 'Namespaced']))
-    }
-    checkVersions(errors, spec.versions ?? [])
-    return errors
-  },
-  validateUpdate(object, old) {
-    const errors: FieldError[] = []
-    const now = (object as CustomResourceDefinition).spec
-    const before = (old as CustomResourceDefinition).spec
-    checkUnchanged(errors, 'spec.group', now.group, before.group)
-    checkUnchanged(errors, 'spec.names.plural', now.names.plural, before.names.plural)
-    checkUnchanged(errors, 'spec.scope', now.scope, before.scope)
-    return errors
-  },
-}
-
-function checkVersions(errors: FieldError[], versions: CustomResourceDefinition['spec']['versions']): void {
-  if (versions.filter((version) => version.storage === true).length !== 1) {
-    const names = versions.map((version) => version.name)
-    errors.push(invalid('spec.versions', names, 'must have exactly one version marked as storage version'))
-  }
-  const seen = new Set<string>()
-  for (const [index, { name, schema }] of versions.entries()) {
-    if (seen.has(name)) errors.push(duplicate(`spec.versions[${index}].name`, name))
-    seen.add(name)
-    if (schema?.openAPIV3Schema === undefined) {
-      errors.push(required(`spec.versions[${index}].schema.openAPIV3Schema`, 'schemas are required'))
-    }
-  }
 }

@@ -380,8 +380,8 @@ const frozen: [manifest: Manifest, change: (object: KubeObject) => void, error: 
   ],
   [
     definition(),
-    (one) => void Object.assign(spec(one), { scope: 'Cluster' }),
-    /^spec\.scope: Invalid value: "Cluster": field is immutable$/,
+    (one) => void Object.assign(spec(one), { group: 'other.com' }),
+    /spec\.group: Invalid value: "other.com": field is immutable/,
   ],
   [request({}), (one) => void Object.assign(spec(one), { signerName: 'a.b/d' }), /^spec: Invalid value: .*: field is immutable$/],
   [

@@ -4,12 +4,12 @@ import {
   admissionPolicyBindingStrategy,
   admissionPolicyStrategy,
   apiServiceStrategy,
-  definitionStrategy,
   mutatingWebhookStrategy,
   validatingWebhookStrategy,
 } from './admission.js'
 import { cronJobStrategy, jobStrategy } from './batch.js'
 import { eventStrategy, leaseStrategy, namespaceStrategy, nodeStrategy } from './core.js'
+import { definitionStrategy } from './definition.js'
 import { endpointSliceStrategy, endpointsStrategy } from './endpoints.js'
 import { limitRangeStrategy, resourceQuotaStrategy } from './limits.js'
 import {
