@@ -30,6 +30,7 @@ export const builtins: Readonly<Record<string, Builtin>> = {
   'admission-node-restriction': always(() => plugin(import('@davit/plugin-admission-node-restriction'))),
   'authorizer-node': always(() => plugin(import('@davit/plugin-authorizer-node'))),
   'admission-policy': always(() => plugin(import('@davit/plugin-admission-policy'))),
+  'api-crd': always(() => plugin(import('@davit/plugin-api-crd'))),
   'authorizer-rbac': always(() => plugin(import('@davit/plugin-authorizer-rbac'))),
   'authenticator-anonymous': picked(() => plugin(import('@davit/plugin-authenticator-anonymous'))),
   'authenticator-bootstrap-token': picked(() => plugin(import('@davit/plugin-authenticator-bootstrap-token'))),

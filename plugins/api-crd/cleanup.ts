@@ -1,0 +1,15 @@
+/** What must be gone before a definition may go: its objects. */
+import { type Definition, isEstablished } from './definition.js'
+import type { System } from './system.js'
+
+/** Deletes all objects; true once none is left. Finalizers of theirs may hold them: then it is asked again. */
+export async function removeInstances(system: System, definition: Definition): Promise<boolean> {
+  if (!isEstablished(definition)) return true
+  const { group, versions } = definition.spec
+  const version = versions.find(({ storage }) => storage)?.name ?? ''
+  const of = { group, version, resource: definition.status?.acceptedNames?.plural ?? '' }
+  const { items } = await system.list(of)
+  const namespaces = new Set(items.map(({ metadata }) => metadata.namespace ?? ''))
+  for (const namespace of namespaces) await system.deleteCollection(of, namespace)
+  return items.length === 0 || (await system.list(of)).items.length === 0
+}

@@ -1,0 +1,62 @@
+/** Which kinds the API serves on behalf of definitions. */
+import type { Logger } from '@davit/core/kernel'
+import { customKinds, equalJson, type KindRegistry } from '@davit/core/kinds'
+import { type ConverterServices, converterOf } from './converter.js'
+import { type Definition, isEstablished, isGoing } from './definition.js'
+
+export interface ServingServices extends ConverterServices {
+  readonly kinds: KindRegistry
+  readonly log: Logger
+}
+interface Served {
+  /** What it was made of. */
+  readonly source: readonly unknown[]
+  readonly versions: ReadonlyMap<string, () => void>
+}
+
+export class Serving {
+  readonly #services: ServingServices
+  readonly #served = new Map<string, Served>()
+
+  constructor(services: ServingServices) {
+    this.#services = services
+  }
+
+  /** Serves what the definition says now. Nothing happens where that is served already: watches of it go on. */
+  serve(definition: Definition): void {
+    const { name } = definition.metadata
+    if (!isEstablished(definition)) {
+      this.remove(name)
+      return
+    }
+    const source = [definition.spec, definition.status?.acceptedNames, isGoing(definition)]
+    const before = this.#served.get(name)
+    if (before && equalJson(before.source, source)) return
+    const versions = this.#register(definition)
+    for (const [version, unregister] of before?.versions ?? []) if (!versions.has(version)) unregister()
+    this.#served.set(name, { source, versions })
+  }
+
+  /** A version that is served already is replaced, never missing in between. */
+  #register(definition: Definition): Map<string, () => void> {
+    const { kinds, log } = this.#services
+    const convert = converterOf(definition, this.#services)
+    const versions = new Map<string, () => void>()
+    for (const kind of customKinds(definition, { terminating: isGoing(definition), ...(convert ? { convert } : {}) })) {
+      const present = kinds.resource(kind.group, kind.version, kind.resource)
+      if (present && !present.custom) {
+        log.warn({ definition: definition.metadata.name }, 'a definition names a built-in resource, which stays what it is')
+      } else versions.set(kind.version, kinds.register(kind))
+    }
+    return versions
+  }
+
+  remove(name: string): void {
+    for (const unregister of this.#served.get(name)?.versions.values() ?? []) unregister()
+    this.#served.delete(name)
+  }
+
+  close(): void {
+    for (const name of [...this.#served.keys()]) this.remove(name)
+  }
+}
