@@ -23,6 +23,8 @@ export interface TestCluster {
   connect(credentials: { readonly token: string }): Connection
 }
 export interface TestClusterOptions {
+  /** Of a cluster that was stopped, to be started again; default: a new one. */
+  readonly directory?: string
   /** A configuration file; default: none. */
   readonly file?: string
   readonly flags?: Partial<UpFlags>
@@ -42,7 +44,7 @@ export function configured(config: Partial<ClusterConfig>, directory = process.c
 
 /** On a free port, in a directory that goes with the test. */
 export async function startCluster(t: TestContext, options: TestClusterOptions = {}): Promise<TestCluster> {
-  const directory = await t.directory()
+  const directory = options.directory ?? (await t.directory())
   const loaded = await loadClusterConfig(options.file)
   const { capacity = {} } = options
   const nodes = options.nodes?.map((name, index) => {

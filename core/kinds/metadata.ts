@@ -80,7 +80,7 @@ export function checkAnnotations(
 }
 
 function checkFinalizers(errors: FieldError[], kind: ResourceKind, finalizers: readonly string[]): void {
-  const builtIn = SHORT_GROUPS.has(kind.group) || kind.group.endsWith('.k8s.io')
+  const builtIn = !kind.custom && (SHORT_GROUPS.has(kind.group) || kind.group.endsWith('.k8s.io'))
   for (const [index, finalizer] of finalizers.entries()) {
     checkName(errors, `metadata.finalizers[${index}]`, finalizer, qualifiedName)
     if (builtIn && !finalizer.includes('/') && !STANDARD_FINALIZERS.has(finalizer)) {

@@ -1,7 +1,7 @@
 /** What is done about a definition: its names, its conditions, its kinds, and its end. */
 import { createWorkQueue, isConflict, isNotFound, type WorkQueue } from '@davit/core/client'
 import type { Clock, Logger, Random } from '@davit/core/kernel'
-import { equalJson } from '@davit/core/kinds'
+import { equalJson, type KindRegistry } from '@davit/core/kinds'
 import { removeInstances } from './cleanup.js'
 import { cleanupFinalizer, type Definition, isGoing, isHeld, withConditions } from './definition.js'
 import type { Definitions } from './definitions.js'
@@ -13,6 +13,7 @@ export interface ControllerOptions {
   readonly definitions: Definitions
   readonly serving: Serving
   readonly system: System
+  readonly kinds: KindRegistry
   readonly clock: Clock
   readonly random: Random
   readonly log: Logger
@@ -103,7 +104,7 @@ export class DefinitionController {
   }
 
   async #end(definition: Definition): Promise<number | undefined> {
-    const { definitions, serving, system, clock } = this.#options
+    const { definitions, serving, system, kinds, clock } = this.#options
     serving.serve(definition)
     if (!isHeld(definition)) return undefined
     const { name } = definition.metadata
@@ -113,7 +114,7 @@ export class DefinitionController {
       current = await system.update({ ...definition, status: { ...definition.status, conditions } }, 'status')
       definitions.learn(current)
     }
-    if (!(await removeInstances(system, current))) return this.#nextWait(name)
+    if (!(await removeInstances(system, kinds, current))) return this.#nextWait(name)
     const { finalizers = [], ...metadata } = current.metadata
     await system.update({
       ...current,

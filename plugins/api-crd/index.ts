@@ -20,7 +20,7 @@ export default definePlugin({
     const system = new System(pipeline)
     const serving = new Serving({ kinds, webhooks, ids, log })
     const definitions: Definitions = new Definitions({ system, clock, log, signal, changed: (name) => controller.enqueue(name) })
-    const controller = new DefinitionController({ definitions, serving, system, clock, random, log })
+    const controller = new DefinitionController({ definitions, serving, system, kinds, clock, random, log })
     context.defer(() => serving.close())
     context.defer(() => controller.close())
     context.defer(() => definitions.close())

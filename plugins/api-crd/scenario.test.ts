@@ -265,6 +265,13 @@ test('a definition of a built-in resource changes nothing', async (t) => {
   const request = { group: 'networking.k8s.io', body }
   assert.is((await cluster.refused('create', 'ingresses', request)).code, 422)
   assert.ok(cluster.lines.some(({ message }) => message.includes('built-in')))
+
+  const backend = { service: { name: 's', port: { number: 80 } } }
+  await cluster.ask('create', 'ingresses', { ...request, body: { ...body, spec: { defaultBackend: backend } } })
+  await cluster.client.delete(customResourceDefinitions, '', wanted.metadata.name)
+  await cluster.quiet()
+  await gone(cluster.find(wanted.metadata.name))
+  assert.equal(await cluster.names('ingresses', { group: 'networking.k8s.io' }), ['a'], 'its objects are left alone')
 })
 
 test('what is defined is served by the next process before it answers', async (t) => {

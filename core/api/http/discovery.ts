@@ -127,8 +127,12 @@ function subresourceEntry(parent: ResourceKind, subresource: Subresource): objec
   }
 }
 
-function storageHash({ group, version, kind }: GroupVersionKind): string {
-  return createHash('sha256').update(`${group}/${version}/${kind}`).digest().subarray(0, 8).toString('base64')
+function storageHash({ group, version, kind, custom }: ResourceKind): string {
+  return createHash('sha256')
+    .update(`${custom?.storageVersion ?? `${group}/${version}`}/${kind}`)
+    .digest()
+    .subarray(0, 8)
+    .toString('base64')
 }
 
 function aggregatedList(version: AggregatedVersion, groups: readonly (GroupVersions | undefined)[]): Document {

@@ -27,12 +27,17 @@ export function patternOf(source: string): Pattern | string {
 }
 
 function compile(source: string): Pattern | string {
-  // Validation is synchronous, and so must be the loading of what it needs.
-  library ??= createRequire(import.meta.url)('re2js') as Re2
+  library ??= load()
   try {
     const compiled = library.RE2JS.compile(source)
     return { matches: (text) => compiled.matcher(text).find() }
   } catch (error) {
     return error instanceof Error ? error.message : String(error)
   }
+}
+
+/** Validation is synchronous, and so must be the loading of what it needs. */
+function load(): Re2 {
+  const require = createRequire(import.meta.url)
+  return require('re2js') as Re2
 }
