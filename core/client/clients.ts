@@ -30,7 +30,9 @@ export function createClients(options: ClientsOptions): Clients & { close(): voi
       const known = informers.get(key)
       if (known !== undefined) return known
       const client = options.as(systemIdentity)
-      const made = new WatchingInformer<T>({ client, resource, scope, clock, random, log, pageSize })
+      // A user's kind may go and come back: then somebody asks for another one.
+      const abandoned = (): void => void informers.delete(key)
+      const made = new WatchingInformer<T>({ client, resource, scope, clock, random, log, pageSize, abandoned })
       informers.set(key, made)
       return made
     },

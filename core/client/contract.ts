@@ -146,6 +146,7 @@ export interface InformerEvents<T> {
  * The present state of a resource, kept by a list and a watch that reconnects for ever. Shared: all who ask for the
  * same resource and options get the same one. In process it holds no copy: it reads the API's own cache.
  * Every event is delivered after the state has changed: a handler that reads the informer sees at least that event.
+ * One of a resource that is served no more ends when it has no handlers; whoever needs it again asks for it again.
  */
 export interface Informer<T extends KubeObject> {
   /** True after the first list. */

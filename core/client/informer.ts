@@ -1,6 +1,6 @@
 import type { Clock, Logger, Random } from '../kernel/contract.js'
 import type { KubeObject } from '../kinds/contract.js'
-import { isGone } from './api-error.js'
+import { isGone, isNotFound } from './api-error.js'
 import type { Client, Informer, InformerEvents, ResourceRef } from './contract.js'
 import { InformerState } from './informer-state.js'
 
@@ -18,6 +18,8 @@ export interface InformerOptions<T extends KubeObject> {
   readonly log: Logger
   /** Objects in one page of the first list. 0: all at once. */
   readonly pageSize: number
+  /** The resource is served no more, and nobody listens: this informer has closed itself. */
+  abandoned?(): void
 }
 
 interface Handler<T> {
@@ -121,6 +123,11 @@ export class WatchingInformer<T extends KubeObject> implements Informer<T> {
 
   async #failed(error: unknown): Promise<void> {
     if (isGone(error)) this.#version = ''
+    if (isNotFound(error) && this.#handlers.size === 0 && this.#waiting.size === 0) {
+      this.close()
+      this.#options.abandoned?.()
+      return
+    }
     this.#failures += 1
     const { clock, random, log, resource } = this.#options
     const full = Math.min(longestBackOffMs, firstBackOffMs * 2 ** (this.#failures - 1))

@@ -137,6 +137,33 @@ test('a definition goes when its objects are gone, and takes no new ones meanwhi
   assert.equal(await cluster.names('widgets'), [])
 })
 
+test('an informer of a kind that is gone asks no more, and one of the kind that came back begins anew', async (t) => {
+  const cluster = await start(t)
+  const ref = { group: 'example.com', version: 'v1', resource: 'widgets', kind: 'Widget', namespaced: true }
+  await cluster.define(definition([version('v1')]))
+  await cluster.ask('create', 'widgets', { body: widget('a') })
+  const first = cluster.clients.informer(ref)
+  const undo = first.on({})
+  await cluster.quiet()
+  assert.is(first.list().length, 1)
+  await cluster.client.delete(customResourceDefinitions, '', 'widgets.example.com')
+  await cluster.quiet()
+  undo()
+  for (let turn = 0; turn < 10; turn += 1) await cluster.pass(5000)
+  const { length } = cluster.lines
+  await cluster.pass(120_000)
+  assert.is(cluster.lines.length, length, 'nobody tries in vain')
+
+  await cluster.define(definition([version('v1')]))
+  await cluster.ask('create', 'widgets', { body: widget('b') })
+  const second = cluster.clients.informer(ref)
+  await cluster.quiet()
+  assert.equal(
+    second.list().map(({ metadata }) => metadata.name),
+    ['b'],
+  )
+})
+
 test('a dry run of a deletion leaves no finalizer, and two at once do no harm', async (t) => {
   const cluster = await start(t)
   await cluster.define(definition([version('v1')]))
