@@ -213,8 +213,11 @@ export interface RuleMatcher {
    * and asked for only where a selector needs it: throws 404 if it is absent then.
    */
   match(criteria: MatchCriteria, request: AdmissionRequest, namespace: KubeObject | undefined): ResourceKind | undefined
-  /** `object` in another version, which `match` has found. Shares parts with its argument. */
-  convert(object: KubeObject, from: ResourceKind, to: ResourceKind): KubeObject
+  /**
+   * `object` in another version, which `match` has found. Shares parts with its argument. Custom resources may be converted
+   * by a webhook: rejects with `ApiError` 500 where that fails.
+   */
+  convert(object: KubeObject, from: ResourceKind, to: ResourceKind): Promise<KubeObject>
 }
 
 export interface ApiHooks {

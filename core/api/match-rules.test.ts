@@ -170,14 +170,14 @@ test('what is equivalent follows kinds that come and go', () => {
   assert.is(following.match(criteria, request(pod), undefined), undefined)
 })
 
-test('objects are shown in the version that the rule names', () => {
+test('objects are shown in the version that the rule names', async () => {
   const [v1, v2] = [kind('autoscaling/v1', 'HorizontalPodAutoscaler'), kind('autoscaling/v2', 'HorizontalPodAutoscaler')]
   const spec = { scaleTargetRef: { kind: 'Deployment', name: 'a' }, maxReplicas: 3, targetCPUUtilizationPercentage: 50 }
   const object = { apiVersion: 'autoscaling/v1', kind: 'HorizontalPodAutoscaler', metadata: { name: 'a' }, spec } as KubeObject
-  const shown = matcher.convert(object, v1, v2) as KubeObject & { spec: { metrics: { resource: { name: string } }[] } }
+  const shown = (await matcher.convert(object, v1, v2)) as KubeObject & { spec: { metrics: { resource: { name: string } }[] } }
   assert.is(shown.apiVersion, 'autoscaling/v2')
   assert.is(shown.spec.metrics[0]?.resource.name, 'cpu')
-  const back = matcher.convert(shown, v2, v1) as KubeObject & { spec: { targetCPUUtilizationPercentage: number } }
+  const back = (await matcher.convert(shown, v2, v1)) as KubeObject & { spec: { targetCPUUtilizationPercentage: number } }
   assert.is(back.spec.targetCPUUtilizationPercentage, 50)
-  assert.is(matcher.convert(object, v1, v1), object)
+  assert.is(await matcher.convert(object, v1, v1), object)
 })

@@ -25,13 +25,19 @@ export function createRuleMatcher(kinds: KindRegistry): RuleMatcher {
       if (!selectsObject(criteria, request)) return undefined
       return selectsNamespace(criteria, request, namespace) ? kind : undefined
     },
-    convert(object, from, to) {
+    async convert(object, from, to) {
       if (from === to) return object
-      const stored = viewOf(from)?.stored(object) ?? object
+      if (to.custom?.convert) return oneOf(await to.custom.convert([object], to.apiVersion), to)
+      const stored = (await viewOf(from)?.stored(object)) ?? object
       const shown = viewOf(to)?.served(stored) ?? stored
       return { ...shown, apiVersion: to.apiVersion, kind: to.kind }
     },
   }
+}
+
+function oneOf([converted]: readonly KubeObject[], { kind }: ResourceKind): KubeObject {
+  if (!converted) throw ApiError.internal(`an object of ${kind} was not converted`)
+  return converted
 }
 
 /** The namespace that a request is in; of a Namespace itself its own name. */

@@ -72,7 +72,7 @@ export function createAdmission(
     const paramKind = paramKindOf(policy, kinds)
     const { cel, policy: compiled } = await policies.compiled(policy)
     const decisions = new Decisions(request, sources.hooks.authorize)
-    const shown = valuesOf(cel, request, kind, namespace, decisions)
+    const shown = await valuesOf(cel, request, kind, namespace, decisions)
     for (const binding of bound.bindings) {
       await verdict.guard(policy, binding, async () => {
         if (!covers(binding.spec.matchResources, request, namespace)) return
@@ -84,18 +84,18 @@ export function createAdmission(
     }
   }
 
-  function valuesOf(
+  async function valuesOf(
     cel: Cel,
     request: AdmissionRequest,
     kind: ResourceKind,
     namespace: KubeObject | undefined,
     decisions: Decisions,
-  ): Values {
-    const shown = (object: KubeObject | undefined) =>
-      object === undefined ? null : cel.value(matcher.convert(object, request.kind, kind))
+  ): Promise<Values> {
+    const shown = async (object: KubeObject | undefined) =>
+      object === undefined ? null : cel.value(await matcher.convert(object, request.kind, kind))
     return {
-      object: shown(request.object),
-      oldObject: shown(request.oldObject),
+      object: await shown(request.object),
+      oldObject: await shown(request.oldObject),
       request: requestValue(cel, request, kind),
       namespaceObject: request.kind.namespaced ? namespaceValue(cel, namespace) : null,
       authorizer: decisions.value(cel),

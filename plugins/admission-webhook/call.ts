@@ -32,10 +32,10 @@ export async function matches(
 }
 
 /** The objects of the request in the form that the webhook wants. */
-export function askedAs(services: WebhookServices, request: AdmissionRequest, kind: ResourceKind): Asked {
-  const convert = (object: KubeObject | undefined): KubeObject | undefined =>
+export async function askedAs(services: WebhookServices, request: AdmissionRequest, kind: ResourceKind): Promise<Asked> {
+  const convert = async (object: KubeObject | undefined): Promise<KubeObject | undefined> =>
     object && request.operation !== 'CONNECT' ? services.matcher.convert(object, request.kind, kind) : object
-  return { request, kind, object: convert(request.object), oldObject: convert(request.oldObject) }
+  return { request, kind, object: await convert(request.object), oldObject: await convert(request.oldObject) }
 }
 
 /** Throws the refusal where the webhook denies, or fails and must not. Warnings and annotations are told on the way. */

@@ -77,13 +77,13 @@ async function mutateOnce(
   kind: ResourceKind,
   place: string,
 ): Promise<{ readonly object: KubeObject; readonly changed: boolean }> {
-  const asked = askedAs(services, request, kind)
+  const asked = await askedAs(services, request, kind)
   const outcome = await ask(services, webhook, asked, true)
   const { name, configuration } = webhook
   if (outcome.type === 'open') request.audit(`failed-open.mutation.webhook.admission.k8s.io/${place}`, name)
   const patch = outcome.type === 'answered' ? outcome.verdict.patch : undefined
   const unchanged = { object: request.object, changed: false }
-  const made = isEmpty(patch) ? unchanged : patched(services, webhook, request, asked.object, kind, patch)
+  const made = isEmpty(patch) ? unchanged : await patched(services, webhook, request, asked.object, kind, patch)
   const annotation = JSON.stringify({ configuration, webhook: name, mutated: made.changed })
   request.audit(`mutation.webhook.admission.k8s.io/${place}`, annotation)
   return made
@@ -91,14 +91,14 @@ async function mutateOnce(
 
 const isEmpty = (patch: unknown): boolean => patch === undefined || patch === null || (Array.isArray(patch) && patch.length === 0)
 
-function patched(
+async function patched(
   services: WebhookServices,
   webhook: Webhook,
   request: AdmissionRequest & { readonly object: KubeObject },
   asked: KubeObject | undefined,
   kind: ResourceKind,
   patch: unknown,
-): { readonly object: KubeObject; readonly changed: boolean } {
+): Promise<{ readonly object: KubeObject; readonly changed: boolean }> {
   if (asked === undefined || request.operation === 'CONNECT') throw unpatchable(webhook)
   const result = jsonPatch(asked, patch)
   if (!result.ok) throw ApiError.internal(new Error(result.message))
@@ -107,7 +107,7 @@ function patched(
   const decoded = decode(schema, result.object, { unknownFields: 'drop' })
   const [problem] = decoded.errors
   if (problem) throw ApiError.internal(new Error(`${problem.field}: ${problem.message}`))
-  const converted = kind === request.kind ? decoded.object : services.matcher.convert(decoded.object, kind, request.kind)
+  const converted = kind === request.kind ? decoded.object : await services.matcher.convert(decoded.object, kind, request.kind)
   // What is converted may share parts with what is frozen.
   const object = kind === request.kind ? converted : structuredClone(converted)
   applyDefaults(request.kind, object)

@@ -10,7 +10,7 @@ export function createValidating(
   async function one(webhook: Webhook, request: AdmissionRequest, index: number): Promise<void> {
     const kind = await matches(services, webhook, request)
     if (kind === undefined) return
-    const outcome = await ask(services, webhook, askedAs(services, request, kind), false)
+    const outcome = await ask(services, webhook, await askedAs(services, request, kind), false)
     if (outcome.type === 'open') {
       request.audit(`failed-open.validating.webhook.admission.k8s.io/round_0_index_${index}`, webhook.name)
     }
