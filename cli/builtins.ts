@@ -36,6 +36,7 @@ export const builtins: Readonly<Record<string, Builtin>> = {
   'authenticator-bootstrap-token': picked(() => plugin(import('@davit/plugin-authenticator-bootstrap-token'))),
   'authenticator-oidc': picked(() => plugin(import('@davit/plugin-authenticator-oidc'))),
   'authenticator-service-account': always(() => plugin(import('@davit/plugin-authenticator-service-account'))),
+  'api-aggregation': always(() => plugin(import('@davit/plugin-api-aggregation'))),
   'admission-webhook': always(() => plugin(import('@davit/plugin-admission-webhook'))),
   'audit-log': picked(() => plugin(import('@davit/plugin-audit-log'))),
   'limiter-fair': always(() => plugin(import('@davit/plugin-limiter-fair'))),

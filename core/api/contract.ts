@@ -20,6 +20,8 @@ export const ApiHooksToken: Token<ApiHooks, 'one'> = one<ApiHooks>('api.hooks/v1
 export const ApiPipelineToken: Token<ApiPipeline, 'one'> = one<ApiPipeline>('api.pipeline/v1')
 export const AuthenticatorToken: Token<Authenticator, 'many'> = many<Authenticator>('api.authenticator/v1')
 export const ApiEndpointToken: Token<ApiEndpoint, 'many'> = many<ApiEndpoint>('api.endpoint/v1')
+export const ApiDelegatesToken: Token<ApiDelegates, 'many'> = many<ApiDelegates>('api.delegates/v1')
+export const FrontProxyToken: Token<FrontProxy, 'one'> = one<FrontProxy>('api.front-proxy/v1')
 export const GrantToken: Token<Grant, 'many'> = many<Grant>('api.grant/v1')
 export const RequestLimiterToken: Token<RequestLimiter, 'many'> = many<RequestLimiter>('api.request-limiter/v1')
 export const RuleListerToken: Token<RuleLister, 'many'> = many<RuleLister>('api.rule-lister/v1')
@@ -415,6 +417,50 @@ export interface ApiEndpoint {
   readonly contentType?: string
   /** Called for each GET; the answer, or what it resolves to, is sent as JSON. */
   get(): unknown
+}
+
+// ------------------------------------------------------------------------------------------------------ aggregation
+
+/** Group versions that other servers answer for. Requests on them are authorised here, and then carried on whole. */
+export interface ApiDelegates {
+  /** In order of preference. The same array until something changes: it is read for each request. */
+  all(): readonly ApiDelegate[]
+  /** Called after each change: documents of discovery are made anew. */
+  onChange(listener: () => void): () => void
+}
+/** As it stands: a change makes a new one. */
+export interface ApiDelegate {
+  readonly group: string
+  readonly version: string
+  /** False: requests are refused with 503 unasked, and discovery marks its resources as stale. */
+  readonly available: boolean
+  /** `APIResource`s, as the server last told them; empty where it never did. */
+  readonly resources: readonly object[]
+  /** `serverRelativeURL` of its OpenAPI v3 document, where it has one. */
+  readonly openApi?: string
+  /** Where to send a request. Asked for each one; undefined: nowhere. */
+  locate(): DelegateAddress | undefined
+}
+export interface DelegateAddress {
+  readonly host: string
+  readonly port: number
+  /** That its certificate must be for. */
+  readonly serverName: string
+  /** PEM; absent: the machine's own trust. */
+  readonly ca?: string
+  /** False: any certificate will do. */
+  readonly verify: boolean
+}
+
+/** As whom this server sends requests on in the name of users. */
+export interface FrontProxy {
+  /**
+   * PEM. Made and stored at the first call, so that a cluster without other servers has none. Those trust `authority` to
+   * say who a user is (`requestheader-client-ca-file`), and nothing else does.
+   */
+  identity(): Promise<{ readonly key: string; readonly certificate: string; readonly authority: string }>
+  /** PEM of the CA of the cluster's own client certificates. */
+  readonly clientAuthority: string
 }
 
 // --------------------------------------------------------------------------------------------------------- webhooks

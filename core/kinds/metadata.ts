@@ -20,6 +20,8 @@ const ANNOTATIONS_LIMIT = 256 * 1024
 const NAME_CHECKS: Readonly<Record<string, NameCheck>> = {
   '/Namespace': dnsLabel,
   '/Service': dns1035Label,
+  // The one of the core group is called "v1.".
+  'apiregistration.k8s.io/APIService': pathSegment,
   'networking.k8s.io/IPAddress': ipAddress,
   'rbac.authorization.k8s.io/Role': pathSegment,
   'rbac.authorization.k8s.io/RoleBinding': pathSegment,

@@ -1,5 +1,6 @@
 /** The aggregated form of discovery: all groups, versions and resources in one document, for clients from 1.26 on. */
 import type { GroupVersionKind, ResourceKind } from '../../kinds/contract.js'
+import type { ApiDelegate } from '../contract.js'
 import type { GroupVersions } from './discovery.js'
 import { parseAccept } from './media-type.js'
 
@@ -17,15 +18,65 @@ export function wantedAggregation(accept: string | undefined): AggregatedVersion
   return undefined
 }
 
-export function aggregatedGroup({ group, versions }: GroupVersions): object {
+export function aggregatedGroup({ group, versions, delegates }: GroupVersions): object {
   return {
     metadata: { ...(group === '' ? {} : { name: group }), creationTimestamp: null },
-    versions: [...versions].map(([version, kinds]) => ({
-      version,
-      resources: kinds.map(aggregatedResource),
-      freshness: 'Current',
-    })),
+    versions: [
+      ...[...versions].map(([version, kinds]) => ({
+        version,
+        resources: kinds.map(aggregatedResource),
+        freshness: 'Current',
+      })),
+      ...delegates.map((delegate) => ({
+        version: delegate.version,
+        resources: foreignResources(delegate),
+        freshness: delegate.available ? 'Current' : 'Stale',
+      })),
+    ],
   }
+}
+
+/** `APIResource` of plain discovery, of which a foreign server may have left out anything. */
+interface PlainResource {
+  readonly name?: string
+  readonly singularName?: string
+  readonly namespaced?: boolean
+  readonly group?: string
+  readonly version?: string
+  readonly kind?: string
+  readonly verbs?: readonly string[]
+  readonly shortNames?: readonly string[]
+  readonly categories?: readonly string[]
+}
+
+/** The plain form lists `pods/log` beside `pods`; this one puts it inside. */
+function foreignResources({ group, version, resources }: ApiDelegate): object[] {
+  const plain = (resources as readonly PlainResource[]).filter(({ name }) => typeof name === 'string' && name !== '')
+  const responseKind = (one: PlainResource): object => ({
+    group: one.group || group,
+    version: one.version || version,
+    kind: one.kind ?? '',
+  })
+  return plain
+    .filter(({ name }) => !name?.includes('/'))
+    .map((one) => {
+      const parts = plain.filter(({ name }) => name?.startsWith(`${one.name}/`))
+      const subresources = parts.map((part) => ({
+        subresource: part.name?.slice((one.name ?? '').length + 1),
+        responseKind: responseKind(part),
+        verbs: part.verbs ?? [],
+      }))
+      return {
+        resource: one.name,
+        responseKind: responseKind(one),
+        scope: one.namespaced ? 'Namespaced' : 'Cluster',
+        singularResource: one.singularName ?? '',
+        verbs: one.verbs ?? [],
+        ...(one.shortNames?.length ? { shortNames: one.shortNames } : {}),
+        ...(one.categories?.length ? { categories: one.categories } : {}),
+        ...(subresources.length > 0 ? { subresources } : {}),
+      }
+    })
 }
 
 function aggregatedResource(kind: ResourceKind): object {

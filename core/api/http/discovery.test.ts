@@ -20,7 +20,8 @@ interface Named {
   readonly name: string
 }
 const registry = createRegistry()
-const openDiscovery = (kinds = createRegistry()) => createDiscovery(kinds, () => 'host:1')
+const nobody = { all: () => [], onChange: () => () => {} }
+const openDiscovery = (kinds = createRegistry()) => createDiscovery(kinds, () => 'host:1', nobody)
 // biome-ignore lint/suspicious/noExplicitAny: documents of every shape.
 const parse = (document: { readonly bytes: Buffer } | undefined): any => JSON.parse(document?.bytes.toString() ?? 'null')
 
@@ -142,7 +143,7 @@ test('OpenAPI v3: an index by content, and documents that may be kept for ever',
 
 test('OpenAPI documents are made anew only for the group that changed', async () => {
   const kinds = createRegistry()
-  const openApi = createOpenApi(kinds, createClock(), { title: 't', version: 'v' })
+  const openApi = createOpenApi(kinds, createClock(), { title: 't', version: 'v' }, nobody)
   const batch = await openApi.document('/v3/apis/batch/v1', undefined)
   const apps = await openApi.document('/v3/apis/apps/v1', undefined)
   const model = kinds.resource('apps', 'v1', 'deployments') as ResourceKind

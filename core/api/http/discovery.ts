@@ -4,6 +4,8 @@
  */
 import { createHash } from 'node:crypto'
 import type { GroupVersionKind, KindRegistry, ResourceKind, Subresource } from '../../kinds/contract.js'
+import type { ApiDelegate } from '../contract.js'
+import type { Delegation } from './delegation.js'
 import { type AggregatedVersion, aggregatedGroup } from './discovery-aggregated.js'
 
 export interface Document {
@@ -22,38 +24,55 @@ export interface GroupVersions {
   readonly group: string
   /** In order of preference. */
   readonly versions: ReadonlyMap<string, readonly ResourceKind[]>
+  /** Those that other servers answer for, behind our own. */
+  readonly delegates: readonly ApiDelegate[]
 }
+/** Whoever knows which group versions are not ours. */
+export type Delegates = Pick<Delegation, 'all' | 'onChange'>
 
 /** `address` is "host:port", for clients that ask where the server is. */
-export function createDiscovery(kinds: KindRegistry, address: () => string): Discovery {
+export function createDiscovery(kinds: KindRegistry, address: () => string, delegates: Delegates): Discovery {
   const documents = new Map<string, Document | undefined>()
   let groups: ReadonlyMap<string, GroupVersions> | undefined
-  const unsubscribe = kinds.onChange(() => {
+  const forget = (): void => {
     documents.clear()
     groups = undefined
-  })
+  }
+  const unsubscribe = [kinds.onChange(forget), delegates.onChange(forget)]
   return {
     document(path, aggregated) {
       const key = aggregated === undefined ? path : `${path}#${aggregated}`
       const known = documents.get(key)
       if (known) return known
-      groups ??= groupKinds(kinds.all())
+      groups ??= groupAll(kinds.all(), delegates.all())
       const made = makeDocument(path, aggregated, groups, address)
       // Paths that do not exist are not remembered: there is no end of them.
       if (made) documents.set(key, made)
       return made
     },
-    close: unsubscribe,
+    close() {
+      for (const undo of unsubscribe) undo()
+    },
   }
 }
 
-function groupKinds(all: readonly ResourceKind[]): Map<string, GroupVersions> {
-  const groups = new Map<string, { group: string; versions: Map<string, ResourceKind[]> }>()
-  for (const kind of all) {
-    const found = groups.get(kind.group) ?? { group: kind.group, versions: new Map<string, ResourceKind[]>() }
-    groups.set(kind.group, found)
+interface Building extends GroupVersions {
+  readonly versions: Map<string, ResourceKind[]>
+  readonly delegates: ApiDelegate[]
+}
+
+function groupAll(kinds: readonly ResourceKind[], delegates: readonly ApiDelegate[]): Map<string, GroupVersions> {
+  const groups = new Map<string, Building>()
+  const groupOf = (group: string): Building => {
+    const found = groups.get(group) ?? { group, versions: new Map<string, ResourceKind[]>(), delegates: [] }
+    groups.set(group, found)
+    return found
+  }
+  for (const kind of kinds) {
+    const found = groupOf(kind.group)
     found.versions.set(kind.version, [...(found.versions.get(kind.version) ?? []), kind])
   }
+  for (const delegate of delegates) groupOf(delegate.group).delegates.push(delegate)
   return groups
 }
 
@@ -88,8 +107,9 @@ function addresses(serverAddress: string): object {
   return { serverAddressByClientCIDRs: [{ clientCIDR: '0.0.0.0/0', serverAddress }] }
 }
 
-function groupEntry({ group, versions }: GroupVersions): object {
-  const list = [...versions.keys()].map((version) => ({ groupVersion: `${group}/${version}`, version }))
+function groupEntry({ group, versions, delegates }: GroupVersions): object {
+  const names = [...versions.keys(), ...delegates.map((delegate) => delegate.version)]
+  const list = names.map((version) => ({ groupVersion: `${group}/${version}`, version }))
   return { name: group, versions: list, preferredVersion: list[0] }
 }
 

@@ -7,6 +7,7 @@ import type { ApiHooks, ApiPipeline, ApiResult, Pass, RequestLimiter, UserInfo }
 import { apiRequestOf, verbOf } from './api-request.js'
 import { anonymous } from './authenticate.js'
 import type { Connect } from './connect.js'
+import type { Delegation } from './delegation.js'
 import { createEventFrames } from './event-frames.js'
 import { closeHard, type Exchange, header, isClosed } from './exchange.js'
 import { impersonate } from './impersonate.js'
@@ -28,6 +29,7 @@ export interface HandlerServices {
   readonly renderer: Renderer
   readonly nonResource: NonResource
   readonly connect: Connect
+  readonly delegation: Delegation
   readonly metrics: Metrics
   readonly streams: StreamSet
   readonly limiters: Bag<RequestLimiter>
@@ -77,8 +79,10 @@ export function createHandler(services: HandlerServices): Handler {
       const recording = recordingOf(services, given)
       const exchange = recording?.exchange ?? given
       try {
-        const target = parseTarget(exchange.path)
-        await serveTarget(services, { exchange, upgrade, recording, report }, target, user ?? (await identify(exchange)))
+        const delegate = services.delegation.find(exchange.path)
+        const target = parseTarget(exchange.path, delegate !== undefined)
+        const passage = { exchange, upgrade, recording, report, delegate }
+        await serveTarget(services, passage, target, user ?? (await identify(exchange)))
       } catch (error) {
         recording?.failed(error)
         // Half a reply is out: all that is left to say is that it is not the whole.
@@ -96,6 +100,8 @@ interface Passage {
   readonly upgrade: Upgrade | undefined
   readonly recording: Recording | undefined
   readonly report: (error: unknown) => void
+  /** Another server that serves what the path names. */
+  readonly delegate: ReturnType<Delegation['find']>
 }
 
 async function serveTarget(services: HandlerServices, passage: Passage, target: Target, sender: UserInfo): Promise<void> {
@@ -103,6 +109,12 @@ async function serveTarget(services: HandlerServices, passage: Passage, target: 
   recording?.known(sender)
   const user = await impersonate(services.hooks, sender, exchange)
   if (recording && user !== sender) recording.record.impersonated = user
+  if (passage.delegate) {
+    recording?.goesOn()
+    await services.delegation.serve(exchange, passage.delegate, user, passage.upgrade)
+    recording?.end()
+    return
+  }
   if (target.type === 'resource' && services.connect.takes(target)) {
     recording?.goesOn()
     await services.connect.serve(exchange, target, user, passage.upgrade)

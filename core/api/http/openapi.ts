@@ -12,7 +12,7 @@ import {
   type ResourceKind,
   readDescriptions,
 } from '../../kinds/contract.js'
-import { type Document, documentOf, json } from './discovery.js'
+import { type Delegates, type Document, documentOf, json } from './discovery.js'
 import { parseAccept } from './media-type.js'
 
 export interface OpenApi {
@@ -32,6 +32,7 @@ export function createOpenApi(
   kinds: KindRegistry,
   clock: Clock,
   title: { readonly title: string; readonly version: string },
+  delegates: Delegates,
 ): OpenApi {
   const kept = new Map<string, Kept>()
   const v2 = json({ swagger: '2.0', info: title, paths: {} })
@@ -52,6 +53,9 @@ export function createOpenApi(
     for (const [name, groupKinds] of byGroupVersion(kinds.all())) {
       const { etag } = await groupDocument(name, groupKinds, texts)
       paths[name] = { serverRelativeURL: `/openapi/v3/${name}?hash=${etag.slice(1, -1)}` }
+    }
+    for (const { group, version, openApi } of delegates.all()) {
+      if (openApi !== undefined) paths[`apis/${group}/${version}`] = { serverRelativeURL: openApi }
     }
     return json({ paths })
   }

@@ -31,6 +31,7 @@ export interface PkiOptions {
 
 const day = 86_400_000
 export const authorityName = 'davit-ca'
+export const frontProxyName = 'front-proxy-client'
 const lifetimes = { authority: 3650 * day, leaf: 365 * day, renewBefore: 30 * day, backdate: 3_600_000 }
 
 export async function loadCertificates(options: PkiOptions): Promise<ClusterCertificates> {
@@ -48,16 +49,27 @@ export async function loadCertificates(options: PkiOptions): Promise<ClusterCert
   return { authority, server, admin }
 }
 
-async function loadAuthority(options: PkiOptions): Promise<KeyAndCertificate> {
-  const stored = await loadPair(options, 'ca')
+/** Beside the others, and of an authority of its own: whoever trusts it believes who it says that a user is. */
+export async function loadFrontProxy(
+  options: Pick<PkiOptions, 'directory' | 'now'>,
+): Promise<KeyAndCertificate & { readonly authority: string }> {
+  const all = { ...options, names: [] }
+  const authority = await loadAuthority(all, 'front-proxy-ca', 'davit-front-proxy-ca')
+  const leaf = { commonName: frontProxyName, purpose: 'client' } as const
+  const client = await loadLeaf(all, authority, 'front-proxy-client', leaf, 'davit-front-proxy-ca')
+  return { ...client, authority: authority.certificate }
+}
+
+async function loadAuthority(options: PkiOptions, file = 'ca', commonName = authorityName): Promise<KeyAndCertificate> {
+  const stored = await loadPair(options, file)
   if (stored) {
     if (Date.parse(stored.parsed.validTo) > options.now) return stored.pair
     throw new DavitError('DAVIT_PKI_CA_EXPIRED', `the cluster's CA in ${options.directory} expired on ${stored.parsed.validTo}`)
   }
   const key = await createKey()
   const period = { notBefore: options.now - lifetimes.backdate, notAfter: options.now + lifetimes.authority }
-  const request: CertificateRequest = { commonName: authorityName, key, purpose: 'authority', ...period }
-  return store(options, 'ca', key, issueCertificate(request, { commonName: authorityName, key }))
+  const request: CertificateRequest = { commonName, key, purpose: 'authority', ...period }
+  return store(options, file, key, issueCertificate(request, { commonName, key }))
 }
 
 type LeafRequest = Pick<CertificateRequest, 'commonName' | 'organizations' | 'purpose' | 'names'>
@@ -67,12 +79,13 @@ async function loadLeaf(
   authority: KeyAndCertificate,
   name: string,
   leaf: LeafRequest,
+  issuerName = authorityName,
 ): Promise<KeyAndCertificate> {
   const stored = await loadPair(options, name)
   const signer = new X509Certificate(authority.certificate)
   if (stored && isGood(stored.parsed, signer, leaf.names ?? [], options.now)) return stored.pair
   const key = stored ? createPrivateKey(stored.pair.key) : await createKey()
-  const issuer: Issuer = { commonName: authorityName, key: createPrivateKey(authority.key) }
+  const issuer: Issuer = { commonName: issuerName, key: createPrivateKey(authority.key) }
   const notAfter = Math.min(options.now + lifetimes.leaf, Date.parse(signer.validTo))
   const request: CertificateRequest = { ...leaf, key, notBefore: options.now - lifetimes.backdate, notAfter }
   return store(options, name, key, issueCertificate(request, issuer))

@@ -7,6 +7,8 @@ import type { KindRegistry } from '../../kinds/contract.js'
 import {
   type ApiAddress,
   ApiAddressToken,
+  type ApiDelegates,
+  ApiDelegatesToken,
   type ApiEndpoint,
   ApiEndpointToken,
   type ApiHooks,
@@ -16,6 +18,8 @@ import {
   type Authenticator,
   AuthenticatorToken,
   CertificateSignerToken,
+  type FrontProxy,
+  FrontProxyToken,
   KindsToken,
   type NodeConnections,
   NodeConnectionsToken,
@@ -26,6 +30,7 @@ import { certificateNames, hostPort, reachable } from './addresses.js'
 import { createAuthentication } from './authenticate.js'
 import { type ApiServerConfig, apiServerSchema } from './config.js'
 import { createConnect } from './connect.js'
+import { createDelegation } from './delegation.js'
 import { createDiscovery } from './discovery.js'
 import { createHandler } from './handler.js'
 import { writeKubeconfig } from './kubeconfig.js'
@@ -33,7 +38,7 @@ import { type Listener, openListener } from './listener.js'
 import { createMetrics } from './metrics.js'
 import { createNonResource } from './non-resource.js'
 import { createOpenApi } from './openapi.js'
-import { type ClusterCertificates, loadCertificates } from './pki.js'
+import { type ClusterCertificates, loadCertificates, loadFrontProxy } from './pki.js'
 import { isProxyPath } from './proxy-location.js'
 import { createRenderer } from './render.js'
 import { createHttpServer, type Server } from './server.js'
@@ -50,6 +55,7 @@ interface Received {
   readonly authenticators: Bag<Authenticator>
   readonly endpoints: Bag<ApiEndpoint>
   readonly limiters: Bag<RequestLimiter>
+  readonly delegates: Bag<ApiDelegates>
 }
 type Context = PluginContext<ApiServerConfig>
 
@@ -65,8 +71,14 @@ export const apiServer = definePlugin({
     authenticators: AuthenticatorToken,
     endpoints: ApiEndpointToken,
     limiters: RequestLimiterToken,
+    delegates: ApiDelegatesToken,
   },
-  provides: { address: ApiAddressToken, signer: CertificateSignerToken, tokens: AuthenticatorToken },
+  provides: {
+    address: ApiAddressToken,
+    signer: CertificateSignerToken,
+    frontProxy: FrontProxyToken,
+    tokens: AuthenticatorToken,
+  },
   config: { version: 1, schema: apiServerSchema },
   async setup(context, received) {
     const { config } = context
@@ -75,12 +87,13 @@ export const apiServer = definePlugin({
     const address = await describeAddress(config, listener.port, certificates)
     const tokens = config.tokenFile === '' ? [] : [await tokenFileAuthenticator(resolve(config.tokenFile))]
     const state = { started: false }
-    const { server, drain } = await createServer(context, received, address, listener, state)
+    const frontProxy = createFrontProxy(context, certificates)
+    const { server, drain } = await createServer(context, received, { address, listener, frontProxy }, state)
     context.defer(() => server.close())
     let detach: () => void = () => {}
     context.defer(() => detach())
     return {
-      provides: { address, signer: createSigner(certificates.authority, context.clock), tokens },
+      provides: { address, signer: createSigner(certificates.authority, context.clock), frontProxy, tokens },
       start() {
         detach = listener.attach(server)
         state.started = true
@@ -97,6 +110,18 @@ export const apiServer = definePlugin({
 function loadPki(config: ApiServerConfig, now: number): Promise<ClusterCertificates> {
   const names = certificateNames([config.address, config.advertiseAddress, ...config.names])
   return loadCertificates({ directory: join(resolve(config.dataDirectory), 'pki'), names, now })
+}
+
+function createFrontProxy({ config, clock }: Context, { authority }: ClusterCertificates): FrontProxy {
+  const directory = join(resolve(config.dataDirectory), 'pki')
+  let made: ReturnType<FrontProxy['identity']> | undefined
+  return {
+    clientAuthority: authority.certificate,
+    identity() {
+      made ??= loadFrontProxy({ directory, now: clock.now() })
+      return made
+    },
+  }
 }
 
 /** The port is open from set-up on, so that its number is known; requests before the start are told to come again. */
@@ -135,21 +160,23 @@ function greeter(listener: Listener): (socket: TLSSocket) => void {
 async function createServer(
   context: Context,
   received: Received,
-  address: ApiAddress,
-  listener: Listener,
+  made: { readonly address: ApiAddress; readonly listener: Listener; readonly frontProxy: FrontProxy },
   state: { readonly started: boolean },
 ): Promise<{ server: Server; drain: () => void }> {
   const { config, clock, ids, log } = context
-  const { pipeline, hooks, kinds, connections, authenticators, endpoints, limiters } = received
+  const { pipeline, hooks, kinds, connections, authenticators, endpoints, limiters, delegates } = received
+  const { address, listener, frontProxy } = made
   const metrics = createMetrics()
   const streams = createStreamSet()
   const version = versionInfo(context.version)
-  const discovery = createDiscovery(kinds, () => hostPort(address.host, address.port))
+  const delegation = createDelegation({ delegates, hooks, frontProxy, metrics })
+  context.defer(() => delegation.close())
+  const discovery = createDiscovery(kinds, () => hostPort(address.host, address.port), delegation)
   context.defer(() => discovery.close())
   const nonResource = createNonResource({
     hooks,
     discovery,
-    openApi: createOpenApi(kinds, clock, { title: 'Davit', version: version.gitVersion ?? '' }),
+    openApi: createOpenApi(kinds, clock, { title: 'Davit', version: version.gitVersion ?? '' }, delegation),
     version,
     metrics,
     endpoints,
@@ -167,6 +194,7 @@ async function createServer(
     metrics,
     streams,
     limiters,
+    delegation,
     log,
     clock,
     ids,
@@ -176,8 +204,9 @@ async function createServer(
     connect: createConnect({ pipeline, hooks, kinds, connections, metrics, clock, random: context.random, log }),
     backlogLimit: config.watchBacklogBytes,
   })
+  const streamed = (url: string): boolean => isProxyPath(url) || delegation.find(url) !== undefined
   const replied = ({ method }: { readonly method: string }, code: number): void => metrics.request(method, code)
   const { bodyLimitBytes: bodyLimit, requestTimeoutMs: bodyTimeoutMs } = config
-  const server = await createHttpServer({ handler, streamed: isProxyPath, bodyLimit, bodyTimeoutMs, replied, log })
+  const server = await createHttpServer({ handler, streamed, bodyLimit, bodyTimeoutMs, replied, log })
   return { server, drain: () => streams.closeAll() }
 }

@@ -8,6 +8,7 @@ import { ApiError } from '../../client/contract.js'
 import { closeHard, type Exchange, isClosed } from './exchange.js'
 import { createLinkRewriter } from './link-rewriter.js'
 import { replyHeaders, requestHeaders } from './relay-headers.js'
+import { sendText } from './reply.js'
 import type { Upgrade } from './upgrade.js'
 
 export interface Destination {
@@ -26,6 +27,8 @@ export interface Destination {
   readonly connection?: Duplex
   /** Keeps connections for later requests. */
   readonly agent?: Agent
+  /** What redirects would lead to is not for the client to see: 502. */
+  readonly refuseRedirects?: boolean
   /** What is done to links of the reply, in `Location` and in HTML; absent: nothing. */
   readonly rewrite?: (link: string) => string
 }
@@ -108,9 +111,13 @@ export function unreachable(error: unknown): ApiError {
   return ApiError.serviceUnavailable(`error trying to reach service: ${(error as Error).message}`)
 }
 
-async function pass(exchange: Exchange, reply: IncomingMessage, { rewrite }: Destination): Promise<void> {
+async function pass(exchange: Exchange, reply: IncomingMessage, { rewrite, refuseRedirects }: Destination): Promise<void> {
   const { response } = exchange
   const code = reply.statusCode ?? 502
+  if (refuseRedirects && code >= 300 && code < 400 && reply.headers.location) {
+    reply.destroy()
+    return sendText(exchange, 502, 'the backend attempted to redirect this request, which is not permitted')
+  }
   const headers = replyHeaders(reply.headers)
   const { location } = reply.headers
   if (rewrite && location) headers.location = rewrite(location)

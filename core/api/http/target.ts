@@ -26,8 +26,11 @@ export interface OtherTarget {
 }
 export type Target = ResourceTarget | OtherTarget
 
-/** `path` is the raw path of the URL, without the query. Throws an `ApiError` for what cannot be a path. */
-export function parseTarget(path: string): Target {
+/**
+ * `path` is the raw path of the URL, without the query. Throws an `ApiError` for what cannot be a path. `foreign`: another
+ * server knows what stands behind the subresource.
+ */
+export function parseTarget(path: string, foreign = false): Target {
   if (path.charCodeAt(0) !== 47) throw ApiError.badRequest('the path of a request begins with a slash')
   const trimmed = path.length > 1 && path.charCodeAt(path.length - 1) === 47 ? path.slice(1, -1) : path.slice(1)
   const parts = trimmed.split('/')
@@ -35,10 +38,17 @@ export function parseTarget(path: string): Target {
   const first = prefix === 'api' ? 2 : prefix === 'apis' ? 3 : 0
   if (first === 0 || parts.length <= first) return { type: 'other', path: `/${decode(trimmed)}` }
   const group = first === 2 ? '' : decode(parts[1] ?? '')
-  return resourceTarget(group, decode(parts[first - 1] ?? ''), parts, first, path)
+  return resourceTarget(group, decode(parts[first - 1] ?? ''), parts, first, path, foreign)
 }
 
-function resourceTarget(group: string, version: string, parts: readonly string[], first: number, path: string): Target {
+function resourceTarget(
+  group: string,
+  version: string,
+  parts: readonly string[],
+  first: number,
+  path: string,
+  foreign: boolean,
+): Target {
   let at = first
   const watch = parts[at] === 'watch' && parts.length > at + 1
   if (watch) at++
@@ -51,7 +61,7 @@ function resourceTarget(group: string, version: string, parts: readonly string[]
   const resource = segment(parts[at] ?? '')
   const name = at + 1 < parts.length ? segment(parts[at + 1] ?? '') : ''
   const subresource = at + 2 < parts.length ? segment(parts[at + 2] ?? '') : ''
-  const rest = subresource === 'proxy' ? behind(path, at + 3) : ''
+  const rest = foreign || subresource === 'proxy' ? behind(path, at + 3) : ''
   if (at + 3 < parts.length && rest === '') throw ApiError.unknownPath()
   return { type: 'resource', group, version, resource, subresource, namespace, name, watch, rest }
 }

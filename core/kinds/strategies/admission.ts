@@ -2,6 +2,7 @@
 import type { FieldError, KubeObject, Strategy } from '../contract.js'
 import { checkName, duplicate, invalid, notSupported, required } from '../field-error.js'
 import { dnsSubdomain } from '../names.js'
+import { selectorFromObject } from '../selector.js'
 import type {
   APIService,
   MatchResources,
@@ -12,6 +13,8 @@ import type {
   ValidatingAdmissionPolicyBinding,
   ValidatingWebhook,
 } from '../types.js'
+import { checkUnchanged } from './shared.js'
+import { checkApiService, checkClientConfig, checkRule } from './webhook-checks.js'
 
 const HTTPS = 443
 
@@ -82,13 +85,19 @@ function checkWebhook(errors: FieldError[], at: string, webhook: ValidatingWebho
   } else if (!admissionReviewVersions.some((version) => version === 'v1' || version === 'v1beta1')) {
     errors.push(invalid(`${at}.admissionReviewVersions`, admissionReviewVersions, 'must include at least one of v1, v1beta1'))
   }
-  const { url, service } = clientConfig ?? {}
-  if ((url === undefined) === (service === undefined)) {
-    errors.push(required(`${at}.clientConfig`, 'exactly one of url or service is required'))
+  checkClientConfig(errors, `${at}.clientConfig`, clientConfig)
+  for (const [index, rule] of (webhook.rules ?? []).entries()) checkRule(errors, `${at}.rules[${index}]`, rule)
+  checkKnown(errors, `${at}.failurePolicy`, webhook.failurePolicy, ['Fail', 'Ignore'])
+  checkKnown(errors, `${at}.matchPolicy`, webhook.matchPolicy, ['Equivalent', 'Exact'])
+  checkKnown(errors, `${at}.reinvocationPolicy`, (webhook as MutatingWebhook).reinvocationPolicy, ['IfNeeded', 'Never'])
+  for (const selector of ['namespaceSelector', 'objectSelector'] as const) {
+    const { error } = selectorFromObject(webhook[selector])
+    if (error !== undefined) errors.push(invalid(`${at}.${selector}`, webhook[selector], error))
   }
-  if (url !== undefined && !url.startsWith('https://')) {
-    errors.push(invalid(`${at}.clientConfig.url`, url, "'https' is the only allowed URL scheme"))
-  }
+}
+
+function checkKnown(errors: FieldError[], at: string, value: string | undefined, values: readonly string[]): void {
+  if (value !== undefined && !values.includes(value)) errors.push(notSupported(at, value, values))
 }
 
 function defaultMatch(match: MatchResources | undefined): void {
@@ -138,10 +147,5 @@ export const apiServiceStrategy: Strategy = {
     const { spec } = object as APIService
     if (spec?.service !== undefined) spec.service.port ??= HTTPS
   },
-  validate(object) {
-    const { metadata, spec } = object as APIService
-    const name = `${spec?.version ?? ''}.${spec?.group ?? ''}`
-    if (metadata.name === name) return []
-    return [invalid('metadata.name', metadata.name, 'must be `spec.version+"."+spec.group`')]
-  },
+  validate: (object) => checkApiService(object as APIService),
 }

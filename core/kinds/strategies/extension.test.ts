@@ -225,6 +225,10 @@ const sound: Manifest[] = [
   hooks('MutatingWebhookConfiguration', {}),
   definition(),
   of('apiregistration.k8s.io/v1', 'APIService', {
+    metadata: { name: 'v1.' },
+    spec: { version: 'v1', groupPriorityMinimum: 18000, versionPriority: 1 },
+  }),
+  of('apiregistration.k8s.io/v1', 'APIService', {
     metadata: { name: 'v1.a.b' },
     spec: { group: 'a.b', version: 'v1', groupPriorityMinimum: 1, versionPriority: 1 },
   }),
@@ -291,6 +295,56 @@ const wrong: [manifest: Manifest, error: RegExp][] = [
     hooks('ValidatingWebhookConfiguration', { webhooks: [{ ...hook, clientConfig: { url: 'http://x' } }] }),
     /'https' is the only allowed URL scheme/,
   ],
+  ...Object.entries({
+    'https://x?a=b': /^webhooks\[0\]\.clientConfig\.url: Invalid value: "a=b": query parameters are not permitted/,
+    'https://x#a': /fragments are not permitted in the URL/,
+    'https://u@x': /user information is not permitted in the URL/,
+    'https://': /url must be a valid URL/,
+    'ftp://x': /Invalid value: "ftp": 'https' is the only allowed URL scheme; desired format: https:\/\/host\[\/path\]$/,
+  }).map(([url, problem]): [Manifest, RegExp] => [
+    hooks('ValidatingWebhookConfiguration', { webhooks: [{ ...hook, clientConfig: { url } }] }),
+    problem,
+  ]),
+  ...(
+    [
+      [{ name: '', namespace: 'n' }, /^webhooks\[0\]\.clientConfig\.service\.name: Required value/],
+      [{ name: 's', namespace: 'n', port: 70_000 }, /service\.port: Invalid value: 70000: port is not valid/],
+      [{ name: 's', namespace: 'n', path: 'x' }, /service\.path: Invalid value: "x": must start with a '\/'$/],
+      [{ name: 's', namespace: 'n', path: '/a//b' }, /service\.path: Invalid value: "\/a\/\/b": segment\[1\] may not be empty$/],
+    ] as [object, RegExp][]
+  ).map(([service, problem]): [Manifest, RegExp] => [
+    hooks('MutatingWebhookConfiguration', { webhooks: [{ ...hook, clientConfig: { service } }] }),
+    problem,
+  ]),
+  ...(
+    [
+      [{ operations: [] }, /^webhooks\[0\]\.rules\[0\]\.operations: Required value$/],
+      [{ operations: ['*', 'CREATE'] }, /if '\*' is present, must not specify other operations$/],
+      [{ operations: ['READ'] }, /^webhooks\[0\]\.rules\[0\]\.operations\[0\]: Unsupported value: "READ"/],
+      [{ apiGroups: [] }, /apiGroups: Required value$/],
+      [{ apiVersions: ['*', 'v1'] }, /must not specify other API versions$/],
+      [{ resources: [] }, /resources: Required value$/],
+      [{ resources: ['*/*', 'pods'] }, /must not specify other resources$/],
+      [{ resources: ['pods/*', 'pods/exec'] }, /if 'pods\/\*' is present, must not specify pods\/exec$/],
+      [{ resources: ['*/scale', 'pods/scale'] }, /if '\*\/scale' is present, must not specify pods\/scale$/],
+      [{ scope: 'Here' }, /scope: Unsupported value: "Here"/],
+    ] as [object, RegExp][]
+  ).map(([part, problem]): [Manifest, RegExp] => {
+    const rule = { operations: ['*'], apiGroups: ['*'], apiVersions: ['*'], resources: ['*/*'], ...part }
+    return [hooks('ValidatingWebhookConfiguration', { webhooks: [{ ...hook, rules: [rule] }] }), problem]
+  }),
+  ...Object.entries({ failurePolicy: 'Maybe', matchPolicy: 'Nearly', reinvocationPolicy: 'Always' }).map(
+    ([field, value]): [Manifest, RegExp] => [
+      hooks('MutatingWebhookConfiguration', { webhooks: [{ ...hook, [field]: value }] }),
+      new RegExp(`^webhooks\\[0\\]\\.${field}: Unsupported value: "${value}"`),
+    ],
+  ),
+  [
+    hooks('MutatingWebhookConfiguration', {
+      webhooks: [{ ...hook, objectSelector: { matchExpressions: [{ key: 'a', operator: 'Like' }] } }],
+    }),
+    /^webhooks\[0\]\.objectSelector: Invalid value/,
+  ],
   [hooks('ValidatingWebhookConfiguration', { webhooks: [hook, hook] }), /^webhooks\[1\]\.name: Duplicate value: "a\.b\.c"$/],
   [hooks('ValidatingAdmissionPolicy', { spec: {} }), /^spec\.matchConstraints: Required value$/],
   [hooks('ValidatingAdmissionPolicyBinding', { spec: {} }), /^spec\.policyName: Required value$/],
@@ -308,6 +362,22 @@ const wrong: [manifest: Manifest, error: RegExp][] = [
     /^spec\.versions\[0\]\.schema\.openAPIV3Schema: Required value/,
   ],
   [of('apiregistration.k8s.io/v1', 'APIService', { spec: { group: 'a.b', version: 'v1' } }), /must be `spec\.version/],
+  ...(
+    [
+      [{ groupPriorityMinimum: 0 }, /^spec\.groupPriorityMinimum: Invalid value: 0: must be positive and less than 20000$/],
+      [{ versionPriority: 1001 }, /^spec\.versionPriority: Invalid value: 1001: must be positive and less than 1000$/],
+      [{ caBundle: 'YWI=' }, /^spec\.caBundle: Invalid value: "2 bytes": local APIServices may not have a caBundle$/],
+      [{ insecureSkipTLSVerify: true }, /local APIServices may not have insecureSkipTLSVerify$/],
+      [{ service: { name: 's', namespace: '' } }, /^spec\.service\.namespace: Required value$/],
+      [
+        { service: { name: 's', namespace: 'n' }, caBundle: 'YWI=', insecureSkipTLSVerify: true },
+        /^spec\.insecureSkipTLSVerify: Invalid value: true: may not be true if caBundle is present$/,
+      ],
+    ] as [object, RegExp][]
+  ).map(([part, problem]): [Manifest, RegExp] => {
+    const spec = { group: 'a.b', version: 'v1', groupPriorityMinimum: 1, versionPriority: 1, ...part }
+    return [{ ...of('apiregistration.k8s.io/v1', 'APIService', { spec }), metadata: { name: 'v1.a.b' } }, problem]
+  }),
   [ingress({}), /either `defaultBackend` or `rules` must be specified/],
   [ingress({ defaultBackend: {} }), /resource or service backend is required/],
   [
