@@ -51,3 +51,9 @@ export const arbitraryObject = (kind: ResourceKind): fc.Arbitrary<KubeObject> =>
     apiVersion: kind.apiVersion,
     kind: kind.kind,
   }))
+
+/** What a test knows to be there. */
+export function found<T>(value: T | undefined): T {
+  if (value === undefined) throw new Error('it is not there')
+  return value
+}

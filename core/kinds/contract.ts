@@ -8,14 +8,32 @@ import type { KubeObject, LabelSelector as LabelSelectorSpec } from './types.js'
 export { type Amounts, addAmounts, podAmounts, readAmounts } from './amounts.js'
 export type * from './cel.js'
 export { loadCel } from './cel.js'
+export { appliedProblems, mergeApplied, pruneApplied } from './apply-merge.js'
 export { tableColumns, tableRow } from './columns.js'
 export { decode } from './decode.js'
 export { readDescriptions } from './descriptions.js'
 export { duplicateFields } from './duplicates.js'
 export { equalJson } from './equal.js'
 export { type Descriptions, openApiV3 } from './openapi.js'
+export { compareFields, type FieldChanges, isUnchanged } from './field-compare.js'
+export { sortedJson } from './field-element.js'
+export { differenceOf, type FieldSet, fieldPaths } from './field-set.js'
+export { appliedFields, createdFields, fieldSetText, type WrittenPart } from './field-walk.js'
+export {
+  type Applied,
+  applyOwners,
+  type FieldConflict,
+  type FieldWriter,
+  fieldsOf,
+  firstOwner,
+  isReset,
+  type ManagedFields,
+  readManagedFields,
+  updateOwners,
+} from './managed-fields.js'
+export { type DefinitionOf, type Descriptions, openApiV3 } from './openapi.js'
 export { openApiV2, openApiV2Minimal } from './openapi-v2.js'
-export { jsonPatch, mergePatch, strategicMergePatch } from './patch.js'
+export { configurationProblem, jsonPatch, mergePatch, strategicMergePatch } from './patch.js'
 export { type DecodedProtobuf, decodeProtobuf, isProtobuf } from './protobuf.js'
 export type { ExactQuantity } from './quantity.js'
 export {

@@ -45,6 +45,12 @@ function mergeInto(target: unknown, patch: Readonly<Record<string, unknown>>): R
   return result
 }
 
+/** What is wrong with the form of a configuration that is to be applied; undefined where it can be walked without care. */
+export function configurationProblem(config: unknown): string | undefined {
+  const problem = checkForm(config)
+  return problem?.ok === false ? problem.message : undefined
+}
+
 /** Refuses what could reach a prototype or exhaust the stack; what passes can be walked without care. */
 function checkForm(value: unknown, depth = 0): PatchResult | undefined {
   if (typeof value !== 'object' || value === null) return undefined
