@@ -1,12 +1,13 @@
 /** POST on a collection. */
 import { ApiError } from '../client/contract.js'
-import { applyDefaults, type KubeObject, validate } from '../kinds/contract.js'
+import { applyDefaults, type KubeObject, type ManagedFields, validate } from '../kinds/contract.js'
 import { mutate, validateAdmission } from './admission.js'
 import type { ApiRequest, ApiResult } from './contract.js'
 import { type DecodedBody, decodeBody } from './decode-body.js'
 import { checkNamespace, newMetadata } from './metadata.js'
 import { segmentProblem } from './names.js'
 import { type WriteSettings, writeSettings } from './options.js'
+import { createdOwners, setOwners } from './ownership.js'
 import type { Resource } from './resource.js'
 import { noClaim } from './service-allocations.js'
 import type { ApiServices } from './services.js'
@@ -33,22 +34,27 @@ type Attempt =
   /** Another server gave out the same address or port at the same time. */
   | { readonly type: 'raced' }
 
-/** `body` is changed. */
+/** `body` is changed. `owners` are those of the new object where they do not follow from what it has. */
 export async function createOnce(
   services: ApiServices,
   resource: Resource,
   request: ApiRequest,
   settings: WriteSettings,
   body: DecodedBody,
+  owners?: ManagedFields,
 ): Promise<Attempt> {
   const { kind } = resource
   const admitted = { operation: 'CREATE', dryRun: settings.dryRun } as const
   if (resource.loading) await resource.loading
   checkNamespace(request, kind, body.object)
   applyDefaults(kind, body.object)
+  // What admission adds is nobody's.
+  const managedFields = owners ?? createdOwners(services, kind, request, body.object)
+  setOwners(body.object, managedFields)
   const object = await mutate(services.hooks, request, kind, body.object, admitted)
   applyDefaults(kind, object)
   const { generated } = prepare(services, resource, object)
+  setOwners(object, managedFields)
   check(resource, object)
   await validateAdmission(services.hooks, request, kind, { ...admitted, object })
 

@@ -9,6 +9,8 @@ export interface DecodedBody {
   /** Fresh and unfrozen. Defaults are not applied yet. */
   readonly object: KubeObject
   readonly warnings: readonly string[]
+  /** `metadata.managedFields` as it was sent, which the object does not have: whoever writes decides what becomes of it. */
+  readonly managedFields?: unknown
 }
 
 /** The object that a create or an update sends; 400 where it is no object of the kind. */
@@ -25,16 +27,24 @@ export function decodeTree(
   if (!isTree(body)) throw ApiError.badRequest(`the body of the request must be an object of kind ${kind.kind}`)
   checkType(body, kind)
   const report = settings.fieldValidation !== 'Ignore'
-  const decoded = decode(kind, body, { unknownFields: report ? 'report' : 'drop' })
+  const { tree, managedFields } = withoutManagers(body)
+  const decoded = decode(kind, tree, { unknownFields: report ? 'report' : 'drop' })
   if (decoded.errors.length > 0) throw unreadable(kind, decoded.errors.map(errorText).join(', '))
   const object = decoded.object
   if (object.apiVersion !== kind.apiVersion) object.apiVersion = kind.apiVersion
   if (object.kind !== kind.kind) object.kind = kind.kind
   if (!isTree(object.metadata)) object.metadata = { name: '' }
-  if (!report || (decoded.strict.length === 0 && duplicates.length === 0)) return { object, warnings: [] }
+  if (!report || (decoded.strict.length === 0 && duplicates.length === 0)) return { object, warnings: [], managedFields }
   const findings = [...decoded.strict, ...duplicates.map((path) => `duplicate field ${JSON.stringify(path)}`)]
   if (settings.fieldValidation === 'Strict') throw unreadable(kind, `strict decoding error: ${findings.join(', ')}`)
-  return { object, warnings: findings }
+  return { object, warnings: findings, managedFields }
+}
+
+/** Set aside, so that trees which are mostly as they were are not copied with each write. */
+function withoutManagers(body: Record<string, unknown>): { tree: Record<string, unknown>; managedFields?: unknown } {
+  if (!isTree(body.metadata) || body.metadata.managedFields === undefined) return { tree: body }
+  const { managedFields, ...metadata } = body.metadata
+  return { tree: { ...body, metadata }, managedFields }
 }
 
 function checkType(body: Record<string, unknown>, kind: ResourceKind): void {

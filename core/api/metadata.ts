@@ -30,6 +30,19 @@ export function checkName(request: ApiRequest, object: KubeObject): void {
   }
 }
 
+/** 400 for a patch that renames. */
+export function checkSameName(current: KubeObject, object: KubeObject): void {
+  const { name, namespace = '' } = current.metadata
+  const sent = object.metadata
+  if (sent.name !== name) {
+    throw ApiError.badRequest(`the name of the object (${sent.name}) does not match the name on the URL (${name})`)
+  }
+  if ((sent.namespace ?? '') !== namespace) {
+    const other = sent.namespace ?? ''
+    throw ApiError.badRequest(`the namespace of the object (${other}) does not match the namespace on the URL (${namespace})`)
+  }
+}
+
 /** Replaces what a client may not set on a create. `generated` is true where the name was made from generateName. */
 export function newMetadata(services: ApiServices, kind: ResourceKind, object: KubeObject): { generated: boolean } {
   const sent = object.metadata

@@ -22,15 +22,35 @@ export function writeSettings(request: ApiRequest, kind: OptionsKind): WriteSett
   if (fieldValidation !== '' && fieldValidation !== 'Strict' && fieldValidation !== 'Warn' && fieldValidation !== 'Ignore') {
     errors.push(unsupported('fieldValidation', fieldValidation, ['Ignore', 'Strict', 'Warn']))
   }
-  if ((request.query.fieldManager ?? '').length > 128) {
-    errors.push({ reason: 'FieldValueTooLong', field: 'fieldManager', message: 'Too long: may not be more than 128 bytes' })
-  }
+  checkManager(errors, request)
   if (request.query.force !== undefined && request.patchType !== 'apply') {
     errors.push({ reason: 'FieldValueForbidden', field: 'force', message: 'Forbidden: may not be specified for non-apply patch' })
   }
   if (errors.length > 0) throw invalidOptions(kind, errors)
   return { dryRun: dryRun === 'All', fieldValidation: (fieldValidation || 'Warn') as WriteSettings['fieldValidation'] }
 }
+
+function checkManager(errors: FieldError[], { query, patchType }: ApiRequest): void {
+  const { fieldManager = '' } = query
+  const field = 'fieldManager'
+  if (fieldManager === '' && patchType === 'apply') {
+    errors.push({ reason: 'FieldValueRequired', field, message: 'Required value: is required for apply patch' })
+  }
+  if (Buffer.byteLength(fieldManager) > 128) {
+    errors.push({ reason: 'FieldValueTooLong', field, message: 'Too long: may not be more than 128 bytes' })
+  }
+  let position = 0
+  for (const character of fieldManager) {
+    if (!isPrintable(character)) {
+      const text = `should only contain printable characters (invalid character at position ${position})`
+      errors.push({ reason: 'FieldValueInvalid', field, message: `Invalid value: ${JSON.stringify(fieldManager)}: ${text}` })
+    }
+    position += Buffer.byteLength(character)
+  }
+}
+
+/** Letters, marks, digits, punctuation, symbols and the plain space. */
+export const isPrintable = (character: string): boolean => /^[ \p{L}\p{M}\p{N}\p{P}\p{S}]$/u.test(character)
 
 export function unsupported(field: string, value: string, supported: readonly string[]): FieldError {
   const list = supported.map((one) => JSON.stringify(one)).join(', ')

@@ -29,13 +29,13 @@ test('bad syntax is 400, an operation that fails 422, over 10,000 operations 413
   assert.is((await api.refused('patch', 'configmaps', { name: 'a', patchType: 'merge', body: [] })).code, 400)
 })
 
-test('server-side apply is 415 with the types that are served', async (t) => {
+test('a patch of no kind is 415 with the types that are served', async (t) => {
   const api = await startApi(t)
   await api.create('configmaps', configMap('a'))
-  const status = await api.refused('patch', 'configmaps', { name: 'a', patchType: 'apply', body: configMap('a') })
+  const status = await api.refused('patch', 'configmaps', { name: 'a', body: configMap('a') })
   assert.is(status.code, 415)
   assert.is(status.reason, 'UnsupportedMediaType')
-  assert.match(status.message, 'application/merge-patch+json')
+  assert.match(status.message, 'application/apply-patch+yaml')
 })
 
 test('a resourceVersion in the patch is a precondition', async (t) => {

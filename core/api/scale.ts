@@ -6,11 +6,14 @@ import {
   type ResourceKind,
   type ScalePaths,
   selectorFromObject,
+  type WrittenPart,
 } from '../kinds/contract.js'
+import { type AppliedPart, applyPart, configurationOf } from './apply.js'
 import type { ApiRequest, ApiResult } from './contract.js'
 import { decodeTree } from './decode-body.js'
 import { checkName, checkNamespace, checkPreconditions } from './metadata.js'
 import { type WriteSettings, writeSettings } from './options.js'
+import { partOwners } from './ownership.js'
 import { applyPatch, patchRefused, patchSettings } from './patch.js'
 import { readItem } from './read.js'
 import type { Resource } from './resource.js'
@@ -26,6 +29,7 @@ export async function scale(services: ApiServices, resource: Resource, request: 
     return { type: 'object', code: 200, object: scaleOf(item.object, paths), warnings: [] }
   }
   const kind = scaleKind(services)
+  if (request.verb === 'patch' && request.patchType === 'apply') return applyScale(services, resource, request, kind, paths)
   const settings = request.verb === 'patch' ? patchSettings(request, kind) : writeSettings(request, 'UpdateOptions')
   let warnings: readonly string[] = []
   let conditional = false
@@ -35,10 +39,17 @@ export async function scale(services: ApiServices, resource: Resource, request: 
     conditional = Boolean(sent.object.metadata.resourceVersion)
     checkPreconditions(resource.kind, sent.object.metadata, current)
     const replicas = checkedReplicas(kind, sent.object)
-    return withValue(current, paths?.specReplicas ?? ['spec', 'replicas'], replicas)
+    return withValue(current, replicasPath(paths), replicas)
   }
   if (request.verb === 'update') conditional = Boolean(sentScale(request, kind, settings).object.metadata.resourceVersion)
-  const changed = await change(services, resource, request, { part: 'subresource', settings, retry: !conditional, make })
+  const written = replicasPart(paths)
+  const changed = await change(services, resource, request, {
+    part: 'subresource',
+    settings,
+    retry: !conditional,
+    make,
+    owners: (current, made) => partOwners(services, resource.kind, request, written, { current, made }),
+  })
   return { type: 'object', code: 200, object: scaleOf(changed.object, paths), warnings }
 }
 
@@ -52,6 +63,35 @@ function checkHasReplicas(object: KubeObject, paths: ScalePaths | undefined): vo
 function withValue<T extends Tree>(tree: T, [name = '', ...rest]: readonly string[], value: unknown): T {
   const inner = tree[name]
   return { ...tree, [name]: rest.length === 0 ? value : withValue(isTree(inner) ? inner : {}, rest, value) }
+}
+
+/** Replicas that are applied through the scale are the object's own, owned through its subresource. */
+const replicasPart = (paths: ScalePaths | undefined): WrittenPart => ({
+  has: (field) => field === replicasPath(paths)[0],
+  metadata: new Set(),
+})
+const replicasPath = (paths: ScalePaths | undefined): readonly string[] => paths?.specReplicas ?? ['spec', 'replicas']
+
+async function applyScale(
+  services: ApiServices,
+  resource: Resource,
+  request: ApiRequest,
+  kind: ResourceKind,
+  paths: ScalePaths | undefined,
+): Promise<ApiResult> {
+  const { tree, ...options } = configurationOf(request, kind)
+  const { apiVersion, kind: name } = resource.kind
+  const replicas = at(tree, 'spec', 'replicas')
+  const wanted = replicas === undefined ? {} : withValue({}, replicasPath(paths), replicas)
+  const config = { ...options, tree: { apiVersion, kind: name, metadata: tree.metadata, ...wanted } }
+  const applied: AppliedPart = {
+    part: 'subresource',
+    written: replicasPart(paths),
+    shownVersion: kind.apiVersion,
+    merge: (current, sent) => withValue(current, replicasPath(paths), checkedReplicas(kind, sent, replicasPath(paths))),
+  }
+  const result = await applyPart(services, resource, request, applied, config)
+  return { type: 'object', code: 200, object: scaleOf(result.object, paths), warnings: result.warnings }
 }
 
 interface Sent {
@@ -81,8 +121,8 @@ function patched(
   return sent
 }
 
-function checkedReplicas(kind: ResourceKind, object: KubeObject): number {
-  const replicas = at(object, 'spec', 'replicas') ?? 0
+function checkedReplicas(kind: ResourceKind, object: KubeObject, path: readonly string[] = ['spec', 'replicas']): number {
+  const replicas = at(object, ...path) ?? 0
   if (typeof replicas === 'number' && replicas >= 0) return replicas
   const message = `Invalid value: ${JSON.stringify(replicas)}: must be greater than or equal to 0`
   throw ApiError.invalid(kind, object.metadata.name, [{ reason: 'FieldValueInvalid', field: 'spec.replicas', message }])
@@ -90,7 +130,7 @@ function checkedReplicas(kind: ResourceKind, object: KubeObject): number {
 
 export function scaleOf(object: KubeObject, paths?: ScalePaths): KubeObject {
   const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata
-  const replicas = at(object, ...(paths?.specReplicas ?? ['spec', 'replicas'])) ?? 0
+  const replicas = at(object, ...replicasPath(paths)) ?? 0
   const running = at(object, ...(paths?.statusReplicas ?? ['status', 'replicas'])) ?? 0
   const selector = paths
     ? paths.labelSelector

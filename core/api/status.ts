@@ -2,11 +2,13 @@
  * Status isolation: a write to `/status` takes the status of what is sent and nothing of its spec; the write of the
  * object itself is the other way round and stands in `update.ts`.
  */
-import type { KubeObject } from '../kinds/contract.js'
+import type { KubeObject, WrittenPart } from '../kinds/contract.js'
+import { applyPart } from './apply.js'
 import type { ApiRequest, ApiResult } from './contract.js'
 import { decodeBody } from './decode-body.js'
 import { checkName, checkNamespace, checkPreconditions } from './metadata.js'
 import { writeSettings } from './options.js'
+import { partOwners } from './ownership.js'
 import { patchedBody, patchSettings } from './patch.js'
 import { readItem } from './read.js'
 import type { Resource } from './resource.js'
@@ -30,6 +32,11 @@ export async function partOfObject(
     return { type: 'object', code: 200, object: item.object, item, warnings: [] }
   }
   const { kind } = resource
+  const written = part === 'status' ? statusPart(resource) : specPart
+  const owners: Change['owners'] = (current, made) => partOwners(services, kind, request, written, { current, made })
+  if (request.verb === 'patch' && request.patchType === 'apply') {
+    return applyPart(services, resource, request, { part, written, merge: (current, sent) => merge(current, sent, resource) })
+  }
   if (request.verb === 'patch') {
     const settings = patchSettings(request, kind)
     let warnings: readonly string[] = []
@@ -38,7 +45,7 @@ export async function partOfObject(
       warnings = patched.warnings
       return merge(current, patched.object, resource)
     }
-    const changed = await change(services, resource, request, { part, settings, retry: true, make })
+    const changed = await change(services, resource, request, { part, settings, retry: true, make, owners })
     return { type: 'object', code: 200, ...changed, warnings }
   }
   const settings = writeSettings(request, 'UpdateOptions')
@@ -50,7 +57,7 @@ export async function partOfObject(
     checkPreconditions(kind, metadata, current)
     return merge(current, sent.object, resource)
   }
-  const changed = await change(services, resource, request, { part, settings, retry: !metadata.resourceVersion, make })
+  const changed = await change(services, resource, request, { part, settings, retry: !metadata.resourceVersion, make, owners })
   return { type: 'object', code: 200, ...changed, warnings: sent.warnings }
 }
 
@@ -72,6 +79,14 @@ const keepsMetadata = ({ kind }: Resource): boolean => kind.group === 'apps' || 
 
 /** The revision of a roll-out is an annotation that is written along with the status, so that it counts no generation. */
 const takesAnnotations = ({ kind }: Resource): boolean => kind.group === 'apps' && kind.kind === 'Deployment'
+
+/** What a write to `/status` can make its own. */
+function statusPart(resource: Resource): WrittenPart {
+  const metadata = keepsMetadata(resource) ? (takesAnnotations(resource) ? ['annotations'] : []) : ['labels', 'annotations']
+  return { has: (field) => field === 'status' || field === 'metadata', metadata: new Set(metadata) }
+}
+
+const specPart: WrittenPart = { has: (field) => field !== 'status' && field !== 'metadata', metadata: new Set() }
 
 function statusMetadata(resource: Resource, current: KubeObject, sent: KubeObject): KubeObject['metadata'] {
   if (!keepsMetadata(resource)) return userMetadata(current, sent)

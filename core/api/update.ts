@@ -1,6 +1,6 @@
 /** Changes of an object that exists: the loop that PUT, PATCH, status and the other subresources share, and PUT. */
 import { ApiError } from '../client/contract.js'
-import { applyDefaults, equalJson, type KubeObject, validateUpdate } from '../kinds/contract.js'
+import { applyDefaults, equalJson, type KubeObject, type ManagedFields, validateUpdate } from '../kinds/contract.js'
 import type { CachedObject } from '../watch/contract.js'
 import { mutate, validateAdmission } from './admission.js'
 import type { ApiRequest, ApiResult } from './contract.js'
@@ -9,6 +9,7 @@ import { type DecodedBody, decodeBody } from './decode-body.js'
 import { findItem, type Outcome, onFresh, reach } from './fresh.js'
 import { checkName, checkNamespace, checkPreconditions, countGeneration, isMarked, keptMetadata } from './metadata.js'
 import { type WriteSettings, writeSettings } from './options.js'
+import { objectOwners, sameOwners, setOwners } from './ownership.js'
 import type { Resource } from './resource.js'
 import { noClaim } from './service-allocations.js'
 import type { ApiServices } from './services.js'
@@ -33,6 +34,11 @@ export interface Change {
    * the refusal where a precondition fails.
    */
   make(current: KubeObject): KubeObject
+  /**
+   * Who owns which fields of the new object, which has its defaults but for those of a status. Absent: as they are, for
+   * writes that are the server's own. Called once after each `make`.
+   */
+  owners?(current: KubeObject, made: KubeObject): ManagedFields | undefined
   /** After a lost race: false ends in 409. */
   readonly retry: boolean
 }
@@ -67,11 +73,10 @@ async function changeOnce(
   const old = shown.object
   const { dryRun } = wanted.settings
   const admitted = { operation: 'UPDATE', oldObject: old, dryRun } as const
-  const made = wanted.make(old)
-  // A tap may change what it gets in place, and these share parts with the frozen object.
-  const own = wanted.part === 'object' ? made : copyTree(made)
+  const { own, owners } = makeOwn(resource, wanted, old)
   const object = await mutate(services.hooks, request, kind, own, admitted)
   settle(resource, request, wanted, object, old)
+  setOwners(object, owners)
   await validateAdmission(services.hooks, request, kind, { ...admitted, object })
 
   delete object.metadata.resourceVersion
@@ -81,6 +86,19 @@ async function changeOnce(
   const write = ends ? remove : replace
   const result = await write(services, resource, request, item, object)
   return result && { result, committed: true }
+}
+
+/** The new object as a tree of its own, which taps may change in place, and who owns it before they do. */
+function makeOwn({ kind }: Resource, wanted: Change, old: KubeObject): { own: KubeObject; owners: ManagedFields | undefined } {
+  const made = wanted.make(old)
+  const { managedFields, ...metadata } = made.metadata
+  // These share parts with the frozen object; the managers' trees are never changed in place.
+  const own = wanted.part === 'object' ? made : copyTree({ ...made, metadata })
+  if (wanted.part === 'object' || wanted.part === 'subresource') applyDefaults(kind, own)
+  // A status has no defaults, so what shares parts can be compared, which is quick.
+  const owners = wanted.owners ? wanted.owners(old, wanted.part === 'status' ? made : own) : managedFields
+  setOwners(own, owners)
+  return { own, owners }
 }
 
 /** Defaults, what the server keeps, and validation. Changes `object`. */
@@ -108,8 +126,9 @@ function keepStatus(object: KubeObject, old: KubeObject): void {
 function unchanged(object: KubeObject, old: KubeObject): boolean {
   const { metadata, ...content } = object
   const { metadata: oldMetadata, ...oldContent } = old
-  if (!equalJson({ ...metadata, resourceVersion: oldMetadata.resourceVersion }, oldMetadata)) return false
-  return equalJson(content, oldContent)
+  const { managedFields, ...sent } = metadata
+  const { managedFields: oldManagers, resourceVersion: _version, ...kept } = oldMetadata
+  return equalJson(sent, kept) && equalJson(content, oldContent) && sameOwners(managedFields, oldManagers)
 }
 
 /** A marked object goes with the write that takes its last finalizer, but a pod not before its grace is over. */
@@ -189,6 +208,7 @@ export async function update(services: ApiServices, resource: Resource, request:
       unused = undefined
       return object
     },
+    owners: (current, made) => objectOwners(services, kind, request, { current, made, sent: first.managedFields }),
   })
   return { type: 'object', code: 200, ...changed, warnings: first.warnings }
 }

@@ -6,15 +6,14 @@
 import type { KubeObject, LabelSelector as LabelSelectorSpec } from './types.js'
 
 export { type Amounts, addAmounts, podAmounts, readAmounts } from './amounts.js'
+export { appliedProblems, mergeApplied, pruneApplied } from './apply-merge.js'
 export type * from './cel.js'
 export { loadCel } from './cel.js'
-export { appliedProblems, mergeApplied, pruneApplied } from './apply-merge.js'
 export { tableColumns, tableRow } from './columns.js'
 export { decode } from './decode.js'
 export { readDescriptions } from './descriptions.js'
 export { duplicateFields } from './duplicates.js'
 export { equalJson } from './equal.js'
-export { type Descriptions, openApiV3 } from './openapi.js'
 export { compareFields, type FieldChanges, isUnchanged } from './field-compare.js'
 export { sortedJson } from './field-element.js'
 export { differenceOf, type FieldSet, fieldPaths } from './field-set.js'
@@ -31,7 +30,7 @@ export {
   readManagedFields,
   updateOwners,
 } from './managed-fields.js'
-export { type DefinitionOf, type Descriptions, openApiV3 } from './openapi.js'
+export { type Descriptions, openApiV3 } from './openapi.js'
 export { openApiV2, openApiV2Minimal } from './openapi-v2.js'
 export { configurationProblem, jsonPatch, mergePatch, strategicMergePatch } from './patch.js'
 export { type DecodedProtobuf, decodeProtobuf, isProtobuf } from './protobuf.js'

@@ -1,4 +1,4 @@
-import type { KubeObject } from '../kinds/contract.js'
+import { fieldSetText, fieldsOf, type KubeObject, type ManagedFields } from '../kinds/contract.js'
 import type { Entry } from '../store/contract.js'
 import type { Codec } from './contract.js'
 import { freezeTree } from './freeze.js'
@@ -7,15 +7,34 @@ import { StoredItem } from './item.js'
 export const codec: Codec = {
   encode(object) {
     const { apiVersion, kind, metadata, ...rest } = object
-    const { resourceVersion: _left, ...stored } = metadata
-    const ordered: KubeObject = { apiVersion, kind, metadata: stored, ...rest }
-    const text = JSON.stringify(ordered)
-    const pure = freezeTree(ordered)
+    const { resourceVersion: _left, managedFields, ...stored } = metadata
+    const text = textOf({ apiVersion, kind }, { metadata: stored }, rest, managedFields)
+    // They come frozen from those who keep them, and are the greater part of many objects.
+    if (managedFields && !Object.isFrozen(managedFields)) freezeTree(managedFields)
+    const isPure = freezeTree(stored) && freezeTree(rest)
     Object.freeze(object.metadata)
     Object.freeze(object)
-    return { value: bytesOf(text), memo: pure ? ordered : decoded(text) }
+    if (!isPure) return { value: bytesOf(text), memo: decoded(text) }
+    const memo: KubeObject = { apiVersion, kind, metadata: managedFields ? { ...stored, managedFields } : stored, ...rest }
+    Object.freeze(memo.metadata)
+    return { value: bytesOf(text), memo: Object.freeze(memo) }
   },
   open: (entry: Entry) => new StoredItem(entry.key, entry.revision, entry.created, entry.value, 0, entry.memo as KubeObject),
+}
+
+/** JSON of all parts in one object; the managers come last in metadata, with the texts of their sets that are known. */
+function textOf(type: object, metadata: object, rest: object, managers: ManagedFields | undefined): string {
+  if (managers === undefined) return JSON.stringify({ ...type, ...metadata, ...rest })
+  const head = JSON.stringify({ ...type, ...metadata }).slice(0, -2)
+  const tail = JSON.stringify(rest).slice(1)
+  const comma = head.endsWith('{') ? '' : ','
+  return `${head}${comma}"managedFields":[${managers.map(managerText).join(',')}]}${tail === '}' ? '' : ','}${tail}`
+}
+
+function managerText(entry: ManagedFields[number]): string {
+  const { fieldsV1: _fields, ...writer } = entry
+  const text = JSON.stringify(writer)
+  return `${text.slice(0, -1)}${text === '{}' ? '' : ','}"fieldsV1":${fieldSetText(fieldsOf(entry))}}`
 }
 
 // Not from Node's pool: the store and the cache keep these for long, and a slice of the pool would keep its neighbours.

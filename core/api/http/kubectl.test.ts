@@ -87,6 +87,71 @@ for (const kubectl of kubectls()) {
   )
 
   test(
+    `${name}: server-side apply`,
+    async (t) => {
+      const map = `ssa-${name.replaceAll('.', '-')}`
+      const manifest = (value: string) => `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ${map}}\ndata: {a: "${value}"}\n`
+      const apply = (value: string, ...words: string[]) =>
+        run(t, kubectl, ['apply', '--server-side', '-f', '-', ...words], manifest(value))
+      const managers = async () => {
+        const path = '{range .metadata.managedFields[*]}{.manager}/{.operation} {end}'
+        const shown = await run(t, kubectl, ['get', 'cm', map, '--show-managed-fields', '-o', `jsonpath=${path}`])
+        return shown.out.trim().split(' ').filter(Boolean)
+      }
+      const made = await apply('1', '--field-manager=ci')
+      assert.is(made.out, `configmap/${map} serverside-applied\n`, made.error)
+      assert.equal(await managers(), ['ci/Apply'])
+      const patched = await run(t, kubectl, [
+        'patch',
+        'cm',
+        map,
+        '--type=merge',
+        '-p',
+        '{"data":{"a":"2"}}',
+        '--field-manager=hand',
+      ])
+      assert.is(patched.code, 0, patched.error)
+      const refused = await apply('3', '--field-manager=ci')
+      assert.is(refused.code, 1)
+      assert.match(refused.error, 'Apply failed with 1 conflict: conflict with "hand" using v1: .data.a')
+      const diff = await run(t, kubectl, ['diff', '--server-side', '--force-conflicts', '-f', '-'], manifest('3'))
+      assert.is(diff.code, 1, diff.error)
+      assert.match(diff.out, /^- {2}a: "2"\n\+ {2}a: "3"$/m)
+      const forced = await apply('3', '--field-manager=ci', '--force-conflicts')
+      assert.is(forced.code, 0, forced.error)
+      assert.equal(await managers(), ['ci/Apply'])
+      assert.not.ok((await run(t, kubectl, ['get', 'cm', map, '-o', 'yaml'])).out.includes('managedFields'))
+      const shown = await run(t, kubectl, ['get', 'cm', map, '-o', 'yaml', '--show-managed-fields'])
+      assert.match(shown.out, 'f:data:')
+      const dry = await apply('4', '--field-manager=ci', '--dry-run=server')
+      assert.is(dry.out, `configmap/${map} serverside-applied (server dry run)\n`, dry.error)
+      const wrong = await run(t, kubectl, ['apply', '--server-side', '-f', '-'], `${manifest('1')}dta: {}\n`)
+      assert.match(wrong.error, '.dta: field not declared in schema')
+    },
+    options,
+  )
+
+  test(
+    `${name}: from client-side to server-side apply`,
+    async (t) => {
+      const map = `over-${name.replaceAll('.', '-')}`
+      const manifest = (value: string) => `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ${map}}\ndata: {${value}}\n`
+      assert.is((await run(t, kubectl, ['apply', '-f', '-'], manifest('a: "1", b: "1"'))).code, 0)
+      const over = await run(t, kubectl, ['apply', '--server-side', '-f', '-'], manifest('a: "2", b: "1"'))
+      assert.is(over.code, 0, over.error)
+      const again = await run(t, kubectl, ['apply', '--server-side', '-f', '-'], manifest('b: "1"'))
+      assert.is(again.code, 0, again.error)
+      const words = ['get', 'cm', map, '--show-managed-fields', '-o', 'json']
+      const object = JSON.parse((await run(t, kubectl, words)).out)
+      assert.equal(object.data, { b: '1' }, 'what client-side apply owned is owned by the server-side one')
+      const managers = object.metadata.managedFields.map((entry: { manager: string; operation: string }) => entry.manager)
+      // The second is what kubectl keeps its annotation under.
+      assert.equal(managers.sort(), ['kubectl', 'kubectl-last-applied'])
+    },
+    options,
+  )
+
+  test(
     `${name}: exec, attach and logs`,
     async (t) => {
       const ran = await run(t, kubectl, ['exec', 'x', '--', 'sh', '-c', 'echo out; echo err >&2; exit 7'])

@@ -35,7 +35,8 @@ export function parseYaml(text: string): unknown {
 }
 
 export function formatYaml(value: unknown): string {
-  return stringify(value, { version: '1.1', lineWidth: 0 })
+  // Sets of managed fields share what is equal in them, which is nothing for a reader to see.
+  return stringify(value, { version: '1.1', lineWidth: 0, aliasDuplicateObjects: false })
 }
 
 function checkNesting(tokens: readonly CST.Token[]): void {

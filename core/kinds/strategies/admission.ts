@@ -13,7 +13,6 @@ import type {
   ValidatingAdmissionPolicyBinding,
   ValidatingWebhook,
 } from '../types.js'
-import { checkUnchanged } from './shared.js'
 import { checkApiService, checkClientConfig, checkRule } from './webhook-checks.js'
 
 const HTTPS = 443
