@@ -8,6 +8,10 @@ export interface NodePlan {
   /** Named by the user rather than left to choose: not usable is then an error. */
   readonly proxyChosen: boolean
 }
+/** Real ones: simulated Pods speak to nobody. */
+export function runsPods({ runtimes }: NodePlan): boolean {
+  return runtimes.some((id) => id !== 'cri-hollow')
+}
 export interface NodeFlags {
   readonly runtime?: string | undefined
   readonly proxy?: string | undefined

@@ -11,6 +11,8 @@ import { statusPlugin } from './status-plugin.js'
 export interface RunningCluster {
   readonly kernel: Kernel
   readonly url: string
+  /** Where Pods reach the API; undefined: they do not. */
+  readonly endpoint: string | undefined
   /** Where the administrator's kubeconfig was written. */
   readonly kubeconfig: string
   stop(): Promise<void>
@@ -34,6 +36,6 @@ export async function runCluster({ entries }: Composition, services: KernelServi
   const status = statusPlugin()
   const kernel = await bootKernel([...entries, { plugin: status.plugin, source: 'davit' }], services)
   status.follow(kernel)
-  const { url, kubeconfig } = kernel.get(ApiAddressToken)
-  return { kernel, url, kubeconfig, stop: () => kernel.stop() }
+  const { url, kubeconfig, endpoint } = kernel.get(ApiAddressToken)
+  return { kernel, url, kubeconfig, endpoint: endpoint && `${endpoint.host}:${endpoint.port}`, stop: () => kernel.stop() }
 }

@@ -4,7 +4,7 @@ import { builtins } from '../builtins.js'
 import type { UpFlags } from './flags.js'
 import type { Foreign } from './foreign.js'
 import type { LoadedConfig } from './load-config.js'
-import type { NodePlan } from './nodes.js'
+import { type NodePlan, runsPods } from './nodes.js'
 import type { PluginSetting } from './schema.js'
 
 export interface Setting extends PluginSetting {
@@ -55,6 +55,9 @@ function configsOf(flags: UpFlags, { config }: LoadedConfig, places: Places, pla
       port: flags.port ?? 6443,
       dataDirectory,
       kubeconfig,
+      ...(plans.some(runsPods) && { podCidr }),
+      ...(serviceCidr && { serviceCidr }),
+      ...(domain && { clusterDomain: domain }),
       ...(flags['token-auth-file'] && { tokenFile: path.resolve(flags['token-auth-file']) }),
     },
     'token-issuer': { dataDirectory, ...(domain && { issuer: `https://kubernetes.default.svc.${domain}` }) },

@@ -1,4 +1,5 @@
 import { upFlags } from '../cluster/flags.js'
+import { runsPods } from '../cluster/nodes.js'
 import type { RunningCluster } from '../cluster/run.js'
 import type { Made } from '../cluster/state.js'
 import { DavitCommand } from '../kube/command.js'
@@ -37,6 +38,9 @@ export default class Up extends DavitCommand {
     // From the start of the process: what a user waits for.
     this.log(`ready: ${cluster.url} in ${Math.round(performance.now())} ms`)
     this.log(`kubeconfig: ${cluster.kubeconfig}`)
+    if (!cluster.endpoint && composition.nodes.some(runsPods)) {
+      this.log('Pods cannot reach the API: this machine has no address but loopback ones. Give it one, or say --bind.')
+    }
     await release.publish(cluster.url)
     const signal = await asked
     this.log(`${signal}: stopping`)

@@ -12,11 +12,12 @@ export interface AddressRange {
   index(address: string): number | undefined
 }
 
-export function parseRange(text: string): AddressRange {
+/** `name`: of the setting that it comes from. */
+export function parseRange(text: string, name = 'serviceCidr'): AddressRange {
   const [base = '', bits = ''] = text.split('/')
   const length = Number(bits)
   if (!isIPv4(base) || !/^\d+$/.test(bits) || length < 8 || length > 30) {
-    throw new DavitError('DAVIT_CONFIG_INVALID', `serviceCidr: "${text}" is no IPv4 range with a prefix of 8 to 30 bits`)
+    throw new DavitError('DAVIT_CONFIG_INVALID', `${name}: "${text}" is no IPv4 range with a prefix of 8 to 30 bits`)
   }
   const count = 2 ** (32 - length)
   const network = Math.floor(toNumber(base) / count) * count

@@ -13,7 +13,8 @@ const addressed = (host: string, port: number): PluginEntry[] => [
       api: '^1.0',
       provides: { address: ApiAddressToken },
       async setup() {
-        return { provides: { address: { url: `https://${host}:${port}`, host, port, ca: '', kubeconfig: '' } } }
+        const own = { url: 'https://127.0.0.1:1', host: '127.0.0.1', port: 1, ca: '', kubeconfig: '' }
+        return { provides: { address: host === '' ? own : { ...own, endpoint: { host, port } } } }
       },
     }),
   },
@@ -57,7 +58,20 @@ test('the endpoints of default/kubernetes are where the server listens, also aft
   assert.equal((await third.get('discovery.k8s.io/v1/endpointslices', 'kubernetes')).metadata, metadata)
 })
 
-test('an address that nobody else can reach is not published', async (t) => {
-  const api = await startApi(t, { plugins: addressed('127.0.0.1', 6443) })
+test('where Pods do not reach the server nothing is published, and what was is taken back', async (t) => {
+  const store = { level: await t.directory() }
+  const first = await startApi(t, { store, plugins: addressed('10.1.2.3', 6443) })
+  await first.plane.stop()
+  const api = await startApi(t, { store, plugins: addressed('', 0) })
   assert.is((await api.refused('get', 'endpoints', { name: 'kubernetes' })).code, 404)
+  assert.is((await api.refused('get', 'discovery.k8s.io/v1/endpointslices', { name: 'kubernetes' })).code, 404)
+})
+
+test('every namespace of the start has its account at once', async (t) => {
+  const api = await startApi(t)
+  const { items } = await api.list('serviceaccounts', {}, { namespace: '' })
+  assert.equal(
+    items.map(({ namespace, name }) => `${namespace}/${name}`),
+    ['default/default', 'kube-node-lease/default', 'kube-public/default', 'kube-system/default'],
+  )
 })

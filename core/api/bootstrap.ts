@@ -38,26 +38,34 @@ function kubernetesService(clusterIP: string): KubeObject {
   }
 }
 
-/**
- * The addresses behind `default/kubernetes`: where this server listens. Nobody can reach a server on the loopback device
- * from elsewhere, so such an address is not published.
- */
-export async function publishAddress(pipeline: ApiPipeline, { host, port }: ApiAddress): Promise<void> {
-  if (!isIPv4(host) || host.startsWith('127.') || host === '0.0.0.0') return
+/** The address behind `default/kubernetes`: where Pods reach this server. Where they do not, there is none. */
+export async function publishAddress(pipeline: ApiPipeline, { endpoint }: ApiAddress): Promise<void> {
   const metadata = { name: 'kubernetes', namespace: 'default' }
+  const old = { apiVersion: 'v1', kind: 'Endpoints' }
+  const slice = { apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice' }
+  if (!endpoint || !isIPv4(endpoint.host)) {
+    await remove(pipeline, 'endpoints', { ...old, metadata })
+    await remove(pipeline, 'endpointslices', { ...slice, metadata })
+    return
+  }
+  const { host, port } = endpoint
   await put(pipeline, 'endpoints', {
-    apiVersion: 'v1',
-    kind: 'Endpoints',
+    ...old,
     metadata: { ...metadata, labels: { 'endpointslice.kubernetes.io/skip-mirror': 'true' } },
     subsets: [{ addresses: [{ ip: host }], ports: [{ name: 'https', port, protocol: 'TCP' }] }],
   })
   await put(pipeline, 'endpointslices', {
-    apiVersion: 'discovery.k8s.io/v1',
-    kind: 'EndpointSlice',
+    ...slice,
     metadata: { ...metadata, labels: { 'kubernetes.io/service-name': 'kubernetes' } },
     addressType: 'IPv4',
     endpoints: [{ addresses: [host], conditions: { ready: true } }],
     ports: [{ name: 'https', port, protocol: 'TCP' }],
+  })
+}
+
+async function remove(pipeline: ApiPipeline, resource: string, object: KubeObject): Promise<void> {
+  await pipeline.handle({ ...requestOf('delete', resource, object), name: object.metadata.name }).catch((error: unknown) => {
+    if (!isNotFound(error)) throw error
   })
 }
 

@@ -401,6 +401,8 @@ export interface ApiAddress {
   readonly url: string
   readonly host: string
   readonly port: number
+  /** Where Pods reach it, behind the Service `default/kubernetes`; absent where they do not. */
+  readonly endpoint?: { readonly host: string; readonly port: number }
   /** PEM of the CA that signed the server's certificate. */
   readonly ca: string
   readonly kubeconfig: string

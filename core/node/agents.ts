@@ -11,8 +11,9 @@ import type { AgentConfig } from './config.js'
 import type { BackOff, RuntimeDriver, VolumeDriver } from './contract.js'
 import { createLeases } from './leases.js'
 import { type Machine, readMachine } from './machine.js'
+import { createPodTokens } from './pod-tokens.js'
 import { type DnsFacts, parseResolvConf } from './sandbox-config.js'
-import { createSources, sourceReader } from './sources.js'
+import { createSources, sourceReader, sourcesOfNode } from './sources.js'
 
 export interface AgentsOptions extends Omit<KernelServices, 'ids'> {
   readonly config: AgentConfig
@@ -80,12 +81,15 @@ interface Shared {
 
 function makeAgent(config: DecidedNode, options: AgentsOptions, shared: Shared): NodeAgent {
   const { clock, random, log, defer, clients } = options
-  const { podInformer, nodeInformer, ...rest } = shared
+  const { podInformer, nodeInformer, sources, ...rest } = shared
   const client = clients.as(identityOf(config.name))
   const events = createEventRecorder({ client, clock, random, log, component: 'kubelet', host: config.name })
   defer(() => events.close())
+  const tokens = createPodTokens(client, clock, log)
+  defer(() => tokens.close())
   return new NodeAgent({
     ...rest,
+    sources: sourcesOfNode(sources, tokens),
     config,
     client,
     clock,

@@ -305,7 +305,10 @@ export interface VolumeRequest {
 export interface VolumeReader {
   configMap(namespace: string, name: string): Promise<import('../kinds/contract.js').ConfigMap | undefined>
   secret(namespace: string, name: string): Promise<import('../kinds/contract.js').Secret | undefined>
-  /** A fresh token of the Pod's service account; undefined where the cluster gives none. */
+  /**
+   * A token of the Pod's service account that is good for some time; the volume is mounted again when the next one is due.
+   * Rejects where the API gives none; undefined where nobody can ask.
+   */
   serviceAccountToken?(
     pod: import('../kinds/contract.js').Pod,
     projection: import('../kinds/contract.js').ServiceAccountTokenProjection,

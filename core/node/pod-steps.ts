@@ -62,11 +62,13 @@ export class PodSteps {
     }
   }
 
-  /** What the volumes are made from has changed. */
+  /** What the volumes are made from has changed, or may have, while this agent did not run. */
   async refreshVolumes(pod: Pod): Promise<void> {
-    if (!this.volumesReady || this.context.node.supports.hollow) return
+    const { node, observed } = this.context
+    if (node.supports.hollow || (!this.volumesReady && observed.sandboxes.length === 0)) return
     const refusal = await this.volumes.mount(pod)
     if (refusal) this.context.event('Warning', 'FailedMount', refusal.wait)
+    else this.volumesReady = true
   }
 
   /** Nothing of the Pod runs any more. */

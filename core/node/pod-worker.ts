@@ -84,6 +84,8 @@ export class PodWorker {
   /** What a listing found of this Pod, when the agent starts or the daemon is back. */
   adopt(sandboxes: readonly Sandbox[], containers: readonly Container[]): void {
     this.observed.adopt(sandboxes, containers)
+    // Its tokens go on being renewed, and its files follow what they are made from.
+    if (sandboxes.length > 0) this.sourcesChanged = true
     for (const { name, id, state } of containers) {
       const known = this.memory.containers.has(name)
       if (state === 'running' && !known) this.memory.set(name, adoptedMemory(this.pod, name, id))

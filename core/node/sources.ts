@@ -10,8 +10,8 @@ import {
   services,
 } from '../client/contract.js'
 import type { ConfigMap, KubeObject, Pod, Secret } from '../kinds/contract.js'
-import type { VolumeReader } from './contract.js'
 import type { Sources } from './node-context.js'
+import type { PodTokens } from './pod-tokens.js'
 
 /**
  * Who reads for all nodes of this process: a part of the server, so no node authorizer limits it to the Pods of one.
@@ -28,7 +28,7 @@ export interface SharedSources extends Sources {
 }
 
 /** One for all nodes of the process: informers hold no copy in process, and start when somebody needs them. */
-export function createSources(clients: Clients, client: Client, token?: VolumeReader['serviceAccountToken']): SharedSources {
+export function createSources(clients: Clients, client: Client): SharedSources {
   const following = new Followers()
   const undos: (() => void)[] = []
   const lazily = <T extends KubeObject>(ref: ResourceRef<T>, kind: string): (() => Promise<Informer<T>>) => {
@@ -53,11 +53,28 @@ export function createSources(clients: Clients, client: Client, token?: VolumeRe
       const api = namespace === 'default' ? undefined : informer.get('default', 'kubernetes')
       return api ? [...informer.list(namespace), api] : informer.list(namespace)
     },
-    ...(token ? { serviceAccountToken: token } : {}),
     follow: (key, names, changed) => following.set(key, names, changed),
     drop: (key) => following.drop(key),
     close: () => {
       for (const undo of undos.splice(0)) undo()
+    },
+  }
+}
+
+/** As one node sees them: with the tokens that it may ask for, for its Pods alone. */
+export function sourcesOfNode(shared: Sources, tokens: PodTokens): Sources {
+  return {
+    configMap: shared.configMap,
+    secret: shared.secret,
+    services: shared.services,
+    serviceAccountToken: (pod, projection) => tokens.token(pod, projection),
+    follow(key, names, changed) {
+      shared.follow(key, names, changed)
+      tokens.follow(key, changed)
+    },
+    drop(key) {
+      shared.drop(key)
+      tokens.drop(key)
     },
   }
 }

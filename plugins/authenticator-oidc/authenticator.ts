@@ -37,14 +37,15 @@ export class OidcAuthenticator implements Authenticator {
 
   async authenticate({ token }: Credentials): Promise<Authentication> {
     if (token === undefined || !token.startsWith('ey')) return undefined
-    await this.#keys.refresh()
     const digest = hash('sha256', token, 'base64')
     const known = this.#proven.get(digest)
+    const jwt = known ? undefined : readJwt(token)
+    if (!known && jwt?.claims.iss !== this.#config.issuerUrl) return undefined
+    await this.#keys.refresh()
     if (known && known.generation === this.#keys.generation && known.expires > this.#now()) return known.user
     this.#proven.delete(digest)
-    const jwt = readJwt(token)
-    if (jwt?.claims.iss !== this.#config.issuerUrl) return undefined
-    return this.#prove(jwt, digest)
+    const read = jwt ?? readJwt(token)
+    return read && this.#prove(read, digest)
   }
 
   async #prove(jwt: Jwt, digest: string): Promise<Authentication> {

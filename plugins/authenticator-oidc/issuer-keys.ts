@@ -35,7 +35,7 @@ export class IssuerKeys {
     return this.#generation
   }
 
-  /** Old keys are asked for again, in the background unless there are none. */
+  /** Asks for the keys where those that are known are old. Never rejects. */
   async refresh(): Promise<void> {
     if (this.#clock.monotonic() - this.#heardAt > longestAgeMs) await this.#ask()
   }

@@ -13,11 +13,19 @@ export function hostPort(host: string, port: number): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
 }
 
-const service = ['kubernetes', 'kubernetes.default', 'kubernetes.default.svc', 'kubernetes.default.svc.cluster.local']
+const service = ['kubernetes', 'kubernetes.default', 'kubernetes.default.svc']
+
+/** By which Pods know the Service of the API. */
+export interface ServiceNames {
+  /** Its address. */
+  readonly address: string
+  readonly clusterDomain: string
+}
 
 /** For the server's certificate; in a fixed order, so that a restart finds what it made. */
-export function certificateNames(own: readonly string[]): string[] {
-  const all = ['localhost', '127.0.0.1', '::1', hostname(), ...service, '10.96.0.1', ...own]
+export function certificateNames(own: readonly string[], { address, clusterDomain }: ServiceNames): string[] {
+  const inPods = [...service, `kubernetes.default.svc.${clusterDomain}`, address]
+  const all = ['localhost', '127.0.0.1', '::1', hostname(), ...inPods, ...own]
   // A certificate holds ASCII only.
   return [...new Set(all)].filter((name) => name !== '' && /^[\x21-\x7e]+$/.test(name) && everywhere[name] === undefined)
 }

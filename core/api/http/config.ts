@@ -15,6 +15,17 @@ export const apiServerSchema = Type.Object({
     default: [],
     description: 'further DNS names and IP addresses for the certificate of the server',
   }),
+  podCidr: Type.String({
+    default: '',
+    description:
+      'range of addresses of Pods on this machine: where `address` is for this machine alone, they are let in at its other ' +
+      'address, and nobody else; empty: there are none',
+  }),
+  serviceCidr: Type.String({
+    default: '10.96.0.0/16',
+    description: 'range of addresses of services, as the API gives them out: the first is that of the API, for the certificate',
+  }),
+  clusterDomain: Type.String({ default: 'cluster.local', description: 'DNS domain of services, for the certificate' }),
   dataDirectory: Type.String({
     default: 'davit-data',
     description: 'directory that holds keys and certificates, in its folder "pki"',

@@ -37,6 +37,8 @@ export interface ListenerOptions {
   /** Connections on which nobody has said yet who he is; the oldest is closed for one more. */
   readonly strangers: number
   readonly clock: Clock
+  /** Absent: everybody. Others are cut off before a word was said. */
+  readonly admits?: (remote: string | undefined, local: string | undefined) => boolean
 }
 export interface Listener extends AsyncDisposable {
   readonly port: number
@@ -70,6 +72,7 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
   } as Parameters<typeof createSecureServer>[0])
   limitTime(server, options)
   server.on('connection', (socket: Socket) => {
+    if (options.admits?.(socket.remoteAddress, socket.localAddress) === false) return void socket.destroy()
     connections.add(socket)
     strangers.add(socket)
     socket.setNoDelay(true)

@@ -87,8 +87,11 @@ test('damage and an expired authority are errors with a code', async (t) => {
 })
 
 test('the names of the certificate are ordered, known once, and hold no wildcard address', () => {
-  const list = certificateNames(['0.0.0.0', 'localhost', 'api.example', 'bücher.example', ''])
-  assert.equal(certificateNames(['api.example']), list)
+  const pods = { address: '10.96.0.1', clusterDomain: 'cluster.local' }
+  const list = certificateNames(['0.0.0.0', 'localhost', 'api.example', 'bücher.example', ''], pods)
+  assert.equal(certificateNames(['api.example'], pods), list)
+  const other = certificateNames([], { address: '172.20.0.1', clusterDomain: 'mine.example' })
+  assert.ok(other.includes('172.20.0.1') && other.includes('kubernetes.default.svc.mine.example') && !other.includes('10.96.0.1'))
   assert.is(list.filter((name) => name === 'localhost').length, 1)
   for (const name of ['127.0.0.1', '::1', '10.96.0.1', 'kubernetes.default.svc.cluster.local']) assert.ok(list.includes(name))
   assert.is(reachable('0.0.0.0'), '127.0.0.1')

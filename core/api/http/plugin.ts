@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path'
 import type { TLSSocket } from 'node:tls'
 import { type Bag, definePlugin, type PluginContext } from '../../kernel/contract.js'
 import type { KindRegistry } from '../../kinds/contract.js'
+import { parseRange } from '../address-range.js'
 import {
   type ApiAddress,
   ApiAddressToken,
@@ -34,11 +35,12 @@ import { createDelegation } from './delegation.js'
 import { createDiscovery } from './discovery.js'
 import { createHandler } from './handler.js'
 import { writeKubeconfig } from './kubeconfig.js'
-import { type Listener, openListener } from './listener.js'
+import { type Listener, type ListenerOptions, openListener } from './listener.js'
 import { createMetrics } from './metrics.js'
 import { createNonResource } from './non-resource.js'
 import { createOpenApi } from './openapi.js'
 import { type ClusterCertificates, loadCertificates, loadFrontProxy } from './pki.js'
+import { machineAddress, type PodAccess, podAccess } from './pod-access.js'
 import { isProxyPath } from './proxy-location.js'
 import { createRenderer } from './render.js'
 import { createHttpServer, type Server } from './server.js'
@@ -82,20 +84,27 @@ export const apiServer = definePlugin({
   config: { version: 1, schema: apiServerSchema },
   async setup(context, received) {
     const { config } = context
-    const certificates = await loadPki(config, context.clock.now())
-    const listener = await sharedListener(context, certificates)
-    const address = await describeAddress(config, listener.port, certificates)
+    const pods = podAccess(config, machineAddress(config.podCidr))
+    const certificates = await loadPki(config, pods, context.clock.now())
+    const listener = await sharedListener(context, certificates, { host: config.address, port: config.port })
+    const ours = await listenForPods(context, certificates, pods, listener.port)
+    const listeners = ours ? [listener, ours] : [listener]
+    const endpoint = pods && { host: pods.host, port: ours?.port ?? listener.port }
+    const address = await describeAddress(config, listener.port, certificates, endpoint)
     const tokens = config.tokenFile === '' ? [] : [await tokenFileAuthenticator(resolve(config.tokenFile))]
     const state = { started: false }
     const frontProxy = createFrontProxy(context, certificates)
-    const { server, drain } = await createServer(context, received, { address, listener, frontProxy }, state)
+    const { server, drain } = await createServer(context, received, { address, listeners, frontProxy }, state)
     context.defer(() => server.close())
     let detach: () => void = () => {}
     context.defer(() => detach())
     return {
       provides: { address, signer: createSigner(certificates.authority, context.clock), frontProxy, tokens },
       start() {
-        detach = listener.attach(server)
+        const undos = listeners.map((one) => one.attach(server))
+        detach = () => {
+          for (const undo of undos) undo()
+        }
         state.started = true
         context.log.info({ url: address.url, kubeconfig: address.kubeconfig }, 'the API is served')
       },
@@ -107,8 +116,10 @@ export const apiServer = definePlugin({
   },
 })
 
-function loadPki(config: ApiServerConfig, now: number): Promise<ClusterCertificates> {
-  const names = certificateNames([config.address, config.advertiseAddress, ...config.names])
+function loadPki(config: ApiServerConfig, pods: PodAccess | undefined, now: number): Promise<ClusterCertificates> {
+  const { address, advertiseAddress, names: own, serviceCidr, clusterDomain } = config
+  const service = { address: parseRange(serviceCidr).address(0), clusterDomain }
+  const names = certificateNames([address, advertiseAddress, ...own, pods?.host ?? ''], service)
   return loadCertificates({ directory: join(resolve(config.dataDirectory), 'pki'), names, now })
 }
 
@@ -124,19 +135,41 @@ function createFrontProxy({ config, clock }: Context, { authority }: ClusterCert
   }
 }
 
+type Place = Pick<ListenerOptions, 'host' | 'port' | 'admits'>
+
 /** The port is open from set-up on, so that its number is known; requests before the start are told to come again. */
-async function sharedListener(context: Context, certificates: ClusterCertificates): Promise<Listener> {
-  const { address: host, port, headersTimeoutMs, requestTimeoutMs, idleTimeoutMs, strangers } = context.config
+async function sharedListener(context: Context, certificates: ClusterCertificates, place: Place): Promise<Listener> {
+  const { headersTimeoutMs, requestTimeoutMs, idleTimeoutMs, strangers, podCidr } = context.config
   const { authority, server } = certificates
   const tls = { key: server.key, cert: server.certificate, ca: authority.certificate }
   const limits = { headersTimeoutMs, requestTimeoutMs, idleTimeoutMs, strangers }
-  const key = `api-server/${host}/${port}/${Object.values(limits).join('/')}`
-  const listener = await context.shared(key, () => openListener({ host, port, tls, ...limits, clock: context.clock }))
+  const whom = place.admits ? podCidr : ''
+  const key = `api-server/${place.host}/${place.port}/${Object.values(limits).join('/')}/${whom}`
+  const listener = await context.shared(key, () => openListener({ ...place, tls, ...limits, clock: context.clock }))
   listener.secure(tls)
   return listener
 }
 
-async function describeAddress(config: ApiServerConfig, port: number, certificates: ClusterCertificates): Promise<ApiAddress> {
+/** At the port of the server, where that is free; Pods find any. */
+async function listenForPods(
+  context: Context,
+  certificates: ClusterCertificates,
+  pods: PodAccess | undefined,
+  port: number,
+): Promise<Listener | undefined> {
+  if (!pods?.admits) return undefined
+  const { host, admits } = pods
+  return sharedListener(context, certificates, { host, port, admits }).catch(() =>
+    sharedListener(context, certificates, { host, port: 0, admits }),
+  )
+}
+
+async function describeAddress(
+  config: ApiServerConfig,
+  port: number,
+  certificates: ClusterCertificates,
+  endpoint: ApiAddress['endpoint'],
+): Promise<ApiAddress> {
   const host = config.advertiseAddress || reachable(config.address)
   const directory = resolve(config.dataDirectory)
   await mkdir(directory, { recursive: true })
@@ -144,28 +177,28 @@ async function describeAddress(config: ApiServerConfig, port: number, certificat
   const url = `https://${hostPort(host, port)}`
   const { authority, admin } = certificates
   await writeKubeconfig(kubeconfig, { url, ca: authority.certificate, certificate: admin.certificate, key: admin.key })
-  return { url, host, port, ca: authority.certificate, kubeconfig }
+  return { url, host, port, ca: authority.certificate, kubeconfig, ...(endpoint && { endpoint }) }
 }
 
 /** Once for each connection: looking up a peer's address costs more than all the rest of a small request. */
-function greeter(listener: Listener): (socket: TLSSocket) => void {
+function greeter(listeners: readonly Listener[]): (socket: TLSSocket) => void {
   const greeted = new WeakSet<TLSSocket>()
   return (socket) => {
     if (greeted.has(socket)) return
     greeted.add(socket)
-    listener.greet(socket)
+    for (const listener of listeners) listener.greet(socket)
   }
 }
 
 async function createServer(
   context: Context,
   received: Received,
-  made: { readonly address: ApiAddress; readonly listener: Listener; readonly frontProxy: FrontProxy },
+  made: { readonly address: ApiAddress; readonly listeners: readonly Listener[]; readonly frontProxy: FrontProxy },
   state: { readonly started: boolean },
 ): Promise<{ server: Server; drain: () => void }> {
   const { config, clock, ids, log } = context
   const { pipeline, hooks, kinds, connections, authenticators, endpoints, limiters, delegates } = received
-  const { address, listener, frontProxy } = made
+  const { address, listeners, frontProxy } = made
   const metrics = createMetrics()
   const streams = createStreamSet()
   const version = versionInfo(context.version)
@@ -198,7 +231,7 @@ async function createServer(
     log,
     clock,
     ids,
-    greet: greeter(listener),
+    greet: greeter(listeners),
     authenticate: createAuthentication(authenticators),
     renderer: createRenderer(kinds, () => clock.now()),
     connect: createConnect({ pipeline, hooks, kinds, connections, metrics, clock, random: context.random, log }),

@@ -4,6 +4,7 @@ import type { VolumeDriver, VolumeRequest } from '../contract.js'
 import { type AtomicFile, writeAtomically } from './atomic.js'
 import { defaultFileMode } from './keys.js'
 import { configMapFiles, downwardFiles, type Files, secretFiles } from './sources.js'
+import { tokenFiles } from './token-files.js'
 
 function apiVolume(source: string, files: (request: VolumeRequest) => Promise<Files> | Files): VolumeDriver {
   return {
@@ -33,7 +34,7 @@ export const downwardVolumes = apiVolume('downwardAPI', ({ pod, volume }) => {
   return downwardFiles(pod, items, defaultMode)
 })
 
-/** Later sources win where two give the same path. Tokens of service accounts need a client, and are another driver's. */
+/** Later sources win where two give the same path. */
 export const projectedVolumes = apiVolume('projected', async ({ pod, volume, read }) => {
   const { sources = [], defaultMode = defaultFileMode } = volume.projected ?? {}
   const files = new Map<string, AtomicFile>()
@@ -42,11 +43,7 @@ export const projectedVolumes = apiVolume('projected', async ({ pod, volume, rea
     if (source.configMap) found = await configMapFiles(pod, source.configMap, defaultMode, read)
     else if (source.secret) found = await secretFiles(pod, source.secret, defaultMode, read)
     else if (source.downwardAPI) found = downwardFiles(pod, source.downwardAPI.items ?? [], defaultMode)
-    else if (source.serviceAccountToken) {
-      const bytes = await read.serviceAccountToken?.(pod, source.serviceAccountToken)
-      if (bytes === undefined) return { wait: 'this node cannot ask for tokens of service accounts' }
-      found = { files: [{ path: source.serviceAccountToken.path, data: bytes, mode: defaultMode }] }
-    }
+    else if (source.serviceAccountToken) found = await tokenFiles(pod, source.serviceAccountToken, defaultMode, read)
     if ('wait' in found) return found
     for (const file of found.files) files.set(file.path, file)
   }

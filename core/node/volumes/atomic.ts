@@ -2,7 +2,7 @@
  * Files that change all at once. They lie in a hidden directory `..<time>.<number>`; the link `..data` points to it, and
  * each visible name is a link through `..data`. A reader sees the old files or the new ones, never a mixture.
  */
-import { chmod, mkdir, readdir, readFile, readlink, rename, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { chmod, chown, mkdir, readdir, readFile, readlink, rename, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 
 export interface AtomicFile {
@@ -10,7 +10,12 @@ export interface AtomicFile {
   readonly path: string
   readonly data: Uint8Array
   readonly mode: number
+  /** Absent: the node's own. */
+  readonly owner?: { readonly user?: number; readonly group?: number }
 }
+
+/** To chown: leave it as it is. */
+const unchanged = -1
 
 /** Makes `directory` hold exactly `files`. Writes nothing where it already does. */
 export async function writeAtomically(directory: string, files: readonly AtomicFile[]): Promise<void> {
@@ -45,6 +50,7 @@ async function writeVersion(directory: string, files: readonly AtomicFile[], ver
     await writeFile(path, file.data)
     // After the write: the mode given to it is cut by the process's mask.
     await chmod(path, file.mode)
+    if (file.owner) await chown(path, file.owner.user ?? unchanged, file.owner.group ?? unchanged)
   }
   return version
 }

@@ -262,3 +262,55 @@ test('a disk that refuses is something to wait for, in its words', async (t) => 
   const refusal = await volumes.mount(pod({ volumes: [{ name: 'data', emptyDir: {} }] }))
   assert.match(refusal?.wait ?? '', 'ENOTDIR')
 })
+
+const tokenSource = { serviceAccountToken: { path: 'token', audience: 'vault' } }
+const withTokens: VolumeReader = {
+  ...read,
+  serviceAccountToken: async (of, { audience }) => Buffer.from(`${of.metadata.name} for ${audience}`),
+}
+async function mountToken(t: TestContext, spec: Parameters<typeof pod>[0] = {}, reader = withTokens) {
+  const directory = join(await t.directory(), 'v')
+  const sources = [tokenSource, { configMap: { name: 'settings', items: [{ key: 'a', path: 'ca.crt' }] } }]
+  const volume = { name: 'v', projected: { sources } }
+  return { directory, result: await projectedVolumes.mount({ pod: pod(spec), volume, directory, read: reader }) }
+}
+
+test('a token lies beside what else is projected', async (t) => {
+  const { directory, result } = await mountToken(t)
+  assert.equal(result, { path: directory })
+  assert.equal(await visible(directory), ['ca.crt', 'token'])
+  assert.is(await readFile(join(directory, 'token'), 'utf8'), `${pod().metadata.name} for vault`)
+})
+
+test('where nobody can ask for tokens, or none is given, the Pod waits', async (t) => {
+  const { result } = await mountToken(t, {}, read)
+  assert.equal(result, { wait: 'this node cannot ask for tokens of service accounts' })
+  const refusing = { ...read, serviceAccountToken: () => Promise.reject(new Error('serviceaccounts "x" not found')) }
+  const volumes = createPodVolumes(await t.directory(), () => drivers, refusing)
+  const refusal = await volumes.mount(pod({ volumes: [{ name: 'v', projected: { sources: [tokenSource] } }] }))
+  assert.equal(refusal, { wait: 'MountVolume.SetUp failed for volume "v" : serviceaccounts "x" not found' })
+})
+
+test(
+  'a token is for who needs it: the one user of all containers, or a group',
+  async (t) => {
+    const as = (runAsUser: number | undefined) =>
+      container('c', runAsUser === undefined ? {} : { securityContext: { runAsUser } })
+    const facts = async (spec: Parameters<typeof pod>[0]) => {
+      const { mode, uid, gid } = await stat(join((await mountToken(t, spec)).directory, 'token'))
+      return [(mode & 0o777).toString(8), uid, gid]
+    }
+    assert.equal(await facts({ containers: [as(undefined)] }), ['644', 0, 0])
+    assert.equal(await facts({ containers: [as(1000)] }), ['600', 1000, 0])
+    assert.equal(await facts({ containers: [as(1000), as(1001)] }), ['644', 0, 0])
+    assert.equal(await facts({ containers: [as(1000), as(undefined)] }), ['644', 0, 0])
+    assert.equal(await facts({ containers: [as(undefined)], initContainers: [as(7)], securityContext: { runAsUser: 7 } }), [
+      '600',
+      7,
+      0,
+    ])
+    assert.equal(await facts({ containers: [as(1000)], securityContext: { fsGroup: 2000 } }), ['640', 1000, 2000])
+    assert.equal(await facts({ containers: [as(undefined)], securityContext: { fsGroup: 2000 } }), ['640', 0, 2000])
+  },
+  { requires: ['root'] },
+)

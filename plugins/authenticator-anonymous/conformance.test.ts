@@ -1,0 +1,4 @@
+import { pluginSuite } from '@davit/core/testing'
+import plugin from './index.js'
+
+pluginSuite(plugin, { valid: [{}, { paths: ['/readyz'] }], invalid: [{ paths: '/readyz' }, { enabled: true }] })
