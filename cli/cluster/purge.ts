@@ -2,19 +2,25 @@
 import path from 'node:path'
 import { type Bag, definePlugin, type PluginEntry, type Token } from '@davit/core/kernel'
 import { bootKernel } from '@davit/core/kernel/host'
-import { type RuntimeDriver, RuntimeToken } from '@davit/core/node'
+import { type NodeContext, type RuntimeDriver, RuntimeToken } from '@davit/core/node'
+import { forgetRuntime, usedRuntimes } from '@davit/core/node/host'
 import { type ProxyDriver, ProxyModeToken } from '@davit/core/proxy'
+import { CliError } from '../output/cli-error.js'
 import { loadDriver } from './foreign.js'
 import { createServices } from './run.js'
 import type { Made } from './state.js'
 
-/** Yields a line for each thing that was cleaned up or could not be. */
+/**
+ * Yields a line for each thing that was cleaned up. Goes on where something cannot be, and throws at the end: what is
+ * left must stay known.
+ */
 export async function* purge(dataDirectory: string, { podCidr, nodes, drivers }: Made): AsyncGenerator<string> {
   const entries: PluginEntry[] = []
   for (const driver of drivers) {
     const { config } = driver
     entries.push({ plugin: await loadDriver(driver), ...(config && { config }) })
   }
+  const left: string[] = []
   let runtimes: Bag<RuntimeDriver> | undefined
   let modes: Bag<ProxyDriver> | undefined
   const kernel = await bootKernel([...entries, { plugin: collector }], await createServices({ verbose: false, human: true }))
@@ -24,10 +30,11 @@ export async function* purge(dataDirectory: string, { podCidr, nodes, drivers }:
     const signal = new AbortController().signal
     for (const node of nodes) {
       for (const driver of runtimes.all().filter((candidate) => node.runtimes.includes(candidate.id))) {
-        if (!(await driver.probe()).usable) continue
         const directory = path.join(dataDirectory, 'nodes', node.name)
-        await driver.purge({ nodeName: node.name, directory, podCidr: node.podCidr ?? podCidr, clusterCidr: podCidr, signal })
-        yield `node ${node.name}: containers of ${driver.id} are gone`
+        const context = { nodeName: node.name, directory, podCidr: node.podCidr ?? podCidr, clusterCidr: podCidr, signal }
+        const problem = await purgeNode(driver, context, dataDirectory)
+        if (problem === undefined) yield `node ${node.name}: containers of ${driver.id} are gone`
+        else if (problem !== '') left.push(problem)
       }
     }
     for (const driver of modes.all()) {
@@ -40,6 +47,27 @@ export async function* purge(dataDirectory: string, { podCidr, nodes, drivers }:
   } finally {
     await kernel.stop()
   }
+  if (left.length > 0) {
+    throw new CliError(left.join('\n'), {
+      hint: 'once it can be reached, run `davit down` again: what is left is kept in mind (`davit down --force` forgets it)',
+    })
+  }
+}
+
+/** What is wrong, for a person; empty where the runtime is not there and nothing was ever made in it. */
+async function purgeNode(driver: RuntimeDriver, context: NodeContext, dataDirectory: string): Promise<string | undefined> {
+  const node = context.nodeName
+  const verdict = await driver.probe()
+  if (!verdict.usable) {
+    if (!(await usedRuntimes(dataDirectory, node)).includes(driver.id)) return ''
+    return `${driver.id} cannot be reached: containers of node ${node} are left (${verdict.reason})`
+  }
+  try {
+    await driver.purge(context)
+  } catch (error) {
+    return `${driver.id} failed: containers of node ${node} may be left (${(error as Error).message})`
+  }
+  await forgetRuntime(dataDirectory, node, driver.id)
 }
 
 /** Somebody must require the bags for the kernel to have them. */

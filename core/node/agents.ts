@@ -32,7 +32,7 @@ const byNode = 'spec.nodeName'
 export async function startAgents(options: AgentsOptions): Promise<void> {
   const { config, clients, clock, log, defer, signal } = options
   if (config.nodes.length === 0) return
-  const decided = await chooseRuntimes(config.nodes, options.runtimes, log)
+  const decided = await chooseRuntimes(config, options.runtimes, log)
   const [podInformer, nodeInformer] = [podsOf(clients, decided), clients.informer<Node>(nodes)]
   podInformer.index(byNode, (pod) => (pod.spec.nodeName ? [pod.spec.nodeName] : []))
   const sources = createSources(clients, clients.as({ name: sourceReader }))

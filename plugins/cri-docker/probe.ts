@@ -4,8 +4,11 @@ import type { RuntimeDriver } from '@davit/core/node'
 
 type Answer = Awaited<ReturnType<RuntimeDriver['probe']>>
 
-/** Asks the daemon for a sign of life, without loading its client. */
-export async function probe(socketPath: string, withinMs = 80): Promise<Answer> {
+/**
+ * Asks the daemon for a sign of life, without loading its client. No socket, or one at which nobody listens, is known at
+ * once; a daemon that accepts but is slow is there all the same, and taken for none only after a while.
+ */
+export async function probe(socketPath: string, withinMs = 2000): Promise<Answer> {
   try {
     await access(socketPath)
   } catch {

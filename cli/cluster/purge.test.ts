@@ -1,0 +1,39 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { usedRuntimes } from '@davit/core/node/host'
+import { assert, test } from '@davit/core/testing'
+import { purge } from './purge.js'
+
+const lines = async (directory: string, config: Record<string, unknown>) => {
+  const made = {
+    nodes: [{ name: 'one', runtimes: ['cri-docker', 'cri-hollow'], proxies: [] }],
+    drivers: [
+      { id: 'cri-docker', directory, config },
+      { id: 'cri-hollow', directory },
+    ],
+    podCidr: '10.244.0.0/16',
+  }
+  const said: string[] = []
+  for await (const line of purge(directory, made)) said.push(line)
+  return said
+}
+
+test('a runtime that a node used and that cannot be reached is an error, after all else was removed', async (t) => {
+  const directory = await t.directory()
+  const node = path.join(directory, 'nodes', 'one')
+  await mkdir(node, { recursive: true })
+  await writeFile(path.join(node, 'runtimes'), 'cri-hollow\ncri-docker\n')
+  const gone = { socketPath: path.join(directory, 'no.sock') }
+  await assert.rejects(
+    lines(directory, gone),
+    /cri-docker cannot be reached: containers of node one are left \(no Docker socket at/,
+  )
+  assert.equal(await usedRuntimes(directory, 'one'), ['cri-docker'])
+  await assert.rejects(lines(directory, gone), /cri-docker cannot be reached/)
+})
+
+test('one that was never used is not missed', async (t) => {
+  const directory = await t.directory()
+  const said = await lines(directory, { socketPath: path.join(directory, 'no.sock') })
+  assert.equal(said, ['node one: containers of cri-hollow are gone'])
+})
