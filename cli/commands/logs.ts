@@ -1,6 +1,7 @@
 import { Args, Flags } from '@oclif/core'
 import { KubeCommand, kubeconfigFlag, namespaceFlag } from '../kube/command.js'
 import { podOf } from '../kube/pod-of.js'
+import { secondsOf } from '../kube/seconds.js'
 
 export default class Logs extends KubeCommand {
   static override description = "Prints the log of a Pod's container."
@@ -22,6 +23,7 @@ export default class Logs extends KubeCommand {
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Logs)
+    const since = flags.since === undefined ? undefined : secondsOf(flags.since)
     const { connection, namespace } = await this.connect(flags)
     const pod = await podOf(connection, namespace, args.pod)
     const query = new URLSearchParams()
@@ -29,16 +31,9 @@ export default class Logs extends KubeCommand {
     if (container) query.set('container', container)
     for (const name of ['follow', 'previous', 'timestamps'] as const) if (flags[name]) query.set(name, 'true')
     if (flags.tail !== undefined) query.set('tailLines', String(flags.tail))
-    if (flags.since) query.set('sinceSeconds', String(seconds(flags.since)))
+    if (since !== undefined) query.set('sinceSeconds', String(since))
     for await (const chunk of connection.stream(`/api/v1/namespaces/${namespace}/pods/${pod}/log?${query}`)) {
       if (!process.stdout.write(chunk)) await new Promise((resolve) => process.stdout.once('drain', resolve))
     }
   }
-}
-
-function seconds(text: string): number {
-  const units: Record<string, number> = { s: 1, m: 60, h: 3600 }
-  let total = 0
-  for (const [, number, unit] of text.matchAll(/(\d+)([smh])/g)) total += Number(number) * (units[unit ?? 's'] ?? 1)
-  return Math.max(1, total)
 }
