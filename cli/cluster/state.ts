@@ -1,7 +1,8 @@
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { readFile, rename, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { CliError } from '../output/cli-error.js'
 import type { Driver } from './compose.js'
+import { directoryError, makeDirectory, problems } from './data-directory.js'
 
 /** What a cluster may have made on this machine, so that it can be removed without its configuration. */
 export interface Made {
@@ -31,7 +32,15 @@ export function statePath(dataDirectory: string): string {
 }
 
 export async function writeState(dataDirectory: string, state: Omit<RunningState, 'pid' | 'startTicks'>): Promise<void> {
-  await mkdir(dataDirectory, { recursive: true, mode: 0o700 })
+  try {
+    makeDirectory(dataDirectory)
+    await replaceState(dataDirectory, state)
+  } catch (error) {
+    throw directoryError(dataDirectory, error)
+  }
+}
+
+async function replaceState(dataDirectory: string, state: Omit<RunningState, 'pid' | 'startTicks'>): Promise<void> {
   const full: RunningState = { ...state, pid: process.pid, startTicks: (await startTicks(process.pid)) ?? '' }
   const file = statePath(dataDirectory)
   // A process may be killed between any two lines; half a file would keep the next one from starting.
@@ -44,7 +53,9 @@ export async function readState(dataDirectory: string): Promise<RunningState | u
   try {
     return JSON.parse(await readFile(file, 'utf8')) as RunningState
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    const { code = '' } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT') return undefined
+    if (code in problems) throw directoryError(dataDirectory, error)
     throw new CliError(`cannot read ${file}: ${(error as Error).message}`, {
       hint: 'it says which process runs the cluster; if none does, remove the file',
       cause: error,

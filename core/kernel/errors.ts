@@ -14,7 +14,8 @@ export const errorTable = {
   },
   DAVIT_API_TOKEN_FILE: {
     meaning: 'The file of static bearer tokens cannot be read or has a broken line.',
-    action: 'Correct the line that the message names: `token,user,uid,"group1,group2"`.',
+    action:
+      'Name a file that exists and can be read; where the message names a line, correct it: `token,user,uid,"group1,group2"`.',
   },
   DAVIT_CONFIG_INVALID: {
     meaning: 'A plugin’s configuration does not match its schema.',
@@ -27,6 +28,10 @@ export const errorTable = {
   DAVIT_CONFIG_VERSION: {
     meaning: 'A configuration entry has a version that its plugin cannot read.',
     action: 'Use a version that the plugin knows, or a newer release of the plugin.',
+  },
+  DAVIT_DATA_DIRECTORY: {
+    meaning: 'The data directory cannot be made, read or written.',
+    action: 'Correct what the message says is wrong with it, or choose another with `--data-dir`.',
   },
   DAVIT_DEADLINE: {
     meaning: 'A plugin did not finish setup, start, drain or dispose in time.',
@@ -83,7 +88,7 @@ export const errorTable = {
   },
   DAVIT_PLUGIN_UNKNOWN: {
     meaning: 'A reload names a plugin that this process does not run.',
-    action: 'Look up the ids with `davit plugins`.',
+    action: 'Look up the ids with `davit plugin list`.',
   },
   DAVIT_POLICY_FAILED: {
     meaning: 'A scheduling policy threw an error instead of answering. The Pod is tried again later; other Pods go on.',
