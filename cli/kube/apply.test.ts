@@ -3,7 +3,7 @@ import { startCluster } from '../cluster/testing.js'
 import { create, type Tree } from '../e2e/objects.js'
 import { applyManifests } from './apply.js'
 import type { Connection } from './connection.js'
-import type { Manifest } from './manifests.js'
+import { type Manifest, parseManifests } from './manifests.js'
 
 const deployments = '/apis/apps/v1/namespaces/default/deployments'
 
@@ -112,4 +112,20 @@ test('a field that nobody knows, a kind that is not served and a name that is mi
   await assert.rejects(apply({ ...web(), spce: {} }), /unknown field "spce"/)
   await assert.rejects(apply({ ...web(), kind: 'Deploymint' }), /no kind "Deploymint" in "apps\/v1"/)
   await assert.rejects(apply({ ...web(), metadata: {} }), /a Deployment without metadata.name cannot be applied/)
+})
+
+test('what fails is named with its file, and does not keep the others', async (t) => {
+  const { connection } = await startCluster(t, { flags: { 'no-node': true } })
+  const map = (name: string, extra = '') => `apiVersion: v1\nkind: ConfigMap\nmetadata: { name: ${name} }\n${extra}---\n`
+  const text = `${map('Bad_Name')}${map('good')}${map('odd', 'dada: {}\n')}`
+  const manifests = await parseManifests(text, 'maps.yaml')
+  const lines: string[] = []
+  const apply = async () => {
+    for await (const line of applyManifests(connection, manifests, { namespace: 'default', dryRun: false })) lines.push(line)
+  }
+  await assert.rejects(
+    apply(),
+    /maps\.yaml, the object at line 1, ConfigMap Bad_Name: [\s\S]*maps\.yaml, the object at line 9, ConfigMap odd: /,
+  )
+  assert.equal(lines, ['configmap/good created'])
 })

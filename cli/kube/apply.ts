@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { CliError } from '../output/cli-error.js'
 import { type Connection, statusError } from './connection.js'
-import type { Manifest } from './manifests.js'
+import { type Manifest, originOf } from './manifests.js'
 import { type ApiResource, discover, resourceOf, resourcePath } from './resources.js'
 
 const lastApplied = 'kubectl.kubernetes.io/last-applied-configuration'
@@ -9,7 +9,8 @@ type Tree = Record<string, unknown>
 
 /**
  * Creates what is missing and patches what differs, with the same annotation as kubectl, so that both can be used on
- * the same objects. Yields a line for each object.
+ * the same objects. Yields a line for each object. One that fails does not keep the others; at the end all that failed is
+ * thrown as one error.
  */
 export async function* applyManifests(
   connection: Connection,
@@ -17,12 +18,30 @@ export async function* applyManifests(
   options: { readonly namespace: string; readonly dryRun: boolean },
 ): AsyncGenerator<string> {
   const resources = await discover(connection)
+  const failures: { readonly message: string; readonly hint: string | undefined }[] = []
   for (const manifest of manifests) {
-    const resource = resourceOf(resources, manifest.apiVersion, manifest.kind)
-    const outcome = await applyOne(connection, resource, manifest, options)
-    const group = resource.groupVersion.includes('/') ? `.${resource.groupVersion.split('/')[0]}` : ''
-    yield `${resource.singularName}${group}/${manifest.metadata.name} ${outcome}${options.dryRun ? ' (dry run)' : ''}`
+    try {
+      const resource = resourceOf(resources, manifest.apiVersion, manifest.kind)
+      const outcome = await applyOne(connection, resource, manifest, options)
+      const group = resource.groupVersion.includes('/') ? `.${resource.groupVersion.split('/')[0]}` : ''
+      yield `${resource.singularName}${group}/${manifest.metadata.name} ${outcome}${options.dryRun ? ' (dry run)' : ''}`
+    } catch (error) {
+      if (!(error instanceof CliError)) throw error
+      failures.push({ message: `${describe(manifest)}: ${error.message}`, hint: error.hint })
+    }
   }
+  if (failures.length === 0) return
+  const hints = [...new Set(failures.flatMap(({ hint }) => hint ?? []))]
+  throw new CliError(failures.map(({ message }) => message).join('\n'), {
+    hint: hints.length > 0 ? hints.join('\n  ') : undefined,
+  })
+}
+
+function describe(manifest: Manifest): string {
+  const { name = '', namespace } = manifest.metadata
+  const object = `${manifest.kind} ${namespace ? `${namespace}/` : ''}${name}`.trim()
+  const origin = originOf(manifest)
+  return origin === undefined ? object : `${origin}, ${object}`
 }
 
 async function applyOne(

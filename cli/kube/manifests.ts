@@ -8,6 +8,13 @@ export interface Manifest {
   readonly metadata: { name?: string; generateName?: string; namespace?: string; annotations?: Record<string, string> }
   readonly [field: string]: unknown
 }
+const origins = new WeakMap<Manifest, string>()
+
+/** Where an object was read, for a person; undefined for one that was not. */
+export function originOf(manifest: Manifest): string | undefined {
+  return origins.get(manifest)
+}
+
 const endings = ['.yaml', '.yml', '.json']
 
 /** All objects of files, of folders (not deeper) or of standard input ("-"), lists taken apart, in order. */
@@ -69,6 +76,7 @@ function unpack(value: unknown, where: string): readonly Manifest[] {
   if (typeof apiVersion !== 'string' || typeof kind !== 'string') throw say('has no apiVersion or no kind')
   if (kind.endsWith('List') && Array.isArray(items)) return items.flatMap((item) => unpack(item, `${where}, in a list,`))
   if (typeof metadata !== 'object' || metadata === null) throw say(`is a ${kind} without metadata`)
+  origins.set(value as Manifest, where)
   return [value as Manifest]
 }
 interface Items {
