@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 
 export const nodeImage = 'davit.local/node:20'
-const socketPath = process.env.DAVIT_DOCKER_SOCKET ?? '/var/run/docker.sock'
+const socketPath = /^unix:\/\/(.+)/.exec(process.env.DOCKER_HOST ?? '')?.[1] ?? '/var/run/docker.sock'
 
 function docker(method, target, body) {
   return new Promise((resolve, reject) => {

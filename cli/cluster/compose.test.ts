@@ -190,3 +190,26 @@ test('every comment of the file with all defaults is configuration too', async (
   assert.ok((loaded.config.plugins ?? []).some((plugin) => plugin.id === 'cri-docker' && plugin.config))
   assert.ok((loaded.config.plugins ?? []).some((plugin) => plugin.id === 'api-server' && plugin.config?.port === 6443))
 })
+
+test("Docker's socket is where DOCKER_HOST says, unless the file says otherwise", async (t) => {
+  const before = process.env.DOCKER_HOST
+  t.defer(() => {
+    if (before === undefined) delete process.env.DOCKER_HOST
+    else process.env.DOCKER_HOST = before
+  })
+  const given = { runtime: 'docker' }
+  process.env.DOCKER_HOST = 'unix:///run/other.sock'
+  assert.is((await configOf({}, 'cri-docker', given))?.socketPath, '/run/other.sock')
+  const plugins = [{ id: 'cri-docker', config: { socketPath: '/run/mine.sock' } }]
+  assert.is((await configOf({ plugins }, 'cri-docker', given))?.socketPath, '/run/mine.sock')
+  process.env.DOCKER_HOST = 'tcp://10.0.0.1:2375'
+  assert.is((await configOf({}, 'cri-docker', given))?.socketPath, undefined)
+})
+
+test('a plugin that is not there is named with the file and the entry', async (t) => {
+  const config = { plugins: [{ id: './nofile.ts' }] }
+  await assert.rejects(
+    parts(config, {}, await t.directory()),
+    /cluster\.yaml: plugins\[0\]: cannot read the plugin "\.\/nofile\.ts" at .*: ENOENT/,
+  )
+})

@@ -1,6 +1,7 @@
 /** Plugins that do not come with Davit: files and packages, loaded from source. */
+import { access } from 'node:fs/promises'
 import path from 'node:path'
-import type { AnyPlugin } from '@davit/core/kernel'
+import { type AnyPlugin, DavitError } from '@davit/core/kernel'
 import { type Builtin, builtins } from '../builtins.js'
 import { CliError } from '../output/cli-error.js'
 import type { Driver } from './compose.js'
@@ -57,6 +58,14 @@ async function loadOne(setting: Setting, directory: string, rooms: ReadonlyMap<s
   const isPath = id.startsWith('.') || path.isAbsolute(id)
   if (!isPath && !/^(@[\w.-]+\/)?[\w.-]+$/.test(id))
     throw new CliError(`${source}: "${id}" is neither a built-in, nor a path, nor a package`)
+  // Without an ending it is for the bundler to find.
+  const missing = isPath && path.extname(id) !== '' ? await unreadable(path.resolve(directory, id)) : undefined
+  if (missing !== undefined) {
+    throw new DavitError(
+      'DAVIT_PLUGIN_LOAD',
+      `${source}: cannot read the plugin "${id}" at ${path.resolve(directory, id)}: ${missing}`,
+    )
+  }
   try {
     return await loadPlugin(isPath ? path.resolve(directory, id) : id, { directory, rooms })
   } catch (error) {
@@ -68,5 +77,13 @@ async function loadOne(setting: Setting, directory: string, rooms: ReadonlyMap<s
         cause: error,
       },
     )
+  }
+}
+
+async function unreadable(file: string): Promise<string | undefined> {
+  try {
+    await access(file)
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code ?? String(error)
   }
 }

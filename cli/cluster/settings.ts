@@ -47,6 +47,8 @@ export function layer(flags: UpFlags, loaded: LoadedConfig, places: Places, plan
 function configsOf(flags: UpFlags, { config }: LoadedConfig, places: Places, plans: readonly NodePlan[]): Configs {
   const { store, dataDirectory, kubeconfig, podCidr } = places
   const { serviceCidr, domain } = config.network ?? {}
+  // As every other client of Docker is told; the daemon must be on this machine.
+  const dockerSocket = /^unix:\/\/(.+)/.exec(process.env.DOCKER_HOST ?? '')?.[1]
   return {
     [store]: { ...(store === 'store-level' && { path: path.join(dataDirectory, 'store') }), ...config.store?.config },
     ...(serviceCidr && { 'api-pipeline': { serviceCidr } }),
@@ -76,6 +78,7 @@ function configsOf(flags: UpFlags, { config }: LoadedConfig, places: Places, pla
       nodes: plans.map(({ name, runtimes }) => ({ name, runtime: runtimes })),
     },
     'controller-node': { clusterCidr: podCidr },
+    ...(dockerSocket && { 'cri-docker': { socketPath: dockerSocket } }),
   }
 }
 
