@@ -10,7 +10,8 @@
  * ```
  *
  * The plugin is booted in a process of its own inside the node's namespace, hence the address of its file. What its
- * manifest `supports` says is false or absent is left out, and nothing else: `nodePort`, `sessionAffinity`, `udpHandover`.
+ * manifest `supports` says is false or absent is left out, and nothing else: `nodePort`, `sessionAffinity`, `udpHandover`,
+ * `repair` (of what others remove, within seconds by the kit's configuration).
  */
 import type { AnyPlugin } from '../kernel/contract.js'
 import type { Capability } from '../testing/contract.js'

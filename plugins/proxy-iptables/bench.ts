@@ -9,7 +9,7 @@ import { iptablesDriver } from './driver.js'
 import { rulesOf } from './rules.js'
 
 const count = Number(process.argv[2] ?? 1000)
-const options = { masqueradeAll: false, masqueradeBit: 17, lockSeconds: 5 }
+const options = { masqueradeAll: false, masqueradeBit: 17, lockSeconds: 5, checkSeconds: 30 }
 
 function service(index: number, first = 1): ServicePort {
   const endpoints = [0, 1, 2].map((offset) => ({
@@ -48,10 +48,15 @@ const changed: ProxyState = { revision: 2, services: services.with(7, service(7,
 const node = { nodeName: 'bench', addresses: [], clusterCidr: '10.244.0.0/16' }
 console.log(`${count} services of 3 endpoints`)
 await timed('rules', () => rulesOf(state, { ...options, clusterCidr: node.clusterCidr, addresses: [] }))
-const mode = await iptablesDriver({ ...options, log: createTestServices().log }).open(node)
+const { log, clock } = createTestServices()
+const mode = await iptablesDriver({ ...options, log, clock }).open(node)
 await timed('first sync, nothing there', () => mode.sync(state))
 await timed('one service changes', () => mode.sync(changed))
 await timed('and back', () => mode.sync(state))
-const next = await iptablesDriver({ ...options, log: createTestServices().log }).open(node)
+await timed('a check that finds all there', async () => {
+  await clock.advance(options.checkSeconds * 1000)
+  await mode.close()
+})
+const next = await iptablesDriver({ ...options, log, clock }).open(node)
 await timed('first sync of the next life', () => next.sync(state))
 await timed('cleanup', () => next.cleanup())

@@ -15,5 +15,11 @@ export const iptablesConfig = {
       description: 'Bit of the packet mark that means "masquerade this"; other users of marks must not use it.',
     }),
     lockSeconds: Type.Integer({ default: 5, minimum: 1, description: "How long to wait for iptables' lock, seconds." }),
+    checkSeconds: Type.Integer({
+      default: 30,
+      minimum: 1,
+      maximum: 86_400,
+      description: 'How often to look whether somebody else removed rules, which are then put back, seconds.',
+    }),
   }),
 }

@@ -16,9 +16,10 @@ export default definePlugin({
     sessionAffinity: true,
     sctp: true,
     udpHandover: true,
+    repair: true,
   },
   config: iptablesConfig,
-  async setup({ config, log }) {
-    return { provides: { mode: iptablesDriver({ ...config, log }) } }
+  async setup({ config, log, clock }) {
+    return { provides: { mode: iptablesDriver({ ...config, log, clock }) } }
   },
 })

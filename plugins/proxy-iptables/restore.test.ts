@@ -1,6 +1,6 @@
 import { assert, suite } from '@davit/core/testing'
-import { chainsIn, restoreInput } from './restore.js'
-import { ownChain } from './rules.js'
+import { foundIn, restoreInput } from './restore.js'
+import { hooks } from './rules.js'
 
 type Rules = Readonly<Record<string, readonly string[]>>
 const set = (nat: Rules, filter: Rules = {}) => ({ nat: new Map(Object.entries(nat)), filter: new Map(Object.entries(filter)) })
@@ -71,9 +71,40 @@ COMMIT
 -A PREROUTING -j DAVIT-SERVICES
 COMMIT
 `
-const found = suite('chains')
-found('are those of the table whose names match', () => {
-  assert.equal(chainsIn(saved, 'nat', ownChain), ['DAVIT-SERVICES', 'DAVIT-SVC-0123456789ABCDEF-I'])
-  assert.equal(chainsIn(saved, 'filter', ownChain), ['DAVIT-REJECT'])
-  assert.equal(chainsIn('', 'nat', ownChain), [])
+const found = suite('what is there')
+const names = (chains: ReadonlyMap<string, unknown>) => [...chains.keys()]
+found('are the chains of a table that have names of ours, with rules that are not known', () => {
+  const { present } = foundIn(saved)
+  assert.equal(names(present.nat), ['DAVIT-SERVICES', 'DAVIT-SVC-0123456789ABCDEF-I'])
+  assert.equal([...present.filter], [['DAVIT-REJECT', undefined]])
+})
+found('nothing, where nothing is: all jumps are missing', () => {
+  const { present, missing } = foundIn('')
+  assert.equal(present, { nat: new Map(), filter: new Map() })
+  assert.equal(missing, hooks)
+})
+found('jumps that are missing are told, of the right table only', () => {
+  const { missing } = foundIn(saved)
+  assert.equal(
+    missing.map(({ table, chain }) => `${table} ${chain}`),
+    ['nat OUTPUT', 'nat POSTROUTING', 'filter OUTPUT', 'filter FORWARD'],
+  )
+  const wrong = foundIn('*filter\n-A PREROUTING -j DAVIT-SERVICES\n-A INPUT -j DAVIT-REJECT -m mark --mark 1\nCOMMIT\n')
+  assert.is(wrong.missing.length, hooks.length)
+})
+found('a chain with as many rules as it was given has them; one with more or fewer is not known', () => {
+  const text = saved.replace('-A PREROUTING', '-A DAVIT-SERVICES -d 10.0.0.1/32 -j X\n-A PREROUTING')
+  const chain = 'DAVIT-SERVICES'
+  const rulesFor = (...rules: string[]) => foundIn(text, set({ [chain]: rules })).present.nat.get(chain)
+  assert.equal(rulesFor('-d 10.0.0.1 -j X'), ['-d 10.0.0.1 -j X'])
+  assert.is(rulesFor(), undefined)
+  assert.is(rulesFor('-j A', '-j B'), undefined)
+})
+found('what is emptied is written again, what is gone too, and what is there not', () => {
+  const wanted = set(
+    { 'DAVIT-SERVICES': ['-j X'], 'DAVIT-SVC-0123456789ABCDEF-I': [], 'DAVIT-NODEPORTS': [] },
+    { 'DAVIT-REJECT': [] },
+  )
+  const expected = lines('*nat', ':DAVIT-SERVICES - [0:0]', ':DAVIT-NODEPORTS - [0:0]', '-A DAVIT-SERVICES -j X', 'COMMIT')
+  assert.is(restoreInput(foundIn(saved, wanted).present, wanted), expected)
 })

@@ -1,5 +1,5 @@
 /** From what the kernel has and what it should have to one input of iptables-restore. Pure. */
-import { type Chains, isOfService, type RuleSet, type Table } from './rules.js'
+import { type Chains, type Hook, hooks, isOfService, ownChain, type RuleSet, type Table } from './rules.js'
 
 const tables: readonly Table[] = ['nat', 'filter']
 
@@ -11,10 +11,7 @@ const tables: readonly Table[] = ['nat', 'filter']
  * line. So chains go from the last name to the first, each with its rules at once: what it looks for then stands near
  * the start. 10,000 services take a second of its time instead of minutes.
  */
-export function restoreInput(
-  present: Readonly<Record<Table, ReadonlyMap<string, readonly string[] | undefined>>>,
-  wanted: RuleSet,
-): string {
+export function restoreInput(present: Present, wanted: RuleSet): string {
   return tables.map((table) => tableInput(table, present[table], wanted[table])).join('')
 }
 
@@ -51,8 +48,43 @@ function isSame(a: readonly string[] | undefined, b: readonly string[]): boolean
   return a !== undefined && (a === b || (a.length === b.length && a.every((rule, index) => rule === b[index])))
 }
 
-/** The chains of one table in the output of iptables-save whose names match. */
-export function chainsIn(saved: string, table: Table, name: RegExp): string[] {
-  const section = saved.split(/^\*/m).find((part) => part.startsWith(`${table}\n`)) ?? ''
-  return [...section.matchAll(/^:(\S+) /gm)].map(([, chain]) => chain ?? '').filter((chain) => name.test(chain))
+/** Chain → its rules where they are known. */
+export type Present = Readonly<Record<Table, ReadonlyMap<string, readonly string[] | undefined>>>
+
+/** What the kernel has of ours. */
+export interface Found {
+  readonly present: Present
+  /** Jumps from built-in chains that are missing. */
+  readonly missing: readonly Hook[]
+}
+
+/**
+ * Reads the output of iptables-save. A chain with as many rules as `known` has for it has those: the kernel words rules
+ * its own way, so their text says nothing, and what others do is remove or empty chains.
+ */
+export function foundIn(saved: string, known?: RuleSet): Found {
+  const [nat, filter] = tables.map((table) => chainsOf(sectionOf(saved, table), known?.[table]))
+  const lines = Object.fromEntries(tables.map((table) => [table, new Set(sectionOf(saved, table))])) as Record<Table, Set<string>>
+  const missing = hooks.filter(({ table, chain, target }) => !lines[table].has(`-A ${chain} -j ${target}`))
+  return { present: { nat: nat ?? new Map(), filter: filter ?? new Map() }, missing }
+}
+
+function sectionOf(saved: string, table: Table): readonly string[] {
+  return (saved.split(/^\*/m).find((part) => part.startsWith(`${table}\n`)) ?? '').split('\n')
+}
+
+function chainsOf(lines: readonly string[], known: Chains | undefined): Map<string, readonly string[] | undefined> {
+  const counts = new Map<string, number>()
+  for (const line of lines) {
+    const [word = '', chain = ''] = line.split(' ', 2)
+    if (word.startsWith(':') && ownChain.test(word.slice(1))) counts.set(word.slice(1), 0)
+    const count = word === '-A' ? counts.get(chain) : undefined
+    if (count !== undefined) counts.set(chain, count + 1)
+  }
+  return new Map(
+    [...counts].map(([chain, count]) => {
+      const rules = known?.get(chain)
+      return [chain, rules?.length === count ? rules : undefined] as const
+    }),
+  )
 }

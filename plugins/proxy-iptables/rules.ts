@@ -17,8 +17,13 @@ export function isOfService(chain: string): boolean {
   return chain.startsWith(`${chainPrefix}SVC-`)
 }
 
+export interface Hook {
+  readonly table: Table
+  readonly chain: string
+  readonly target: string
+}
 /** Where built-in chains must jump to ours, before what others put there. */
-export const hooks: readonly { readonly table: Table; readonly chain: string; readonly target: string }[] = [
+export const hooks: readonly Hook[] = [
   { table: 'nat', chain: 'PREROUTING', target: 'DAVIT-SERVICES' },
   { table: 'nat', chain: 'OUTPUT', target: 'DAVIT-SERVICES' },
   { table: 'nat', chain: 'POSTROUTING', target: 'DAVIT-POSTROUTING' },

@@ -266,9 +266,35 @@ const lifeCases: readonly KitCase[] = [
   },
 ]
 
+const sharedCases: readonly KitCase[] = [
+  ...Object.entries({
+    'empties all chains': 'for table in nat filter; do iptables -t $table -F; done',
+    'removes all chains': 'for table in nat filter; do iptables -t $table -F; iptables -t $table -X; done',
+    'removes one jump to ours': 'iptables -t nat -D PREROUTING 1',
+  }).map(
+    ([name, script]): KitCase => ({
+      name: `when somebody ${name}, all is put back`,
+      needs: ['repair'],
+      async run(net) {
+        const life = await net.start()
+        await life.sync(stateOf({ nodePort: 30_080 }, { key: 'default/none:', clusterIps: ['10.96.0.12'], endpoints: [] }))
+        const before = await rules(net)
+        await net.onNode('sh', '-ec', script)
+        assert.not.equal(await rules(net), before)
+        const deadline = performance.now() + 15_000
+        while ((await rules(net)).join() !== before.join() && performance.now() < deadline)
+          await new Promise((resolve) => setTimeout(resolve, 200))
+        assert.equal(await rules(net), before)
+        assert.equal(askedAt(await net.client({ ...service, times: 40 })), all)
+        await life.end()
+      },
+    }),
+  ),
+]
+
 /** Looking at a table makes it, with its built-in chains. */
 function notEmptyTable(line: string): boolean {
   return !/^(\*|:[A-Z]+ ACCEPT|COMMIT|$)/.test(line)
 }
 
-export const cases: readonly KitCase[] = [...addressCases, ...changeCases, ...lifeCases]
+export const cases: readonly KitCase[] = [...addressCases, ...changeCases, ...lifeCases, ...sharedCases]
