@@ -16,6 +16,8 @@ export interface Groups {
   remove(id: string): Promise<void>
   /** Removes all groups of the node. */
   clear(): Promise<void>
+  /** Leaves nothing behind where no container is left; the groups of those that run stay for the next life. */
+  close(): Promise<void>
   usage(id: string): Promise<{ readonly cpuNanoseconds: number; readonly memoryBytes: number } | undefined>
   processes(id: string): Promise<readonly number[]>
   /** The files that a process joins by. */
@@ -54,9 +56,11 @@ export function createGroups(controllers: Controllers, name: string, clock: Cloc
     async clear() {
       for (const parent of parents.all) {
         for (const id of await groupsIn(parent)) await remove(id)
-        await rmdir(parent).catch(() => {})
-        await rmdir(join(parent, '..')).catch(() => {})
+        await removeEmpty(parent)
       }
+    },
+    async close() {
+      for (const parent of parents.all) await removeEmpty(parent)
     },
     usage: (id) => usage(controllers, parents, id).catch(() => undefined),
     processes,
@@ -118,6 +122,12 @@ export function settings(
 /** Version 2 counts from 1 to 10000 what version 1 counts from 2 to 262144. */
 export function weightOf(shares: number): number {
   return Math.round(1 + ((shares - 2) * 9999) / 262_142)
+}
+
+/** The kernel refuses while groups are in it; other nodes have theirs beside it. */
+async function removeEmpty(parent: string): Promise<void> {
+  await rmdir(parent).catch(() => {})
+  await rmdir(join(parent, '..')).catch(() => {})
 }
 
 async function groupsIn(parent: string): Promise<string[]> {

@@ -14,10 +14,11 @@ interface Held {
   readonly groups: number
 }
 
+const names = async (path: string): Promise<string[]> => readdir(path).catch(() => [])
+
 /** What a sandbox or container holds of the machine, for this node. */
 async function held(directory: string): Promise<Held> {
   const lines = (await readFile('/proc/self/mountinfo', 'utf8')).split('\n')
-  const names = async (path: string): Promise<string[]> => readdir(path).catch(() => [])
   const links = await names(`/sys/class/net/davit-p${short(testRange)}/brif`)
   const group = groupOf(placesOf({ directory, nodeName: 'test' }), 'test')
   const groups = await Promise.all(['cpu', 'memory', 'pids', ''].map((name) => names(`/sys/fs/cgroup/${name}/davit/${group}`)))
@@ -111,6 +112,28 @@ test(
       const ended = await one.runtime.execSync(id, ['true'], 5_000)
       assert.is(ended.exitCode, 0)
       assert.is((await one.sandbox()).state, 'ready')
+    }),
+  root,
+)
+
+test(
+  'a runtime that is closed leaves no groups of its node, but those of what still runs',
+  () =>
+    withNode(async ({ directory, sandbox, start, again }) => {
+      const group = groupOf(placesOf({ directory, nodeName: 'test' }), 'test')
+      const left = async (): Promise<number> => {
+        const roots = ['cpu', 'cpuacct', 'memory', 'pids', ''].map((name) => names(`/sys/fs/cgroup/${name}/davit`))
+        return (await Promise.all(roots)).flat().filter((name) => name === group).length
+      }
+      const id = await start(await sandbox(), 'exec sleep 1000')
+      const during = await left()
+      assert.ok(during > 0)
+      const next = await again()
+      assert.is(await left(), during)
+      assert.is((await next.container(id))?.state, 'running')
+      await next.removeContainer(id)
+      await next.close()
+      assert.is(await left(), 0)
     }),
   root,
 )

@@ -53,6 +53,7 @@ export async function openRuntime(services: Services, node: NodeContext): Promis
       for (const entry of containers.values()) await entry.stopMarks()
       // What ends from now on is for the next life to tell.
       containers.clear()
+      await groups?.close()
     },
   }
 }
