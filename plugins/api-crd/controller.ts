@@ -95,7 +95,7 @@ export class DefinitionController {
       conditions: [...withConditions(definition, conditions, clock.now())],
     }
     const judged: Definition = { ...definition, status }
-    serving.serve(judged)
+    await serving.serve(judged)
     if (equalJson(status, definition.status)) return undefined
     const released = !equalJson(acceptedNames, definition.status?.acceptedNames)
     definitions.learn(await this.#options.system.update(judged, 'status'))
@@ -105,7 +105,7 @@ export class DefinitionController {
 
   async #end(definition: Definition): Promise<number | undefined> {
     const { definitions, serving, system, kinds, clock } = this.#options
-    serving.serve(definition)
+    await serving.serve(definition)
     if (!isHeld(definition)) return undefined
     const { name } = definition.metadata
     let current = definition

@@ -3,6 +3,7 @@ import { definePlugin } from '@davit/core/kernel'
 import { DefinitionController } from './controller.js'
 import { Definitions } from './definitions.js'
 import { holdDeleted } from './deletion.js'
+import { checkRules } from './rules.js'
 import { Serving } from './serving.js'
 import { System } from './system.js'
 
@@ -24,12 +25,13 @@ export default definePlugin({
     context.defer(() => serving.close())
     context.defer(() => controller.close())
     context.defer(() => definitions.close())
+    context.tap(hooks.validate, checkRules)
     context.tap(hooks.validate, holdDeleted(system), { stage: last })
     return {
       async start() {
         await definitions.follow()
         for (const definition of definitions.all()) {
-          serving.serve(definition)
+          await serving.serve(definition)
           controller.enqueue(definition.metadata.name)
         }
         controller.start()

@@ -3,6 +3,7 @@ import type { Logger } from '@davit/core/kernel'
 import { customKinds, equalJson, type KindRegistry } from '@davit/core/kinds'
 import { type ConverterServices, converterOf } from './converter.js'
 import { type Definition, isEstablished, isGoing } from './definition.js'
+import { type RuleCompiler, ruleCompilerOf } from './rules.js'
 
 export interface ServingServices extends ConverterServices {
   readonly kinds: KindRegistry
@@ -17,13 +18,14 @@ interface Served {
 export class Serving {
   readonly #services: ServingServices
   readonly #served = new Map<string, Served>()
+  #closed = false
 
   constructor(services: ServingServices) {
     this.#services = services
   }
 
   /** Serves what the definition says now. Nothing happens where that is served already: watches of it go on. */
-  serve(definition: Definition): void {
+  async serve(definition: Definition): Promise<void> {
     const { name } = definition.metadata
     if (!isEstablished(definition)) {
       this.remove(name)
@@ -32,17 +34,20 @@ export class Serving {
     const source = [definition.spec, definition.status?.acceptedNames, isGoing(definition)]
     const before = this.#served.get(name)
     if (before && equalJson(before.source, source)) return
-    const versions = this.#register(definition)
+    const rulesOf = await ruleCompilerOf(definition)
+    if (this.#closed) return
+    const versions = this.#register(definition, rulesOf)
     for (const [version, unregister] of before?.versions ?? []) if (!versions.has(version)) unregister()
     this.#served.set(name, { source, versions })
   }
 
   /** A version that is served already is replaced, never missing in between. */
-  #register(definition: Definition): Map<string, () => void> {
+  #register(definition: Definition, rulesOf: RuleCompiler | undefined): Map<string, () => void> {
     const { kinds, log } = this.#services
     const convert = converterOf(definition, this.#services)
     const versions = new Map<string, () => void>()
-    for (const kind of customKinds(definition, { terminating: isGoing(definition), ...(convert ? { convert } : {}) })) {
+    const options = { terminating: isGoing(definition), ...(convert ? { convert } : {}), ...(rulesOf ? { rulesOf } : {}) }
+    for (const kind of customKinds(definition, options)) {
       const present = kinds.resource(kind.group, kind.version, kind.resource)
       if (present && !present.custom) {
         log.warn({ definition: definition.metadata.name }, 'a definition names a built-in resource, which stays what it is')
@@ -57,6 +62,7 @@ export class Serving {
   }
 
   close(): void {
+    this.#closed = true
     for (const name of [...this.#served.keys()]) this.remove(name)
   }
 }

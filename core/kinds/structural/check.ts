@@ -41,10 +41,6 @@ function checkConstructs(errors: FieldError[], schema: Schema, path: string): vo
   }
   if (additionalProperties === false)
     errors.push(forbidden(`${path}.additionalProperties`, 'additionalProperties cannot be set to false'))
-  const rules = schema['x-kubernetes-validations']
-  if (rules !== undefined && rules.length > 0) {
-    errors.push(forbidden(`${path}.x-kubernetes-validations`, 'validation rules (CEL) are not evaluated by this server'))
-  }
   checkExtensions(errors, schema, path)
   for (const [child, at] of childrenOf(schema, path)) checkConstructs(errors, child, at)
 }

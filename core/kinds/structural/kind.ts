@@ -1,4 +1,5 @@
 /** From a CustomResourceDefinition to the kinds that it stands for, one for each version that is served. */
+import type { SchemaRules } from '../cel.js'
 import type { CustomFacts, FieldError, KubeObject, ResourceKind, ScalePaths, Strategy, Subresource, Verb } from '../contract.js'
 import type { CustomResourceDefinition, CustomResourceDefinitionVersion } from '../types.js'
 import { customTable } from './columns.js'
@@ -11,14 +12,17 @@ import { settleInPlace, settleObject } from './settle.js'
 import { objectTypes } from './types.js'
 import { validateValue } from './validate.js'
 
-export type CustomKindOptions = Pick<CustomFacts, 'terminating' | 'convert'>
+export interface CustomKindOptions extends Pick<CustomFacts, 'terminating' | 'convert'> {
+  /** Compiles the rules of a version's schema. Absent: no schema has any. */
+  readonly rulesOf?: (schema: Schema) => SchemaRules
+}
 
 const verbs: readonly Verb[] = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch']
 const partVerbs: readonly Verb[] = ['get', 'patch', 'update']
 const scaleKind = { group: 'autoscaling', version: 'v1', kind: 'Scale' }
 
 /** Under the names that were accepted. The definition is valid; it is kept, and must not be changed any more. */
-export function customKinds(definition: CustomResourceDefinition, options: CustomKindOptions): ResourceKind[] {
+export function customKinds(definition: CustomResourceDefinition, { rulesOf, ...options }: CustomKindOptions): ResourceKind[] {
   const { group, scope, versions } = definition.spec
   const { plural, kind, singular, listKind, shortNames, categories } = definition.status?.acceptedNames ?? definition.spec.names
   const storage = versions.find((version) => version.storage)?.name ?? ''
@@ -57,7 +61,7 @@ export function customKinds(definition: CustomResourceDefinition, options: Custo
           // What a webhook makes of a stored object is not known where selectors are looked at.
           selectableFields: isConverted ? new Map() : selectableOf(version),
           schema: objectTypes(schema, `${group.split('.').reverse().join('.')}.${version.name}.${kind}`),
-          strategy: strategyOf({ apiVersion, kind }, schema),
+          strategy: strategyOf({ apiVersion, kind }, schema, rulesOf?.(schema)),
           table: customTable(version.additionalPrinterColumns),
           custom: {
             ...options,
@@ -75,14 +79,14 @@ function deprecationOf(apiVersion: string, kind: string, { deprecationWarning }:
   return deprecationWarning ?? `${apiVersion} ${kind} is deprecated`
 }
 
-function strategyOf(kind: Pick<ResourceKind, 'apiVersion' | 'kind'>, schema: Schema): Strategy {
+function strategyOf(kind: Pick<ResourceKind, 'apiVersion' | 'kind'>, schema: Schema, rules: SchemaRules | undefined): Strategy {
   const check = (object: KubeObject, old?: KubeObject): FieldError[] => {
     const errors: FieldError[] = []
     validateValue(errors, schema, object, old, '')
     checkEmbedded(errors, schema, object, '')
     errors.push(...newDuplicates(schema, object, old))
-    // The place of x-kubernetes-validations: rules may rely on types, so they are asked when `errors` is empty.
-    return errors
+    // Rules may rely on types.
+    return rules && errors.length === 0 ? rules.validate(object, old, '') : errors
   }
   return {
     decode: (input, options) => decodeCustom(kind, schema, input, options),
