@@ -32,7 +32,7 @@ test(
     await kubectl.apply(busybox('one', 'echo hello; exec sleep 1000'))
     await kubectl.said('wait', 'pod/one', '--for=condition=Ready', '--timeout=60s')
     assert.match(await jane.said('get', 'pods'), /one\s+1\/1\s+Running/)
-    assert.is(await jane.said('logs', 'one'), 'hello\n')
+    await jane.logged('hello\n', 'one')
     assert.match(
       (await jane.run(['exec', 'one', '--', 'id'])).stderr,
       'cannot create resource "pods/exec" in API group "" in the namespace "default"',

@@ -64,7 +64,7 @@ test(
     await podThat(kubectl, 'full', 'an init container', (pod) => pod.status?.initContainerStatuses?.[0].state.running)
     assert.match(await kubectl.said('get', 'pod', 'full'), 'Init:0/2')
     const pod = await podThat(kubectl, 'full', 'ready', isReady)
-    assert.is(await kubectl.said('logs', 'full'), 'one\ntwo\n')
+    await kubectl.logged('one\ntwo\n', 'full')
 
     const variables = new Map((await inside('env')).split('\n').map((line) => line.split(/=(.*)/s) as [string, string]))
     const expected = {
@@ -137,7 +137,7 @@ test(
       (await kubectl.said('exec', 'two', '-c', 'one', '--', 'ps')).includes('sleep 4321'),
     )
     assert.match(await kubectl.said('exec', 'two', '-c', 'one', '--', 'wget', '-qO-', 'http://127.0.0.1:8080/'), 'neighbour')
-    assert.is(await kubectl.said('logs', 'two', '--all-containers', '--prefix'), '[pod/two/one] one\n[pod/two/other] other\n')
+    await kubectl.logged('[pod/two/one] one\n[pod/two/other] other\n', 'two', '--all-containers', '--prefix')
 
     await podThat(kubectl, 'helper', 'its end, though its helper never ends', (pod) => {
       return pod.status?.phase === 'Succeeded' && pod.status.initContainerStatuses[0].state.terminated !== undefined

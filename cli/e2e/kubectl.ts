@@ -63,6 +63,13 @@ export class Kubectl {
     return stdout
   }
 
+  /** Waits until `kubectl logs` prints `wanted`: what a container writes is in its log soon, not at once. */
+  async logged(wanted: string, ...args: string[]): Promise<void> {
+    let last = ''
+    const isThere = async () => (last = await this.said('logs', ...args)) === wanted
+    await eventually('the log', isThere).catch(() => assert.is(last, wanted))
+  }
+
   async apply(...objects: object[]): Promise<string> {
     const input = objects.map((object) => JSON.stringify(object)).join('\n')
     const { code, stdout, stderr } = await this.run(['apply', '-f', '-'], { input })
