@@ -3,6 +3,8 @@ import type { TestFile } from './run-files.js'
 import { type FileResult, runFile } from './run-process.js'
 
 const atOnce = 2
+/** More failures than these are no accident of timing. */
+const mostAgain = 3
 
 /** Two files at a time; then the serial ones, alone. `onResult` hears of each as it ends. */
 export async function runFiles(
@@ -22,6 +24,28 @@ export async function runFiles(
   await Promise.all(Array.from({ length: atOnce }, () => work(beside)))
   await work(files.filter((file) => file.serial))
   return results
+}
+
+/**
+ * Runs what failed once more, alone, to tell a defect that shows each time from one that shows now and then. Returns all
+ * results with the newer ones in place, and the paths of the files that failed and then passed.
+ */
+export async function runAgain(
+  root: string,
+  files: readonly TestFile[],
+  results: readonly FileResult[],
+  onResult: (result: FileResult) => void,
+): Promise<{ readonly results: readonly FileResult[]; readonly unsteady: readonly string[] }> {
+  const failed = files.filter((file) => results.some((result) => result.path === file.path && count([result]).failed > 0))
+  if (failed.length > mostAgain) return { results, unsteady: [] }
+  const again = new Map<string, FileResult>()
+  for (const file of failed) {
+    const result = await runFile(root, file)
+    again.set(file.path, result)
+    onResult(result)
+  }
+  const unsteady = [...again].filter(([, result]) => count([result]).failed === 0).map(([path]) => path)
+  return { results: results.map((result) => again.get(result.path) ?? result), unsteady }
 }
 
 /** One line for a file that passed; everything it printed for one that did not. */

@@ -55,6 +55,38 @@ test(
 )
 
 test(
+  'with --again a file that failed runs once more, and is named when it passes then',
+  async (t) => {
+    const once = `HEAD import { existsSync, writeFileSync } from 'node:fs'
+test('now and then', () => { const was = existsSync('mark'); writeFileSync('mark', ''); assert.ok(was, 'the first time') })`
+    const files = { 'a.test.ts': once, 'b.test.ts': `HEAD test('good', () => {})` }
+    const strict = await run(t, files)
+    assert.is(strict.last, '1 passed, 1 failed')
+    const { code, output, last } = await run(t, files, ['--again'])
+    assert.is(last, '2 passed, 0 failed')
+    assert.is(code, 0)
+    assert.match(output, /"now and then": the first time/)
+    assert.match(output, /^UNSTEADY a\.test\.ts: /m)
+    const always = await run(t, { 'a.test.ts': `HEAD test('bad', () => assert.unreachable())` }, ['--again'])
+    assert.is(always.last, '0 passed, 1 failed')
+    assert.is(always.code, 1)
+    assert.not.match(always.output, 'UNSTEADY')
+  },
+  slow,
+)
+
+test(
+  'with --again more than three failed files are run no second time',
+  async (t) => {
+    const bad = (name: string) => [`${name}.test.ts`, `HEAD test('bad', () => { console.log('ran'); assert.unreachable() })`]
+    const { output, last } = await run(t, Object.fromEntries(['a', 'b', 'c', 'd'].map(bad)), ['--again'])
+    assert.is(last, '0 passed, 4 failed')
+    assert.is(output.match(/\| .*ran$/gm)?.length, 4)
+  },
+  slow,
+)
+
+test(
   'a hanging test fails by its own deadline, and the next ones still run',
   async (t) => {
     const body = `HEAD test('hangs', () => new Promise(() => {}), { timeoutMs: 50 })\ntest('next', () => {})`

@@ -1,11 +1,12 @@
 /**
  * Runs test files, each in a process of its own, two at a time.
  *
- *   run.ts [--coverage] [--list] [filter …]
+ *   run.ts [--coverage] [--list] [--again] [filter …]
  *
  * A filter is a part of a path; without one every `*.test.ts` of the repository runs. In its first lines a file may say
- * `// @serial` (it runs alone) and `// @timeout 300` (seconds; 120 is the default). The last line printed is
- * `N passed, N failed`; the exit code is not 0 when something failed or nothing ran.
+ * `// @serial` (it runs alone) and `// @timeout 300` (seconds; 120 is the default). With `--again`
+ * up to three files that failed run once more, alone; one that passes then is printed as UNSTEADY and counts as passed.
+ * The last line printed is `N passed, N failed`; the exit code is not 0 when something failed or nothing ran.
  */
 import { spawnSync } from 'node:child_process'
 import { rm } from 'node:fs/promises'
@@ -14,16 +15,16 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { unknownRequirements } from './machine.js'
 import { findTests } from './run-files.js'
-import { closingLine, printFile, printSkips, runFiles } from './run-report.js'
+import { closingLine, printFile, printSkips, runAgain, runFiles } from './run-report.js'
 
 const root = process.env.DAVIT_TEST_ROOT ?? fileURLToPath(new URL('../..', import.meta.url))
 const args = process.argv.slice(2)
 const flags = args.filter((arg) => arg.startsWith('--'))
 const filters = args.filter((arg) => !arg.startsWith('--'))
-const unknown = flags.find((flag) => flag !== '--coverage' && flag !== '--list')
+const unknown = flags.find((flag) => !['--coverage', '--list', '--again'].includes(flag))
 
 if (unknown) {
-  console.error(`unknown option ${unknown}; there are --coverage and --list`)
+  console.error(`unknown option ${unknown}; there are --coverage, --list and --again`)
   process.exitCode = 2
 } else if (unknownRequirements().length > 0) {
   console.error(`DAVIT_REQUIRE names what no test can require: ${unknownRequirements().join(', ')}`)
@@ -41,8 +42,12 @@ async function run(): Promise<void> {
   const covered = flags.includes('--coverage')
   // Node writes its coverage there, in every process that the tests start.
   if (covered) process.env.NODE_V8_COVERAGE = await emptyFolder(join(root, 'coverage/tmp'))
-  const results = await runFiles(root, files, printFile)
+  const first = await runFiles(root, files, printFile)
+  const { results, unsteady } = flags.includes('--again')
+    ? await runAgain(root, files, first, printFile)
+    : { results: first, unsteady: [] }
   printSkips(results)
+  for (const path of unsteady) console.log(`\nUNSTEADY ${path}: it failed and then passed alone, which is a defect to look for`)
   if (files.length === 0) console.log(`no test file${filters.length > 0 ? ` matches ${filters.join(' ')}` : ''}`)
   const { line, ok } = closingLine(results)
   const reported = !covered || reportCoverage()
