@@ -56,7 +56,7 @@ export async function createOnce(
   const { generated } = prepare(services, resource, object)
   setOwners(object, managedFields)
   check(resource, object)
-  await validateAdmission(services.hooks, request, kind, { ...admitted, object })
+  await validateAdmission(services.hooks, request, kind, admitted, object)
 
   const { name, namespace = '' } = object.metadata
   if (settings.dryRun) return dryRun(services, resource, { object, name, namespace, generated, warnings: body.warnings })

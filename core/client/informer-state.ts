@@ -2,7 +2,8 @@ import type { KubeObject } from '../kinds/contract.js'
 
 interface Index<T> {
   keys(object: T): readonly string[]
-  readonly found: Map<string, Map<string, T>>
+  /** By identity: each object is another one when it changes. */
+  readonly found: Map<string, Set<T>>
 }
 
 /** What an informer holds: references by namespace and name, and the indexes over them. */
@@ -60,7 +61,7 @@ export class InformerState<T extends KubeObject> {
   byIndex(name: string, key: string): readonly T[] {
     const index = this.#indexes.get(name)
     if (index === undefined) throw new Error(`this informer has no index "${name}"`)
-    return [...(index.found.get(key)?.values() ?? [])]
+    return [...(index.found.get(key) ?? [])]
   }
 
   #changed(namespace: string, old: T | undefined, present: T | undefined): void {
@@ -77,21 +78,17 @@ function put<T extends KubeObject>(index: Index<T>, object: T): void {
   for (const key of index.keys(object)) {
     let found = index.found.get(key)
     if (found === undefined) {
-      found = new Map()
+      found = new Set()
       index.found.set(key, found)
     }
-    found.set(placeOf(object), object)
+    found.add(object)
   }
 }
 
 function take<T extends KubeObject>(index: Index<T>, object: T): void {
   for (const key of index.keys(object)) {
     const found = index.found.get(key)
-    found?.delete(placeOf(object))
+    found?.delete(object)
     if (found?.size === 0) index.found.delete(key)
   }
-}
-
-function placeOf({ metadata }: KubeObject): string {
-  return `${metadata.namespace ?? ''}/${metadata.name}`
 }

@@ -28,7 +28,7 @@ interface Tap {
   timedMs: number
 }
 
-/** One of 64 calls of a synchronous slot is timed: reading the clock would cost more than the taps. */
+/** One of 64 calls is timed: reading the clock would cost more than most taps. */
 const sampleMask = 63
 const none: readonly unknown[] = []
 
@@ -115,11 +115,11 @@ class TapableSlot {
       case 'syncWaterfall':
         return this.fill(new SyncWaterfallHook<unknown[], unknown>(names), timed)
       case 'asyncSeries':
-        return this.fillAsync(new AsyncSeriesHook<unknown[]>(names))
+        return this.fillAsync(new AsyncSeriesHook<unknown[]>(names), timed)
       case 'asyncBail':
-        return this.fillAsync(new AsyncSeriesBailHook<unknown[], unknown>(names))
+        return this.fillAsync(new AsyncSeriesBailHook<unknown[], unknown>(names), timed)
       case 'asyncWaterfall':
-        return this.fillAsync(new AsyncSeriesWaterfallHook<unknown[], unknown>(names))
+        return this.fillAsync(new AsyncSeriesWaterfallHook<unknown[], unknown>(names), timed)
     }
   }
 
@@ -148,8 +148,9 @@ class TapableSlot {
     return (...args) => hook.call(...args)
   }
 
-  private fillAsync(hook: AsyncSeriesHook<unknown[]> | AsyncSeriesBailHook<unknown[], unknown>): Run {
-    for (const tap of this.list) hook.tapPromise(tap.owner, this.guardAsync(tap) as (...args: unknown[]) => Promise<void>)
+  /** With callbacks: most taps answer at once, and a promise for each would cost more than they do. */
+  private fillAsync(hook: AsyncSeriesHook<unknown[]> | AsyncSeriesBailHook<unknown[], unknown>, timed: boolean): Run {
+    for (const tap of this.list) hook.tapAsync(tap.owner, this.guardAsync(tap, timed))
     return (...args) => hook.promise(...args)
   }
 
@@ -185,18 +186,33 @@ class TapableSlot {
     }
   }
 
-  private guardAsync(tap: Tap): Handler {
-    return async (...args) => {
+  private guardAsync(tap: Tap, timed: boolean): (...args: unknown[]) => void {
+    return (...args) => {
+      const done = args.pop() as (error: Error | null, result?: unknown) => void
       tap.calls += 1
-      const began = performance.now()
-      try {
-        return await tap.handler(...args)
-      } catch (error) {
-        throw this.named(tap, error)
-      } finally {
+      const began = timed ? performance.now() : 0
+      const end = (): void => {
+        if (!timed) return
         tap.timedCalls += 1
         tap.timedMs += performance.now() - began
       }
+      const failed = (error: unknown): void => {
+        end()
+        done(this.named(tap, error))
+      }
+      const answered = (result: unknown): void => {
+        end()
+        done(null, result)
+      }
+      let result: unknown
+      try {
+        result = tap.handler(...args)
+      } catch (error) {
+        failed(error)
+        return
+      }
+      if (isThenable(result)) result.then(answered, failed)
+      else answered(result)
     }
   }
 
@@ -210,6 +226,10 @@ class TapableSlot {
       },
     )
   }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
 }
 
 function compareTaps(a: Tap, b: Tap): number {

@@ -1,10 +1,11 @@
 /**
  * The fields that an object has, by the schema of its kind. Both walks write the text of `fieldsV1` in one pass, in the
- * order of the object: objects that one program writes have the same text, so the set of each is made once and shared.
+ * order of the object.
  */
 import type { FieldSchema, KubeObject, ObjectSchema, TypeSchema } from './contract.js'
 import { type ArraySchema, isAssociative, isPlain, itemElement, type Plain } from './field-element.js'
 import { type FieldSet, noFields, orderedSet } from './field-set.js'
+import { setOfShape } from './field-shape.js'
 
 /** Which part of an object a write is about. `metadata` names the fields of metadata that anybody can own there. */
 export interface WrittenPart {
@@ -61,19 +62,12 @@ export function appliedFields(schema: ObjectSchema, config: Readonly<Plain>, par
 
 /** What the first write of an object gives its writer. */
 export function createdFields(schema: ObjectSchema, object: KubeObject, part: WrittenPart): FieldSet {
-  const text = rootText(schema, object, part, 'every')
-  const known = made.get(text)
-  if (known) return known
-  if (made.size >= mostMade) made.clear()
-  const set = setOf(text)
-  made.set(text, set)
-  texts.set(set, JSON.stringify(set))
-  return set
+  return setOfShape(schema, object, part, () => {
+    const set = setOf(rootText(schema, object, part, 'every'))
+    texts.set(set, JSON.stringify(set))
+    return set
+  })
 }
-
-/** A few thousand characters each: what is kept is bounded by what one burst of creates needs. */
-const mostMade = 256
-const made = new Map<string, FieldSet>()
 
 const texts = new WeakMap<FieldSet, string>()
 

@@ -64,15 +64,15 @@ function readEntry(entry: Readonly<Record<string, unknown>>): ManagedFieldsEntry
 
 function entryOf(writer: FieldWriter, fieldsV1: FieldSet, time: string | undefined): ManagedFieldsEntry {
   const { manager, operation, apiVersion, subresource } = writer
-  return Object.freeze({
-    ...(manager === '' ? {} : { manager }),
-    operation,
-    apiVersion,
-    ...(time === undefined ? {} : { time }),
-    fieldsType: 'FieldsV1',
-    fieldsV1,
-    ...(subresource === '' ? {} : { subresource }),
-  })
+  const entry: ManagedFieldsEntry = {}
+  if (manager !== '') entry.manager = manager
+  entry.operation = operation
+  entry.apiVersion = apiVersion
+  if (time !== undefined) entry.time = time
+  entry.fieldsType = 'FieldsV1'
+  entry.fieldsV1 = fieldsV1
+  if (subresource !== '') entry.subresource = subresource
+  return Object.freeze(entry)
 }
 
 /** Of an applier the version does not count: it applies the same whichever version it writes in. */

@@ -31,10 +31,17 @@ function textOf(type: object, metadata: object, rest: object, managers: ManagedF
   return `${head}${comma}"managedFields":[${managers.map(managerText).join(',')}]}${tail === '}' ? '' : ','}${tail}`
 }
 
+/** By hand: a copy of each entry without its set would cost more than the texts of its few strings. */
 function managerText(entry: ManagedFields[number]): string {
-  const { fieldsV1: _fields, ...writer } = entry
-  const text = JSON.stringify(writer)
-  return `${text.slice(0, -1)}${text === '{}' ? '' : ','}"fieldsV1":${fieldSetText(fieldsOf(entry))}}`
+  const { manager, operation, apiVersion, time, fieldsType, subresource } = entry
+  let text = ''
+  if (manager !== undefined) text += `"manager":${JSON.stringify(manager)},`
+  if (operation !== undefined) text += `"operation":${JSON.stringify(operation)},`
+  if (apiVersion !== undefined) text += `"apiVersion":${JSON.stringify(apiVersion)},`
+  if (time !== undefined) text += `"time":${JSON.stringify(time)},`
+  if (fieldsType !== undefined) text += `"fieldsType":${JSON.stringify(fieldsType)},`
+  if (subresource !== undefined) text += `"subresource":${JSON.stringify(subresource)},`
+  return `{${text}"fieldsV1":${fieldSetText(fieldsOf(entry))}}`
 }
 
 // Not from Node's pool: the store and the cache keep these for long, and a slice of the pool would keep its neighbours.

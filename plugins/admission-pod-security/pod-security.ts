@@ -36,6 +36,8 @@ export class PodSecurity {
   readonly #namespaces: ReadonlySet<string>
   readonly #users: ReadonlySet<string>
   readonly #runtimes: ReadonlySet<string>
+  /** By the labels of a stored namespace, which never change: every Pod asks. */
+  readonly #policies = new WeakMap<object, ReturnType<typeof policyOf>>()
 
   constructor(options: PodSecurityOptions) {
     this.#options = options
@@ -48,7 +50,7 @@ export class PodSecurity {
   check(request: AdmissionRequest, namespace: Namespace | undefined): Answer | Promise<Answer> {
     if (isNamespaces(request.kind)) return this.#checkNamespace(request)
     if (this.#namespaces.has(request.namespace) || this.#users.has(request.user.name)) return undefined
-    const policy = policyOf(namespace?.metadata.labels, this.#options.defaults)
+    const policy = this.#policyOf(namespace?.metadata.labels)
     const isPod = request.kind.resource === 'pods'
     const modes = isPod ? (['enforce', 'audit', 'warn'] as const) : (['audit', 'warn'] as const)
     if (policy.errors.length === 0 && modes.every((mode) => policy[mode].level === 'privileged')) return undefined
@@ -57,6 +59,12 @@ export class PodSecurity {
     const subject = subjectOf(object)
     if (!subject || this.#runtimes.has(subject.spec.runtimeClassName ?? '')) return undefined
     return judge(request, policy, subject, isPod)
+  }
+
+  #policyOf(labels: Readonly<Record<string, string>> | undefined): ReturnType<typeof policyOf> {
+    const policy = (labels && this.#policies.get(labels)) ?? policyOf(labels, this.#options.defaults)
+    if (labels) this.#policies.set(labels, policy)
+    return policy
   }
 
   #checkNamespace(request: AdmissionRequest): Answer | Promise<Answer> {
