@@ -38,4 +38,4 @@ for (const [name, text, message] of mistakes) {
 }
 
 test('a file that is not there', () =>
-  assert.rejects(loadClusterConfig('/nowhere/cluster.yaml'), /\/nowhere\/cluster\.yaml: ENOENT/))
+  assert.rejects(loadClusterConfig('/nowhere/cluster.yaml'), /\/nowhere\/cluster\.yaml: no such file \(ENOENT\)$/))

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
-import { CliError } from '../output/cli-error.js'
+import { CliError, fileProblem } from '../output/cli-error.js'
 import { type ClusterConfig, clusterSchema } from './schema.js'
 
 export interface LoadedConfig {
@@ -19,7 +19,7 @@ export async function loadClusterConfig(file: string | undefined): Promise<Loade
   try {
     text = await readFile(file, 'utf8')
   } catch (error) {
-    throw new CliError(`cannot read the configuration ${file}: ${(error as NodeJS.ErrnoException).code ?? error}`)
+    throw new CliError(`cannot read the configuration ${file}: ${fileProblem(error)}`)
   }
   const { parseDocument } = await import('yaml')
   const document = parseDocument(text)

@@ -1,6 +1,7 @@
 import { Args } from '@oclif/core'
 import { KubeCommand, kubeconfigFlag, namespaceFlag } from '../kube/command.js'
 import type { Connection } from '../kube/connection.js'
+import { type Described, readable } from '../kube/readable.js'
 import { discover, resolveNames, resourcePath, typeAndNames } from '../kube/resources.js'
 import { CliError } from '../output/cli-error.js'
 import { columns, structured } from '../output/columns.js'
@@ -13,10 +14,6 @@ interface EventObject {
   lastTimestamp?: string
   source?: { component?: string }
 }
-interface Described {
-  metadata: { name: string; namespace?: string; uid: string; managedFields?: unknown }
-}
-
 export default class Describe extends KubeCommand {
   static override description = 'Shows an object as a person reads it, with what happened to it.'
   static override strict = false
@@ -36,8 +33,7 @@ export default class Describe extends KubeCommand {
       for (const resource of resolveNames(resources, type)) {
         for (const name of names) {
           const object = await connection.json<Described>('GET', resourcePath(resource, namespace, name))
-          delete object.metadata.managedFields
-          this.log(await structured(object, 'yaml'))
+          this.log(await structured(readable(object), 'yaml'))
           this.log(await events(connection, object, resource.namespaced ? namespace : 'default'))
         }
       }

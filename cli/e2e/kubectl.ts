@@ -66,7 +66,10 @@ export class Kubectl {
   /** Waits until `kubectl logs` prints `wanted`: what a container writes is in its log soon, not at once. */
   async logged(wanted: string, ...args: string[]): Promise<void> {
     let last = ''
-    const isThere = async () => (last = await this.said('logs', ...args)) === wanted
+    const isThere = async (): Promise<boolean> => {
+      last = await this.said('logs', ...args)
+      return last === wanted
+    }
     await eventually('the log', isThere).catch(() => assert.is(last, wanted))
   }
 

@@ -145,7 +145,7 @@ const mistakes: readonly (readonly [string, readonly string[], RegExp])[] = [
   [
     'a configuration that is not there',
     ['up', '--config', '/nowhere/c.yaml'],
-    /^error: cannot read the configuration \/nowhere\/c\.yaml: ENOENT\n$/,
+    /^error: cannot read the configuration \/nowhere\/c\.yaml: no such file \(ENOENT\)\n$/,
   ],
   ['a flag that is not there', ['up', '--prot', '1'], /Nonexistent flag: --prot/],
   ['a command that is not there', ['upp'], /command upp not found/],

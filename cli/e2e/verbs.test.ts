@@ -121,6 +121,8 @@ test(
     await create(connection, podsPath, podObject('ill', {}, { annotations: { 'hollow.davit.dev/unhealthy-after-ms': '0' } }))
     await podOnce(connection, 'ill', isRunning)
     assert.is((await davit('exec', 'ill', '--', 'true')).code, 1, "the exit code is the command's")
+    const unknown = await davit('get', 'pods', '--nosuch')
+    assert.equal(unknown, { code: 2, stdout: '', stderr: 'error: Nonexistent flag: --nosuch\n  See more help with --help\n' })
     const usage = await davit('exec', pod)
     assert.is(usage.code, 1)
     assert.match(usage.stderr, 'say the Pod and, after --, the command')

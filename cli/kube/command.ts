@@ -1,4 +1,4 @@
-import { Command, Flags, type Interfaces } from '@oclif/core'
+import { Command, Errors, Flags, type Interfaces } from '@oclif/core'
 import { CliError } from '../output/cli-error.js'
 import { Connection } from './connection.js'
 import { readTarget } from './kubeconfig.js'
@@ -25,6 +25,14 @@ function innermost(error: unknown): KnownError | undefined {
   return inner ?? (error as KnownError)
 }
 
+/** The parser of the command line says what is wrong in several lines, which belong together, and then what to do. */
+function linesOf(message: string): string[] {
+  const lines = message.split('\n').map((line) => line.trim())
+  const hint = lines.filter((line) => line.startsWith('See more help'))
+  const said = lines.filter((line) => line !== '' && !hint.includes(line))
+  return [said.join(' '), ...hint]
+}
+
 /** Shows an error as a person reads it: what is wrong, then what to do. */
 export abstract class DavitCommand extends Command {
   protected override async catch(error: Interfaces.CommandError): Promise<void> {
@@ -38,6 +46,11 @@ export abstract class DavitCommand extends Command {
       const action = hints[known.code] ?? errorTable[known.code as keyof typeof errorTable]?.action
       process.stderr.write(`error: ${known.message} (${known.code})\n${action ? `  ${action}\n` : ''}`)
       this.exit(1)
+    }
+    if (error instanceof Errors.CLIError && 'parse' in error) {
+      const [message, ...hint] = linesOf(error.message)
+      process.stderr.write(`error: ${message}\n  ${hint.join('\n  ') || `see \`davit ${this.id} --help\``}\n`)
+      this.exit(2)
     }
     throw error
   }

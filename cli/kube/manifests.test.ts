@@ -79,6 +79,6 @@ test('of a folder the YAML and JSON files are read, in order of name, not deeper
 
 test('what cannot be read, and what is empty, is said', async (t) => {
   const directory = await t.directory()
-  await assert.rejects(readManifests([path.join(directory, 'gone.yaml')]), /cannot read .*gone\.yaml: ENOENT/)
+  await assert.rejects(readManifests([path.join(directory, 'gone.yaml')]), /cannot read .*gone\.yaml: no such file \(ENOENT\)$/)
   await assert.rejects(readManifests([directory]), /no objects in/)
 })

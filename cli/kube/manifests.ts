@@ -1,6 +1,6 @@
 import { readdir, readFile, stat } from 'node:fs/promises'
 import path from 'node:path'
-import { CliError } from '../output/cli-error.js'
+import { CliError, fileProblem } from '../output/cli-error.js'
 
 export interface Manifest {
   readonly apiVersion: string
@@ -40,7 +40,7 @@ async function readSource(source: string): Promise<{ name: string; text: string 
       files.map(async (file) => ({ name: path.join(source, file), text: await readFile(path.join(source, file), 'utf8') })),
     )
   } catch (error) {
-    throw new CliError(`cannot read ${source}: ${(error as NodeJS.ErrnoException).code ?? error}`)
+    throw new CliError(`cannot read ${source}: ${fileProblem(error)}`)
   }
 }
 

@@ -9,3 +9,17 @@ export class CliError extends Error {
     this.exitCode = options.exitCode ?? 1
   }
 }
+
+const problems: Readonly<Record<string, string>> = {
+  ENOENT: 'no such file',
+  EACCES: 'this user may not read it',
+  EISDIR: 'it is a directory',
+  ENOTDIR: 'a part of its path is a file',
+}
+
+/** Why a file could not be read. */
+export function fileProblem(error: unknown): string {
+  const { code = '' } = error as NodeJS.ErrnoException
+  const known = problems[code]
+  return known === undefined ? code || String(error) : `${known} (${code})`
+}

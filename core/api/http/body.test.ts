@@ -55,6 +55,39 @@ test('protobuf in protobuf in protobuf is 400, however deep', async () => {
   }
 })
 
+const read = async (text: string, format: 'json' | 'yaml' = 'json'): Promise<unknown> =>
+  (await decodeBody(Buffer.from(text), format, kinds)).value
+
+const refused = (digits: string) => (error: unknown) => code(400)(error) && String(error).includes(`the integer ${digits} `)
+
+test('an integer that would come back as another is refused, with its digits', async () => {
+  for (const digits of ['9007199254740993', '-9007199254740993', '9223372036854775807', '-9223372036854775807']) {
+    for (const text of [`{"a":${digits}}`, `[1,${digits}]`, digits, `{"\\"":"\\\\","b":[{"c":${digits}}]}`]) {
+      await assert.rejects(read(text), refused(digits))
+    }
+    for (const text of [`a: ${digits}`, `a:\n- b: [${digits}]`, `{"a":${digits}}`]) {
+      await assert.rejects(read(text, 'yaml'), refused(digits))
+    }
+  }
+})
+
+test('every other number of many digits is as it was', async () => {
+  const exact = ['9007199254740991', '-9007199254740992', '9007199254740994', '1000000000000000000', '1234567890123456']
+  // Beyond int64 they are floats to Kubernetes too, as are those with a point or an exponent.
+  const floats = ['12345678901234567890123', '0.12345678901234567', '1.5e300', '12345678901234567.5', '12345678901234567e2']
+  for (const text of [...exact, ...floats]) {
+    assert.is(await read(text), Number(text))
+    assert.equal(await read(`{"a":[${text}]}`), { a: [Number(text)] })
+  }
+  for (const text of exact) assert.equal(await read(`a: ${text}`, 'yaml'), { a: Number(text) })
+  const inStrings = { '9007199254740993': '9007199254740993', 'a\\': '\\"9007199254740993', b: 'x 9007199254740993, y' }
+  assert.equal(await read(JSON.stringify(inStrings)), inStrings)
+  assert.equal(await read(`a: "9007199254740993"\nb: '9007199254740993'`, 'yaml'), {
+    a: '9007199254740993',
+    b: '9007199254740993',
+  })
+})
+
 test('JSON: any value, with its text; 400 for what is none', async () => {
   assert.equal(await decodeBody(Buffer.from('{"a":[1]}'), 'json', kinds), { value: { a: [1] }, text: '{"a":[1]}' })
   for (const text of ['', '{', 'nul', '{"a":1,}', `${'['.repeat(1000)}${']'.repeat(1000)}`]) {

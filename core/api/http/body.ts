@@ -1,6 +1,7 @@
 /** Bodies of requests: from bytes to a tree of plain objects. */
 import { ApiError } from '../../client/contract.js'
 import { decodeProtobuf, type KindRegistry } from '../../kinds/contract.js'
+import { checkJsonIntegers } from './integers.js'
 import { parseMediaType } from './media-type.js'
 import { checkJsonNesting, checkTreeNesting, tooDeep } from './nesting.js'
 
@@ -61,6 +62,12 @@ function utf8(bytes: Buffer): string {
 
 function fromJson(text: string): unknown {
   checkJsonNesting(text)
+  const tree = parsed(text)
+  checkJsonIntegers(text)
+  return tree
+}
+
+function parsed(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch (error) {
@@ -83,11 +90,14 @@ async function fromYaml(text: string): Promise<unknown> {
 
 function jsonOrNothing(text: string): unknown {
   checkJsonNesting(text)
+  let tree: unknown
   try {
-    return JSON.parse(text)
+    tree = JSON.parse(text)
   } catch {
     return undefined
   }
+  checkJsonIntegers(text)
+  return tree
 }
 
 function fromProtobuf(bytes: Buffer, kinds: KindRegistry): unknown {

@@ -21,11 +21,14 @@ export function checkJsonNesting(text: string): void {
   }
 }
 
-function endOfString(text: string, from: number): number {
-  for (let at = from; at < text.length; at++) {
-    const code = text.charCodeAt(at)
-    if (code === 92) at++
-    else if (code === 34) return at
+const backslash = 92
+
+/** The index of the closing quote of the string that begins at `from`, by jumps: most of a body is in strings. */
+export function endOfString(text: string, from: number): number {
+  for (let end = text.indexOf('"', from); end !== -1; end = text.indexOf('"', end + 1)) {
+    let slashes = 0
+    while (text.charCodeAt(end - 1 - slashes) === backslash && end - slashes > from) slashes++
+    if (slashes % 2 === 0) return end
   }
   return text.length
 }

@@ -9,7 +9,9 @@ import {
   type SchemaOptions,
   stringify,
   type Tags,
+  visit,
 } from 'yaml'
+import { checkInteger } from './integers.js'
 import { nestingLimit, tooDeep } from './nesting.js'
 
 const goYaml = {
@@ -31,7 +33,12 @@ export function parseYaml(text: string): unknown {
   const [document] = new Composer(goYaml).compose(tokens, true, text.length)
   const [error] = document?.errors ?? []
   if (error) throw error
+  if (document) visit(document, { Scalar: (_key, { value, source }) => checkValue(value, source) })
   return document?.toJS({ maxAliasCount: 100 }) as unknown
+}
+
+function checkValue(value: unknown, source: string | undefined): void {
+  if (Number.isInteger(value) && !Number.isSafeInteger(value) && source !== undefined) checkInteger(source)
 }
 
 export function formatYaml(value: unknown): string {
