@@ -27,8 +27,8 @@ export interface Controller {
    */
   reconcile(key: string, context: ReconcileContext): Promise<ReconcileResult | undefined>
 }
-// biome-ignore lint/suspicious/noExplicitAny: a watch of any type of object; `watchOf` makes one in a typed way.
-export type ControllerWatch = TypedWatch<any>
+/** A watch of any type of object; `watchOf` makes one in a typed way. */
+export type ControllerWatch = TypedWatch<KubeObject>
 export interface TypedWatch<T extends KubeObject> {
   readonly resource: ResourceRef<T>
   /** `old` is there for a change; `deleted` when the object is gone. */
