@@ -70,6 +70,13 @@ test('what is denied, and what another signs, is left alone', async (t) => {
 
 const refused: readonly [string, string, Partial<CertificateSigningRequest['spec']>, string[], string][] = [
   ['usages of another signer', '/CN=jane', { usages: ['server auth'] }, [], 'invalid usages for this signer: server auth'],
+  [
+    'a master of the cluster',
+    '/O=dev/O=system:masters/CN=jane',
+    {},
+    [],
+    'use of kubernetes.io/kube-apiserver-client signer with system:masters group is not allowed',
+  ],
   ['a node of no group', '/CN=system:node:one', kubelet, [], 'subject organization is not system:nodes'],
   ['a node by no name', '/O=system:nodes/CN=one', kubelet, [], 'subject common name does not begin with system:node:'],
   ['a node with names', nodeSubject, kubelet, ['-addext', 'subjectAltName=DNS:x'], 'DNS subjectAltNames are not allowed'],

@@ -20,7 +20,11 @@ const rules: Readonly<Record<string, Rules>> = {
   'kubernetes.io/kube-apiserver-client': {
     usages: clientUsages,
     needed: 'client auth',
-    problem: () => undefined,
+    // Whoever may approve requests would make himself the master of the cluster.
+    problem: ({ organizations }) =>
+      organizations.includes('system:masters')
+        ? 'use of kubernetes.io/kube-apiserver-client signer with system:masters group is not allowed'
+        : undefined,
   },
   'kubernetes.io/kube-apiserver-client-kubelet': {
     usages: clientUsages,
