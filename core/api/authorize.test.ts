@@ -128,3 +128,26 @@ test('tokenreviews ask the authenticators', async (t) => {
   assert.equal(await review('wrong'), { user: {}, error: 'invalid bearer token' })
   assert.is((await api.refused('create', 'authentication.k8s.io/v1/tokenreviews', { body: { spec: {} } })).code, 400)
 })
+
+test('an update that would create asks for the right to create, one that finds the object does not', async (t) => {
+  const updaters: PluginEntry = {
+    plugin: definePlugin({
+      id: 'test-updaters',
+      api: '^1.0',
+      requires: { hooks: ApiHooksToken },
+      async setup(context, { hooks }) {
+        context.tap(hooks.authorize, ({ user, verb }) => ({ allowed: user.name !== 'updater' || verb === 'update', reason: '' }))
+        return {}
+      },
+    }),
+  }
+  const api = await startApi(t, { plugins: [updaters] })
+  const updater: UserInfo = { name: 'updater', groups: ['system:authenticated'] }
+  const lease = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { name: 'a' }, spec: {} }
+  const leases = 'coordination.k8s.io/v1/leases'
+  const status = await api.refused('update', leases, { name: 'a', body: lease, user: updater })
+  assert.is(status.code, 403)
+  assert.match(status.message, 'User "updater" cannot create resource "leases" in API group "coordination.k8s.io"')
+  const made = await api.object('update', leases, { name: 'a', body: lease })
+  await api.object('update', leases, { name: 'a', body: { ...made, spec: { holderIdentity: 'x' } }, user: updater })
+})

@@ -3,6 +3,7 @@ import { ApiError } from '../client/contract.js'
 import { applyDefaults, equalJson, type KubeObject, type ManagedFields, validateUpdate } from '../kinds/contract.js'
 import type { CachedObject } from '../watch/contract.js'
 import { mutate, validateAdmission } from './admission.js'
+import { authorize } from './authorize.js'
 import type { ApiRequest, ApiResult } from './contract.js'
 import { createOnce } from './create.js'
 import { type DecodedBody, decodeBody } from './decode-body.js'
@@ -213,7 +214,7 @@ export async function update(services: ApiServices, resource: Resource, request:
   return { type: 'object', code: 200, ...changed, warnings: first.warnings }
 }
 
-/** Undefined where somebody else created it meanwhile. */
+/** For those who may create, too. Undefined where somebody else created it meanwhile. */
 async function createByUpdate(
   services: ApiServices,
   resource: Resource,
@@ -223,6 +224,7 @@ async function createByUpdate(
 ): Promise<ApiResult | undefined> {
   if (body.object.metadata.uid) throw ApiError.notFound(resource.kind, request.name)
   if (body.object.metadata.resourceVersion) throw ApiError.notFound(resource.kind, request.name)
+  await authorize(services.hooks, { ...request, verb: 'create' })
   const { object } = decodeBody(request, resource.kind, settings)
   object.metadata.name = request.name
   const created = await createOnce(services, resource, request, settings, { object, warnings: body.warnings })
