@@ -30,6 +30,7 @@ export {
   readManagedFields,
   updateOwners,
 } from './managed-fields.js'
+export { qualifiedName } from './names.js'
 export { type Descriptions, openApiV3 } from './openapi.js'
 export { openApiV2, openApiV2Minimal } from './openapi-v2.js'
 export { configurationProblem, jsonPatch, mergePatch, strategicMergePatch } from './patch.js'

@@ -1,18 +1,19 @@
 /** What the policies say of a request: in the slot `validate`, where the object is final. */
 import {
+  AdmissionDecisions,
   type AdmissionDenial,
   type AdmissionRequest,
   type ApiHooks,
+  admissionRequestValue,
   admittedNamespace,
   createRuleMatcher,
   type MatchCriteria,
 } from '@davit/core/api'
 import type { Client, Informer } from '@davit/core/client'
 import type { Cel, KindRegistry, KubeObject, Namespace, ResourceKind } from '@davit/core/kinds'
-import { evaluatePolicy } from './evaluation.js'
+import { evaluatePolicy, type Values } from './evaluation.js'
 import { collectParams, paramKindOf } from './params.js'
 import type { BoundPolicy, PolicySet } from './policy-set.js'
-import { Decisions, namespaceValue, requestValue, type Values } from './request-values.js'
 import { Verdict } from './verdict.js'
 
 export interface AdmissionSources {
@@ -71,7 +72,7 @@ export function createAdmission(
     if (!kind) return
     const paramKind = paramKindOf(policy, kinds)
     const { cel, policy: compiled } = await policies.compiled(policy)
-    const decisions = new Decisions(request, sources.hooks.authorize)
+    const decisions = new AdmissionDecisions(request, sources.hooks.authorize)
     const shown = await valuesOf(cel, request, kind, namespace, decisions)
     for (const binding of bound.bindings) {
       await verdict.guard(policy, binding, async () => {
@@ -89,15 +90,15 @@ export function createAdmission(
     request: AdmissionRequest,
     kind: ResourceKind,
     namespace: KubeObject | undefined,
-    decisions: Decisions,
+    decisions: AdmissionDecisions,
   ): Promise<Values> {
     const shown = async (object: KubeObject | undefined) =>
       object === undefined ? null : cel.value(await matcher.convert(object, request.kind, kind))
     return {
       object: await shown(request.object),
       oldObject: await shown(request.oldObject),
-      request: requestValue(cel, request, kind),
-      namespaceObject: request.kind.namespaced ? namespaceValue(cel, namespace) : null,
+      request: admissionRequestValue(cel, request, kind),
+      namespaceObject: request.kind.namespaced && namespace ? cel.value(namespace) : null,
       authorizer: decisions.value(cel),
     }
   }

@@ -1,4 +1,5 @@
 /** The expressions of a policy as programs, and where one does not compile, why. */
+import { admissionRequestType } from '@davit/core/api'
 import type { Cel, CelObjectType, CelProgram, CelType, CelVariables, ValidatingAdmissionPolicySpec } from '@davit/core/kinds'
 
 export interface CompiledPolicy {
@@ -26,7 +27,7 @@ export function compilePolicy(
   const fixed: CelVariables = {
     object,
     oldObject: object,
-    request: requestType,
+    request: admissionRequestType,
     namespaceObject: 'dyn',
     authorizer: 'authorizer',
     ...(spec.paramKind ? { params } : {}),
@@ -81,30 +82,3 @@ function celType(name: string): CelType {
   const [, value] = /^map<string, (.*)>$/.exec(name) ?? []
   return value === undefined ? (scalars[name] ?? 'dyn') : { map: celType(value) }
 }
-
-const objectType = (name: string, fields: Record<string, CelType>): CelObjectType => ({
-  object: `kubernetes.${name}`,
-  fields: new Map(Object.entries(fields)),
-})
-const kindType = objectType('GroupVersionKind', { group: 'string', version: 'string', kind: 'string' })
-const resourceType = objectType('GroupVersionResource', { group: 'string', version: 'string', resource: 'string' })
-
-export const requestType: CelObjectType = objectType('AdmissionRequest', {
-  kind: kindType,
-  resource: resourceType,
-  subResource: 'string',
-  requestKind: kindType,
-  requestResource: resourceType,
-  requestSubResource: 'string',
-  name: 'string',
-  namespace: 'string',
-  operation: 'string',
-  userInfo: objectType('UserInfo', {
-    username: 'string',
-    uid: 'string',
-    groups: { list: 'string' },
-    extra: { map: { list: 'string' } },
-  }),
-  dryRun: 'bool',
-  options: 'dyn',
-})

@@ -1,7 +1,9 @@
 /** One policy, evaluated for one request and one set of parameters. */
+import type { AdmissionDecisions } from '@davit/core/api'
 import type { Cel, CelBudget, CelResult, CelValue, ValidatingAdmissionPolicySpec } from '@davit/core/kinds'
 import type { CompiledPolicy, Expression } from './compiled-policy.js'
-import type { Decisions, Values } from './request-values.js'
+
+export type Values = Readonly<Record<string, CelValue>>
 
 /** Why a request is not as the policy wants it. `index` of the validation; absent where the policy itself failed. */
 export interface Finding {
@@ -23,7 +25,7 @@ export async function evaluatePolicy(
   policy: CompiledPolicy,
   spec: ValidatingAdmissionPolicySpec,
   values: Values,
-  decisions: Decisions,
+  decisions: AdmissionDecisions,
 ): Promise<Evaluation> {
   for (;;) {
     const evaluation = new Evaluator(cel, policy, spec, values).evaluate()

@@ -3,6 +3,7 @@ import { type AdmissionRequest, admittedNamespace, type RuleMatcher, type Webhoo
 import { ApiError, type FailureStatus, type Informer } from '@davit/core/client'
 import type { Ids, Logger } from '@davit/core/kernel'
 import type { KindRegistry, KubeObject, Namespace, ResourceKind } from '@davit/core/kinds'
+import type { Conditions } from './conditions.js'
 import type { Webhook } from './configurations.js'
 import { type Asked, readAnswer, reviewOf, reviewVersion, type Verdict } from './review.js'
 
@@ -12,14 +13,26 @@ export interface WebhookServices {
   readonly log: Logger
   readonly caller: WebhookCaller
   readonly matcher: RuleMatcher
+  readonly conditions: Conditions
   /** Made on first use: without webhooks nobody needs it. */
   readonly namespaces: () => Informer<Namespace>
 }
 /** `open`: it failed, and its owner wants such requests to pass. */
 export type Outcome = { readonly type: 'answered'; readonly verdict: Verdict } | { readonly type: 'open' }
 
-/** The kind as which the webhook wants to hear of the request; undefined where it is not its business. */
-export async function matches(
+/** The request as the webhook wants to hear of it; undefined where it is not its business. Rejects where nobody can tell. */
+export async function askedOf(
+  services: WebhookServices,
+  webhook: Webhook,
+  request: AdmissionRequest,
+): Promise<Asked | undefined> {
+  const kind = await matches(services, webhook, request)
+  if (kind === undefined) return undefined
+  const asked = await askedAs(services, request, kind)
+  return (await services.conditions.hold(webhook, asked)) ? asked : undefined
+}
+
+async function matches(
   services: WebhookServices,
   webhook: Webhook,
   request: AdmissionRequest,
@@ -32,7 +45,7 @@ export async function matches(
 }
 
 /** The objects of the request in the form that the webhook wants. */
-export async function askedAs(services: WebhookServices, request: AdmissionRequest, kind: ResourceKind): Promise<Asked> {
+async function askedAs(services: WebhookServices, request: AdmissionRequest, kind: ResourceKind): Promise<Asked> {
   const convert = async (object: KubeObject | undefined): Promise<KubeObject | undefined> =>
     object && request.operation !== 'CONNECT' ? services.matcher.convert(object, request.kind, kind) : object
   return { request, kind, object: await convert(request.object), oldObject: await convert(request.oldObject) }

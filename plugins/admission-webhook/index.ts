@@ -1,10 +1,12 @@
 import { ApiHooksToken, createRuleMatcher, KindsToken, WebhookCallerToken } from '@davit/core/api'
 import { ClientsToken, mutatingWebhookConfigurations, namespaces, validatingWebhookConfigurations } from '@davit/core/client'
 import { definePlugin } from '@davit/core/kernel'
+import { Conditions } from './conditions.js'
 import { Configurations } from './configurations.js'
-import { isExempt, refuseConditions } from './exempt.js'
+import { isExempt } from './exempt.js'
 import { createMutating } from './mutating.js'
 import { createValidating } from './validating.js'
+import { checkConditions } from './validation.js'
 
 /** Behind the taps of the cluster's own admission, whose changes webhooks shall see; quotas are counted later still. */
 const stage = 100
@@ -26,6 +28,7 @@ export default definePlugin({
       log,
       caller,
       matcher: createRuleMatcher(kinds),
+      conditions: new Conditions(hooks.authorize),
       namespaces: () => clients.informer(namespaces),
     }
     const mutate = createMutating(services, mutating, hooks)
@@ -34,7 +37,7 @@ export default definePlugin({
       stage,
     })
     context.tap(hooks.validate, (request) => (isExempt(request) || validating.empty ? undefined : validate(request)), { stage })
-    context.tap(hooks.validate, refuseConditions)
+    context.tap(hooks.validate, checkConditions)
     return {
       async start() {
         await Promise.all([mutating.whenSynced(context.signal), validating.whenSynced(context.signal)])

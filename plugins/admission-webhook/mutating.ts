@@ -2,8 +2,9 @@
 import type { AdmissionRequest, ApiHooks } from '@davit/core/api'
 import { ApiError } from '@davit/core/client'
 import { applyDefaults, decode, equalJson, jsonPatch, type KubeObject, type ResourceKind } from '@davit/core/kinds'
-import { ask, askedAs, matches, type WebhookServices } from './call.js'
+import { ask, askedOf, type WebhookServices } from './call.js'
 import type { Configurations, Webhook } from './configurations.js'
+import type { Asked } from './review.js'
 
 /** Of one request: what of its first round decides about the second. */
 interface Rounds {
@@ -31,9 +32,9 @@ export function createMutating(
     for (const [index, webhook] of (await configurations.webhooks()).entries()) {
       if (number === 1 && !rounds.again.has(webhook.key)) continue
       const now = { ...request, object: current }
-      const kind = await matches(services, webhook, now)
-      if (kind === undefined) continue
-      const { object: next, changed } = await mutateOnce(services, webhook, now, kind, `round_${number}_index_${index}`)
+      const asked = await askedOf(services, webhook, now)
+      if (asked === undefined) continue
+      const { object: next, changed } = await mutateOnce(services, webhook, now, asked, `round_${number}_index_${index}`)
       if (changed) {
         rounds.changed = true
         callAgain(rounds)
@@ -74,16 +75,15 @@ async function mutateOnce(
   services: WebhookServices,
   webhook: Webhook,
   request: AdmissionRequest & { readonly object: KubeObject },
-  kind: ResourceKind,
+  asked: Asked,
   place: string,
 ): Promise<{ readonly object: KubeObject; readonly changed: boolean }> {
-  const asked = await askedAs(services, request, kind)
   const outcome = await ask(services, webhook, asked, true)
   const { name, configuration } = webhook
   if (outcome.type === 'open') request.audit(`failed-open.mutation.webhook.admission.k8s.io/${place}`, name)
   const patch = outcome.type === 'answered' ? outcome.verdict.patch : undefined
   const unchanged = { object: request.object, changed: false }
-  const made = isEmpty(patch) ? unchanged : await patched(services, webhook, request, asked.object, kind, patch)
+  const made = isEmpty(patch) ? unchanged : await patched(services, webhook, request, asked.object, asked.kind, patch)
   const annotation = JSON.stringify({ configuration, webhook: name, mutated: made.changed })
   request.audit(`mutation.webhook.admission.k8s.io/${place}`, annotation)
   return made

@@ -1,6 +1,6 @@
 /** Validating webhooks: all that are concerned are asked at once, and the first refusal in their order counts. */
 import type { AdmissionRequest } from '@davit/core/api'
-import { ask, askedAs, matches, type WebhookServices } from './call.js'
+import { ask, askedOf, type WebhookServices } from './call.js'
 import type { Configurations, Webhook } from './configurations.js'
 
 export function createValidating(
@@ -8,9 +8,9 @@ export function createValidating(
   configurations: Configurations,
 ): (request: AdmissionRequest) => Promise<undefined> {
   async function one(webhook: Webhook, request: AdmissionRequest, index: number): Promise<void> {
-    const kind = await matches(services, webhook, request)
-    if (kind === undefined) return
-    const outcome = await ask(services, webhook, await askedAs(services, request, kind), false)
+    const asked = await askedOf(services, webhook, request)
+    if (asked === undefined) return
+    const outcome = await ask(services, webhook, asked, false)
     if (outcome.type === 'open') {
       request.audit(`failed-open.validating.webhook.admission.k8s.io/round_0_index_${index}`, webhook.name)
     }

@@ -1,12 +1,39 @@
-/** What the expressions of policies see of a request. */
-import { type AdmissionRequest, type ApiHooks, admittedNamespace, type UserInfo } from '@davit/core/api'
-import type { Cel, CelAuthorization, CelDecision, CelValue, KubeObject, ResourceKind } from '@davit/core/kinds'
-import { requestType } from './compiled-policy.js'
+/** What expressions in CEL see of a request: those of policies and those of webhooks. */
+import type { Cel, CelAuthorization, CelDecision, CelObjectType, CelType, CelValue, ResourceKind } from '../kinds/contract.js'
+import { mastersGroup } from './authorize.js'
+import type { AdmissionRequest, ApiHooks, UserInfo } from './contract.js'
+import { admittedNamespace } from './match-rules.js'
 
-export type Values = Readonly<Record<string, CelValue>>
+const objectType = (name: string, fields: Record<string, CelType>): CelObjectType => ({
+  object: `kubernetes.${name}`,
+  fields: new Map(Object.entries(fields)),
+})
+const kindType = objectType('GroupVersionKind', { group: 'string', version: 'string', kind: 'string' })
+const resourceType = objectType('GroupVersionResource', { group: 'string', version: 'string', resource: 'string' })
 
-/** `kind`: as which a policy has matched the request. */
-export function requestValue(cel: Cel, request: AdmissionRequest, kind: ResourceKind): CelValue {
+/** Of the variable `request`. */
+export const admissionRequestType: CelObjectType = objectType('AdmissionRequest', {
+  kind: kindType,
+  resource: resourceType,
+  subResource: 'string',
+  requestKind: kindType,
+  requestResource: resourceType,
+  requestSubResource: 'string',
+  name: 'string',
+  namespace: 'string',
+  operation: 'string',
+  userInfo: objectType('UserInfo', {
+    username: 'string',
+    uid: 'string',
+    groups: { list: 'string' },
+    extra: { map: { list: 'string' } },
+  }),
+  dryRun: 'bool',
+  options: 'dyn',
+})
+
+/** The variable `request`; `kind`: as which the request was matched. */
+export function admissionRequestValue(cel: Cel, request: AdmissionRequest, kind: ResourceKind): CelValue {
   const { name, operation, subresource, user, dryRun } = request
   const { uid, groups, extra = {} } = user
   const sent = request.kind
@@ -23,18 +50,17 @@ export function requestValue(cel: Cel, request: AdmissionRequest, kind: Resource
     userInfo: { username: user.name, uid: uid ?? '', groups, extra },
     dryRun,
   }
-  return cel.value(json, requestType)
+  return cel.value(json, admissionRequestType)
 }
 
 const kindOf = ({ group, version, kind }: ResourceKind) => ({ group, version, kind })
 const resourceOf = ({ group, version, resource }: ResourceKind) => ({ group, version, resource })
 
-export function namespaceValue(cel: Cel, namespace: KubeObject | undefined): CelValue {
-  return namespace === undefined ? null : cel.value(namespace)
-}
-
-/** Decisions are asked for in the midst of an evaluation, which cannot wait: it fails, and is made again when they are known. */
-export class Decisions {
+/**
+ * The variable `authorizer`, for one request. Decisions are asked for in the midst of an evaluation, which cannot wait: it
+ * fails, and is made again as long as `findOut` resolves with true.
+ */
+export class AdmissionDecisions {
   readonly #request: AdmissionRequest
   readonly #authorize: ApiHooks['authorize']
   readonly #known = new Map<string, CelDecision>()
@@ -68,7 +94,7 @@ export class Decisions {
 
   async #ask({ serviceAccount, ...asked }: CelAuthorization): Promise<CelDecision> {
     const user = serviceAccount ? serviceAccountUser(serviceAccount.namespace, serviceAccount.name) : this.#request.user
-    if (user.groups.includes('system:masters')) return { allowed: true, reason: '', error: '' }
+    if (user.groups.includes(mastersGroup)) return { allowed: true, reason: '', error: '' }
     try {
       const verdict = await this.#authorize.call({ ...asked, user, version: '*' })
       return { allowed: verdict?.allowed ?? false, reason: verdict?.reason ?? '', error: '' }
