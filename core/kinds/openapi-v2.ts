@@ -3,12 +3,6 @@ import type { ResourceKind } from './contract.js'
 import { type Descriptions, openApiV3 } from './openapi.js'
 import type { Json } from './openapi-definitions.js'
 
-/**
- * What clients of older releases ask of `/openapi/v2` as protobuf: a document that says `swagger: "2.0"` and no more.
- * With it they go on to version 3, or trust the server; without it create and apply fail.
- */
-export const openApiV2Minimal: Uint8Array = Uint8Array.of(0x0a, 0x03, 0x32, 0x2e, 0x30)
-
 interface Document {
   readonly info: Json
   readonly paths: Readonly<Record<string, Json>>
@@ -17,25 +11,31 @@ interface Document {
 const methods = new Set(['get', 'put', 'post', 'patch', 'delete'])
 const isJson = (value: unknown): value is Json => typeof value === 'object' && value !== null && !Array.isArray(value)
 
-/** `kinds` are all that are served. As JSON it has about 2 MB: make it when asked for and keep the bytes. */
-export function openApiV2(kinds: readonly ResourceKind[], descriptions: Descriptions = {}): object {
-  const groups = new Map<string, ResourceKind[]>()
-  for (const kind of kinds) {
-    const group = groups.get(kind.apiVersion)
-    if (group) group.push(kind)
-    else groups.set(kind.apiVersion, [kind])
+/** The document, made group by group: each takes milliseconds, and others should get their turn between two of them. */
+export class OpenApiV2 {
+  readonly #definitions: Record<string, unknown> = {}
+  readonly #paths: Json = {}
+  #info: Json = {}
+
+  /** `kinds` are all of one group version. */
+  add(kinds: readonly ResourceKind[], descriptions: Descriptions = {}): void {
+    const document = openApiV3(kinds, descriptions) as Document
+    this.#info = document.info
+    for (const [name, schema] of Object.entries(document.components.schemas)) addDefinition(this.#definitions, name, schema)
+    for (const [path, item] of Object.entries(document.paths)) this.#paths[path] = pathItem(item)
   }
-  const definitions: Record<string, unknown> = {}
-  const paths: Json = {}
-  let info: Json = {}
-  for (const group of groups.values()) {
-    const document = openApiV3(group, descriptions) as Document
-    info = document.info
-    for (const [name, schema] of Object.entries(document.components.schemas)) addDefinition(definitions, name, schema)
-    for (const [path, item] of Object.entries(document.paths)) paths[path] = pathItem(item)
+
+  /** As JSON it has about 1.5 MB: make it when asked for and keep the bytes. */
+  get document(): Json {
+    return {
+      swagger: '2.0',
+      info: this.#info,
+      paths: this.#paths,
+      definitions: this.#definitions,
+      securityDefinitions: { BearerToken: { type: 'apiKey', name: 'authorization', in: 'header' } },
+      security: [{ BearerToken: [] }],
+    }
   }
-  const securityDefinitions = { BearerToken: { type: 'apiKey', name: 'authorization', in: 'header' } }
-  return { swagger: '2.0', info, paths, definitions, securityDefinitions, security: [{ BearerToken: [] }] }
 }
 
 /** Groups share definitions; the one that says its kind is the fuller. */

@@ -156,8 +156,25 @@ test('OpenAPI v2 is what old clients insist on', async () => {
   const accept = 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf'
   const reply = await server.call('/openapi/v2', { headers: { accept } })
   assert.is(reply.headers['content-type'], 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf')
-  assert.is(Buffer.from(reply.text).toString('hex'), '0a03322e30')
-  assert.is((await server.call('/openapi/v2')).json.swagger, '2.0')
+  assert.is(reply.text.slice(0, 5), '\n\x032.0', 'field 1 is the version')
+  assert.ok(reply.text.includes('io.k8s.api.core.v1.PodSpec'))
+  const { swagger, definitions, paths } = (await server.call('/openapi/v2')).json
+  assert.is(swagger, '2.0')
+  assert.ok(definitions['io.k8s.api.core.v1.PodSpec'].properties.containers)
+  assert.ok(paths['/api/v1/namespaces/{namespace}/pods/{name}'].patch)
+})
+
+test('OpenAPI v2 follows the kinds, and those who ask at once share one document', async () => {
+  const kinds = createRegistry()
+  const openApi = createOpenApi(kinds, createClock(), { title: 't', version: 'v' }, nobody)
+  const [first, second] = await Promise.all([openApi.document('/v2', undefined), openApi.document('/v2', undefined)])
+  assert.is(first, second)
+  assert.is(await openApi.document('/v2', undefined), first)
+  const model = kinds.resource('apps', 'v1', 'deployments') as ResourceKind
+  kinds.register({ ...model, resource: 'boats', singular: 'boat', kind: 'Boat' })
+  const third = await openApi.document('/v2', undefined)
+  assert.is.not(third, first)
+  assert.ok(third?.bytes.toString().includes('/apis/apps/v1/namespaces/{namespace}/boats/{name}'))
 })
 
 test('the version is one that clients can parse', () => {

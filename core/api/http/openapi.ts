@@ -1,13 +1,14 @@
 /**
  * `/openapi/v3`: an index and one document for each group version, made on first use and only anew where a group's
- * kinds changed. `/openapi/v2` says no more than its version: clients that need more read v3.
+ * kinds changed. `/openapi/v2` is one document of all of them, in two forms; older clients read it.
  */
 
 import type { Clock } from '../../kernel/contract.js'
 import {
   type Descriptions,
+  encodeOpenApiV2,
   type KindRegistry,
-  openApiV2Minimal,
+  OpenApiV2,
   openApiV3,
   type ResourceKind,
   readDescriptions,
@@ -25,6 +26,12 @@ interface Kept {
   readonly document: Document
 }
 
+interface V2 {
+  readonly kinds: readonly ResourceKind[]
+  readonly json: Document
+  readonly protobuf: Document
+}
+
 // kubectl up to 1.28 insists on this type, and breaks on the `@` of the name by which it asks for it.
 const swaggerType = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf'
 
@@ -35,9 +42,34 @@ export function createOpenApi(
   delegates: Delegates,
 ): OpenApi {
   const kept = new Map<string, Kept>()
-  const v2 = json({ swagger: '2.0', info: title, paths: {} })
-  const v2Protobuf = documentOf(swaggerType, Buffer.from(openApiV2Minimal))
+  let v2: Promise<V2> | undefined
 
+  async function makeV2(all: readonly ResourceKind[]): Promise<V2> {
+    const made = new OpenApiV2()
+    const texts = readDescriptions()
+    for (const groupKinds of byGroupVersion(all).values()) {
+      made.add(groupKinds, texts)
+      await new Promise<void>((resolve) => clock.defer(resolve))
+    }
+    const document = { ...made.document, info: title }
+    const protobuf = documentOf(swaggerType, Buffer.from(encodeOpenApiV2(document)))
+    return { kinds: all, json: json(document), protobuf }
+  }
+  /** Many may ask while it is being made. */
+  async function freshV2(): Promise<V2> {
+    for (;;) {
+      const latest = v2
+      const known = await latest
+      const all = kinds.all()
+      if (known && sameKinds(known.kinds, all)) return known
+      // Else somebody who waited for the same one is making the next already.
+      if (v2 === latest)
+        v2 = makeV2(all).catch((error: unknown) => {
+          v2 = undefined
+          throw error
+        })
+    }
+  }
   async function groupDocument(name: string, groupKinds: readonly ResourceKind[], texts: () => Descriptions): Promise<Document> {
     const known = kept.get(name)
     if (known && sameKinds(known.kinds, groupKinds)) return known.document
@@ -61,7 +93,7 @@ export function createOpenApi(
   }
   return {
     async document(path, accept) {
-      if (path === '/v2') return wantsProtobuf(accept) ? v2Protobuf : v2
+      if (path === '/v2') return (await freshV2())[wantsProtobuf(accept) ? 'protobuf' : 'json']
       if (path === '/v3') return index()
       const name = path.startsWith('/v3/') ? path.slice(4) : ''
       const groupKinds = byGroupVersion(kinds.all()).get(name)
