@@ -139,7 +139,8 @@ export async function startKube(t: TestContext, ...flags: string[]): Promise<Kub
   return { cluster, kubectl, versions }
 }
 
-async function programs(): Promise<[name: string, program: string][]> {
+/** The oldest and the newest version that are here. */
+export async function programs(): Promise<[name: string, program: string][]> {
   const { stdout } = await promisify(execFile)('sh', ['-c', 'command -v kubectl'])
   const given = await realpath(stdout.trim())
   const beside = ['1.27', '1.33'].map((version): [string, string] => [

@@ -105,8 +105,12 @@ test(
   root,
 )
 
+/** In kB; a process that has ended since it was seen has none. */
 async function privateMemory(pid: number): Promise<number> {
-  const text = await readFile(`/proc/${pid}/smaps_rollup`, 'utf8')
+  const text = await readFile(`/proc/${pid}/smaps_rollup`, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ESRCH' || error.code === 'ENOENT') return ''
+    throw error
+  })
   return [...text.matchAll(/^Private_\w+:\s+(\d+) kB$/gm)].reduce((sum, match) => sum + Number(match[1]), 0)
 }
 
