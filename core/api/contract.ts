@@ -14,7 +14,7 @@ export { isSignedBy, type Jwt, type JwtClaims, jwtAlgorithms, readJwt } from './
 
 export { admittedNamespace, createRuleMatcher } from './match-rules.js'
 export { createNotes } from './notes.js'
-export { AdmissionDecisions, admissionRequestType, admissionRequestValue } from './request-values.js'
+export { AdmissionDecisions, admissionRequestType, admissionRequestValue, conditionsHold } from './request-values.js'
 
 export const KindsToken: Token<KindRegistry, 'one'> = one<KindRegistry>('api.kinds/v1')
 export const ApiHooksToken: Token<ApiHooks, 'one'> = one<ApiHooks>('api.hooks/v1')

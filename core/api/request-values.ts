@@ -1,5 +1,14 @@
 /** What expressions in CEL see of a request: those of policies and those of webhooks. */
-import type { Cel, CelAuthorization, CelDecision, CelObjectType, CelType, CelValue, ResourceKind } from '../kinds/contract.js'
+import type {
+  Cel,
+  CelAuthorization,
+  CelDecision,
+  CelObjectType,
+  CelResult,
+  CelType,
+  CelValue,
+  ResourceKind,
+} from '../kinds/contract.js'
 import { mastersGroup } from './authorize.js'
 import type { AdmissionRequest, ApiHooks, UserInfo } from './contract.js'
 import { admittedNamespace } from './match-rules.js'
@@ -107,4 +116,22 @@ export class AdmissionDecisions {
 function serviceAccountUser(namespace: string, name: string): UserInfo {
   const groups = ['system:serviceaccounts', `system:serviceaccounts:${namespace}`, 'system:authenticated']
   return { name: `system:serviceaccount:${namespace}:${name}`, groups }
+}
+
+/**
+ * Whether all match conditions hold: false where one does not, whatever becomes of the others; otherwise what is wrong
+ * with those that fail, in Kubernetes' words.
+ */
+export function conditionsHold<T extends { readonly text: string }>(
+  conditions: readonly T[],
+  run: (condition: T) => CelResult,
+): boolean | string {
+  const failures: string[] = []
+  for (const condition of conditions) {
+    const { value, error } = run(condition)
+    if (error !== undefined) failures.push(`expression '${condition.text}' resulted in error: ${error}`)
+    else if (value !== true) return false
+  }
+  if (failures.length === 0) return true
+  return failures.length === 1 ? (failures[0] as string) : `[${failures.join(', ')}]`
 }

@@ -53,10 +53,11 @@ export function setOfShape(schema: ObjectSchema, object: Readonly<Plain>, part: 
 }
 
 function startOf(schema: ObjectSchema, part: WrittenPart): Step {
+  const known = starts.get(part)?.get(schema)
+  if (known) return known
   const ofPart = starts.get(part) ?? new WeakMap<ObjectSchema, Step>()
-  starts.set(part, ofPart)
-  const start = ofPart.get(schema) ?? new Step()
-  ofPart.set(schema, start)
+  const start = new Step()
+  starts.set(part, ofPart.set(schema, start))
   return start
 }
 

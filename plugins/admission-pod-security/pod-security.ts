@@ -62,7 +62,9 @@ export class PodSecurity {
   }
 
   #policyOf(labels: Readonly<Record<string, string>> | undefined): ReturnType<typeof policyOf> {
-    const policy = (labels && this.#policies.get(labels)) ?? policyOf(labels, this.#options.defaults)
+    const known = labels && this.#policies.get(labels)
+    if (known) return known
+    const policy = policyOf(labels, this.#options.defaults)
     if (labels) this.#policies.set(labels, policy)
     return policy
   }

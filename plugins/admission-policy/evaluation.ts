@@ -1,5 +1,5 @@
 /** One policy, evaluated for one request and one set of parameters. */
-import type { AdmissionDecisions } from '@davit/core/api'
+import { type AdmissionDecisions, conditionsHold } from '@davit/core/api'
 import type { Cel, CelBudget, CelResult, CelValue, ValidatingAdmissionPolicySpec } from '@davit/core/kinds'
 import type { CompiledPolicy, Expression } from './compiled-policy.js'
 
@@ -59,9 +59,9 @@ class Evaluator {
   }
 
   evaluate(): Evaluation {
-    const matched = this.#conditions()
+    const matched = conditionsHold(this.#policy.conditions, (condition) => this.#run(condition))
     if (matched === false) return nothing
-    if (matched !== true) return { findings: this.#fails ? [matched] : [], annotations: [] }
+    if (matched !== true) return { findings: this.#fails ? [{ message: matched, reason: '' }] : [], annotations: [] }
     const findings: Finding[] = []
     for (const validation of this.#policy.validations) {
       const finding = this.#validation(validation)
@@ -74,18 +74,6 @@ class Evaluator {
       else if (value && this.#fails) findings.push(value)
     }
     return { findings, annotations }
-  }
-
-  /** True where all hold; false where one does not, whatever becomes of the others. */
-  #conditions(): boolean | Finding {
-    const failures: string[] = []
-    for (const condition of this.#policy.conditions) {
-      const { value, error } = this.#run(condition)
-      if (error !== undefined) failures.push(`expression '${condition.text}' resulted in error: ${error}`)
-      else if (value !== true) return false
-    }
-    if (failures.length === 0) return true
-    return { message: failures.length === 1 ? (failures[0] as string) : `[${failures.join(', ')}]`, reason: '' }
   }
 
   #validation(validation: CompiledPolicy['validations'][number]): Finding | undefined {

@@ -1,5 +1,5 @@
 /** `matchConditions` of webhooks: expressions in CEL that all must hold for a request to be the webhook's business. */
-import { AdmissionDecisions, type ApiHooks, admissionRequestType, admissionRequestValue } from '@davit/core/api'
+import { AdmissionDecisions, type ApiHooks, admissionRequestType, admissionRequestValue, conditionsHold } from '@davit/core/api'
 import { ApiError } from '@davit/core/client'
 import { type Cel, type CelCompiled, type CelValue, loadCel, type MatchCondition } from '@davit/core/kinds'
 import type { Webhook } from './configurations.js'
@@ -41,7 +41,6 @@ export class Conditions {
   }
 }
 
-/** False where one does not hold, whatever becomes of the others; otherwise what is wrong with those that fail. */
 async function evaluate(
   cel: Cel,
   conditions: readonly Condition[],
@@ -55,20 +54,11 @@ async function evaluate(
     authorizer: decisions.value(cel),
   }
   for (;;) {
-    const result = once()
+    const budget = cel.budget()
+    const result = conditionsHold(conditions, ({ program, problem }) =>
+      program ? cel.evaluate(program, values, budget) : { error: problem },
+    )
     // What failed for want of a decision may hold once there is one.
     if (!(await decisions.findOut())) return result
-  }
-
-  function once(): boolean | string {
-    const budget = cel.budget()
-    const failures: string[] = []
-    for (const { text, program, problem } of conditions) {
-      const { value, error } = program ? cel.evaluate(program, values, budget) : { value: undefined, error: problem }
-      if (error !== undefined) failures.push(`expression '${text}' resulted in error: ${error}`)
-      else if (value !== true) return false
-    }
-    if (failures.length === 0) return true
-    return failures.length === 1 ? (failures[0] as string) : `[${failures.join(', ')}]`
   }
 }
