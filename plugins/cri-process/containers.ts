@@ -3,7 +3,7 @@ import { type Container, type ContainerConfig, type Runtime, RuntimeError, type 
 import { end, forget, notice, refresh, waitForEnd } from './endings.js'
 import { writeEnding } from './exits.js'
 import { mainProcess } from './find-process.js'
-import { launch, markOf, terminalWordsOf, wordsOf } from './launch.js'
+import { hasInput, launch, markOf, wordsOf } from './launch.js'
 import { startMarks } from './marks.js'
 import { type ContainerPlaces, containerPlaces, sandboxPlaces } from './places.js'
 import { signal } from './processes.js'
@@ -135,7 +135,7 @@ async function prepare(state: State, container: ContainerRecord, sandbox: Sandbo
     mkdir(own.log),
     mkdir(own.marks),
     writeFile(own.words, wordsOf(container, [...config.command, ...config.args], state.machine), { mode: 0o600 }),
-    config.stdin ? run('mkfifo', ['-m', '0600', own.stdin]) : undefined,
+    hasInput(config) ? run('mkfifo', ['-m', '0600', own.stdin]) : undefined,
     state.groups?.create(id, config.resources),
     state.machine.namespaces ? prepareTree(state, own, config, sandbox) : undefined,
   ])
@@ -187,7 +187,6 @@ async function start(state: State, entry: ContainerEntry): Promise<void> {
     joins: state.groups?.joins(record.id) ?? [],
     events: state.groups?.events(record.id),
   }
-  if (record.config.tty) await writeFile(`${own.words}-terminal`, terminalWordsOf(parts), { mode: 0o600 })
   entry.startedAt = state.clock.now()
   entry.stopMarks = startMarks(own, state.clock)
   try {

@@ -3,7 +3,7 @@ import type { Readable, Writable } from 'node:stream'
 import { type ExecRequest, type ExecResult, type Runtime, RuntimeError } from '@davit/core/node'
 import { waitForEnd } from './endings.js'
 import { initProcess } from './find-process.js'
-import { wordsOf } from './launch.js'
+import { terminalEnvironment, terminalTool, wordsOf } from './launch.js'
 import { endOf, readPieces, until } from './logs.js'
 import { shell } from './machine.js'
 import { containerPlaces } from './places.js'
@@ -12,8 +12,7 @@ import { toolEnvironment } from './run.js'
 import { enter, inTerminal, step, withPipes } from './scripts.js'
 import type { ContainerEntry, State } from './state.js'
 import { followSizes, pump, writeAll } from './streams.js'
-import { openInput, terminalOf } from './terminal.js'
-import { encodeWords } from './words.js'
+import { openInput, outside, terminalOf } from './terminal.js'
 
 const longestOutput = 64 * 1024
 
@@ -57,21 +56,17 @@ async function begin(state: State, entry: ContainerEntry, { command, tty, stdin 
   if (first === undefined) throw new RuntimeError('RunContainerError', `container ${record.id} does not run`)
   const joins = groups?.joins(record.id) ?? []
   const inside = machine.namespaces ? ['nsenter', `--target=${first}`, '-m', '-u', '-i', '-n', '-p', '--'] : []
-  const chain = [shell, '-c', enter, 'davit-enter', `${joins.length}`, ...joins, ...inside, shell, '-c', step]
-  const { script } = machine.tools
-  if (tty && !script) throw new RuntimeError('RunContainerError', 'a terminal needs the program script')
-  const wrapped = tty && script ? [script, '-qefc', inTerminal, '/dev/null'] : [shell, '-c', withPipes, 'davit-exec', ...chain]
-  const [program = shell, ...words] = wrapped
-  const child = spawn(program, words, {
+  const last = tty ? [terminalTool(machine), '-qefc', inTerminal, '/dev/null'] : [shell, '-c', step]
+  const chain = ['-c', enter, 'davit-enter', `${joins.length}`, ...joins, ...inside, ...last]
+  const child = spawn(shell, tty ? chain : ['-c', withPipes, 'davit-exec', shell, ...chain], {
     detached: true,
     cwd: '/',
-    env: tty ? { ...toolEnvironment, SHELL: shell } : toolEnvironment,
-    stdio: [stdin || tty ? 'pipe' : 'ignore', 'pipe', 'pipe', 'pipe', 'pipe', 'pipe'],
+    env: tty ? terminalEnvironment : toolEnvironment,
+    stdio: [stdin || tty ? 'pipe' : 'ignore', 'pipe', 'pipe', 'pipe', 'pipe'],
   })
   const environment = tty ? ['TERM=xterm', ...record.environment] : record.environment
-  const [words4, words5] = (child.stdio as readonly unknown[]).slice(4) as Writable[]
-  feed(words4, wordsOf({ ...record, environment }, command, machine))
-  feed(words5, tty ? encodeWords(chain) : '')
+  const [words] = (child.stdio as readonly unknown[]).slice(4) as Writable[]
+  feed(words, wordsOf({ ...record, environment }, command, machine))
   return child
 }
 
@@ -90,7 +85,7 @@ async function execute(state: State, entry: ContainerEntry, request: ExecRequest
   if (signal.aborted) onAbort()
   signal.addEventListener('abort', onAbort, { once: true })
   const status = statusOf(child.stdio[3] as Readable)
-  const stopSizes = tty ? followSizes(resize, status.terminal) : undefined
+  const stopSizes = tty ? followSizes(resize, terminalOfExec(state, entry, status.terminal)) : undefined
   try {
     const input = stdin ? writeAll(child.stdin as Writable, stdin) : undefined
     if (tty && !stdin) holdOpen(child)
@@ -109,6 +104,10 @@ async function execute(state: State, entry: ContainerEntry, request: ExecRequest
   }
 }
 
+async function terminalOfExec(state: State, entry: ContainerEntry, name: Promise<string>): Promise<string | undefined> {
+  return outside(state, await initProcess(entry), await name)
+}
+
 /** The end of its input would be the end of the terminal. */
 function holdOpen({ stdin }: ChildProcess): void {
   stdin?.on('error', () => {})
@@ -125,7 +124,7 @@ function feed(stream: Writable | undefined, text: string): void {
 }
 
 interface Status {
-  /** The name of the terminal; never, without one. */
+  /** The name of the terminal, as the container sees it; never, without one. */
   readonly terminal: Promise<string>
   readonly end: Promise<{ readonly exitCode: number | undefined; readonly problem: string }>
 }

@@ -21,7 +21,9 @@ export async function initProcess({ record, supervisorPid }: ContainerEntry): Pr
 /** The container's program: what signals are for. */
 export async function mainProcess(entry: ContainerEntry): Promise<number | undefined> {
   const first = await initProcess(entry)
-  return first === undefined ? undefined : (await childrenOf(first))[0]
+  const child = first === undefined ? undefined : (await childrenOf(first))[0]
+  // With a terminal there is the program that holds its other end in between.
+  return child === undefined || !entry.record.config.tty ? child : (await childrenOf(child))[0]
 }
 
 /**

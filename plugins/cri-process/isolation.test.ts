@@ -138,31 +138,6 @@ test(
 )
 
 test(
-  'a terminal: its own size, its own lines, and input that reaches the program',
-  () =>
-    withNode(async ({ sandbox, start, runtime, exited, log }) => {
-      const id = await start(await sandbox(), 'test -t 0 && test -t 1 && echo terminal; read word; echo "got $word"', {
-        tty: true,
-        stdin: true,
-      })
-      async function* words(): AsyncGenerator<Uint8Array> {
-        yield Buffer.from('hello\n')
-      }
-      async function* sizes(): AsyncGenerator<{ width: number; height: number }> {}
-      let seen = ''
-      const stdout = async (chunk: Uint8Array): Promise<void> => {
-        seen += Buffer.from(chunk).toString()
-      }
-      const signal = AbortSignal.timeout(10_000)
-      await runtime.attach(id, { tty: true, stdin: words(), stdout, stderr: undefined, resize: sizes(), signal })
-      assert.match(seen, /got hello\r\n/)
-      assert.is((await exited(id)).exitCode, 0)
-      assert.match(await log(id), /^terminal\r\n/m)
-    }),
-  root,
-)
-
-test(
   'what cannot be is refused with the reason',
   () =>
     withNode(async ({ sandbox, runtime }) => {

@@ -2,11 +2,12 @@
 import { spawn } from 'node:child_process'
 import { open } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
-import { RuntimeError } from '@davit/core/node'
+import { type ContainerConfig, RuntimeError } from '@davit/core/node'
 import type { ProcessConfig } from './config.js'
 import { type Machine, shell } from './machine.js'
 import type { ContainerPlaces, SandboxPlaces } from './places.js'
 import type { ContainerRecord, SandboxRecord } from './records.js'
+import { reuid } from './rights.js'
 import { toolEnvironment } from './run.js'
 import { init, inTerminal, supervise } from './scripts.js'
 import { encodeWords } from './words.js'
@@ -28,25 +29,40 @@ export interface LaunchParts {
   readonly events: string | undefined
 }
 
+/** What `script` needs of its environment: the shell that it runs its command with. */
+export const terminalEnvironment = { ...toolEnvironment, SHELL: shell }
+
+export function terminalTool({ tools }: Machine): string {
+  if (!tools.script) throw new RuntimeError('RunContainerError', 'a terminal needs the program script')
+  return tools.script
+}
+
+/** A terminal without input still needs one that never ends: the end of its input would be the end of the terminal. */
+export function hasInput({ stdin, tty }: ContainerConfig): boolean {
+  return stdin || tty
+}
+
 /** A variable by which all that a container started is found where it has no process namespace that would end it. */
 export function markOf(id: string): string {
   return `DAVIT_CONTAINER=${id}`
 }
 
-/** What the last step reads: where, which program, and then what it becomes. */
+/** What the last step reads: who, where, which program, and then what it becomes. */
 export function wordsOf(container: ContainerRecord, command: readonly string[], { tools }: Machine): string {
   const { config, environment, rights } = container
   const path = environment.findLast((entry) => entry.startsWith('PATH='))?.slice('PATH='.length) ?? ''
   const withRights = rights.length > 0 && tools.setpriv ? [tools.setpriv, ...rights, '--'] : []
   const becomes = [...withRights, tools.env, '-i', '--', ...environment, ...command]
-  return encodeWords([config.workingDirectory || '/', path, command[0] ?? '', ...becomes])
+  const user = rights.find((right) => right.startsWith(reuid))?.slice(reuid.length) ?? ''
+  return encodeWords([user, config.workingDirectory || '/', path, command[0] ?? '', ...becomes])
 }
 
 function chainOf(parts: LaunchParts): readonly string[] {
   const { machine, container, places, sandbox, sandboxPlaces, pausePid } = parts
   const { namespaces } = sandboxPlaces
   const tree = machine.namespaces ? [places.root, places.table] : ['', '']
-  const first = [shell, '-c', init, initName, container.id, ...tree]
+  const terminal = container.config.tty ? [terminalTool(machine), inTerminal] : []
+  const first = [shell, '-c', init, initName, container.id, ...tree, ...terminal]
   if (!machine.namespaces) return first
   const joined = [
     ...(sandbox.hostNetwork ? [] : [`--net=${namespaces.net}`, `--uts=${namespaces.uts}`]),
@@ -73,26 +89,21 @@ export interface LaunchObserver {
 export async function launch(parts: LaunchParts, observer: LaunchObserver): Promise<void> {
   const { machine, config, container, places, events, joins } = parts
   const chain = chainOf(parts)
-  const { script } = machine.tools
-  const terminal = container.config.tty
-  if (terminal && !script) throw new RuntimeError('RunContainerError', 'a terminal needs the program script')
-  const command = terminal && script ? [script, '-qefc', inTerminal, '/dev/null'] : chain
   const group = ownProcesses(parts) ? '' : (joins.at(-1) ?? '')
   const sizes = [`${config.logMaxBytes}`, `${config.logMaxFiles}`]
   const mark = machine.namespaces ? '' : markOf(container.id)
   const own = ['-c', supervise, supervisorName, places.directory, places.exit, ...sizes, events ?? '', group, mark]
   const files = await Promise.all([
-    open(container.config.stdin ? places.stdin : '/dev/null', container.config.stdin ? 'r+' : 'r'),
+    hasInput(container.config) ? open(places.stdin, 'r+') : open('/dev/null', 'r'),
     open(places.words, 'r'),
-    open(terminal ? `${places.words}-terminal` : '/dev/null', 'r'),
   ])
   try {
-    const [stdin, words, terminalWords] = files.map((file) => file.fd)
-    const child = spawn(shell, [...own, `${joins.length}`, ...joins, ...command], {
+    const [stdin, words] = files.map((file) => file.fd)
+    const child = spawn(shell, [...own, `${joins.length}`, ...joins, ...chain], {
       detached: true,
       cwd: '/',
-      env: terminal ? { ...toolEnvironment, SHELL: shell } : toolEnvironment,
-      stdio: [stdin as number, 'ignore', 'ignore', 'pipe', words as number, terminalWords as number],
+      env: container.config.tty ? terminalEnvironment : toolEnvironment,
+      stdio: [stdin as number, 'ignore', 'ignore', 'pipe', words as number],
     })
     child.unref()
     child.once('exit', () => observer.ended())
@@ -102,11 +113,6 @@ export async function launch(parts: LaunchParts, observer: LaunchObserver): Prom
   } finally {
     for (const file of files) await file.close()
   }
-}
-
-/** For the words of a terminal's command. */
-export function terminalWordsOf(parts: LaunchParts): string {
-  return encodeWords(chainOf(parts))
 }
 
 function firstWords(status: Readable, child: ReturnType<typeof spawn>): Promise<string> {

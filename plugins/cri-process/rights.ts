@@ -29,6 +29,9 @@ const otherCapabilities = (
 ).split(' ')
 const known = new Set([...usualCapabilities, ...otherCapabilities, 'all'])
 
+/** What comes before the number of the user in the arguments. */
+export const reuid = '--reuid='
+
 export interface User {
   readonly uid: number
   readonly gid: number
@@ -51,7 +54,7 @@ export function rightsOf(security: ContainerSecurity, { uid, gid }: User, machin
   const { supplementalGroups, noNewPrivileges } = security
   const capabilities = capabilitiesOf(security)
   return [
-    `--reuid=${uid}`,
+    `${reuid}${uid}`,
     `--regid=${gid}`,
     supplementalGroups.length > 0 ? `--groups=${supplementalGroups.join(',')}` : '--clear-groups',
     '--inh-caps=-all',

@@ -3,11 +3,11 @@
  * values come as arguments, or as words in a file that only root may read (the environment of a Pod may hold secrets,
  * and arguments are everyone's to see).
  *
- * File descriptors: 3 takes "ready" or what went wrong, 4 gives the words, 5 gives the words of a terminal's command.
+ * File descriptors: 3 takes "ready" or what went wrong, 4 gives the words.
  */
 
 /** Reads words, as `words.ts` writes them, and appends them to the arguments. */
-const readWords = (descriptor: number): string => `
+const readWords = `
 item= some=
 while IFS= read -r line; do
   case $line in
@@ -15,7 +15,7 @@ while IFS= read -r line; do
     *) item="$item
 \${line#+}" ;;
   esac
-done <&${descriptor}
+done <&4
 [ -n "$some" ] && set -- "$@" "$item"
 `
 
@@ -33,14 +33,16 @@ exec "$@"
 
 /**
  * Says that all is ready, and becomes the program: by way of setpriv, that gives it its rights, and env. The words are
- * the directory, where programs are looked for, the program's name, and then the command.
+ * the user (or nothing, for the same one), the directory, where programs are looked for, the program's name, and then
+ * the command. A terminal belongs to the user, who may open it again by its name.
  */
 export const step = `
 trap '' PIPE
 set --
-${readWords(4)}
-directory=$1 PATH=$2 name=$3
-shift 3
+${readWords}
+[ -z "$1" ] || ! [ -t 0 ] || chown "$1" "$(tty)"
+directory=$2 PATH=$3 name=$4
+shift 4
 cd "$directory" || { echo "cannot change to the working directory $directory" >&3; exit 126; }
 case $name in
   */*) [ -e "$name" ] || { echo "$name: no such file or directory" >&3; exit 127; }
@@ -49,7 +51,7 @@ case $name in
 esac
 echo ready >&3
 trap - PIPE
-exec "$@" 3>&- 4<&- 5<&- 6>&- 7>&-
+exec "$@" 3>&- 4<&- 6>&- 7>&-
 `
 
 /**
@@ -79,7 +81,7 @@ echo "$$" > "$directory/pid"
     done
   fi
 } | {
-  exec 3>&- 4<&- 5<&-
+  exec 3>&- 4<&-
   umask 077
   number=0 written=0 block=65536
   [ "$size" -lt "$block" ] && block=$size
@@ -107,26 +109,29 @@ mv "$directory/exit" "$exit"
 /**
  * The first process in a container's namespaces; with an id for those who look for it. It runs the program as its child,
  * so that signals have their usual effect on the program, and takes up orphans. A signal is sent to the child, never to it.
+ * With a terminal the child is `script`, and the program the child of that: the terminal is of the container's own
+ * device file system, and its foreground group of the container's own process namespace.
  */
 export const init = `
 exec 6>&2 2>/dev/null
-root=$2 table=$3
+root=$2 table=$3 script=$4 terminal=$5
 if [ -n "$root" ]; then
   said=$(mount -a -T "$table" 2>&1) || { echo "$said" >&3; exit 125; }
   cd "$root" && said=$(pivot_root . . 2>&1) && said=$(umount -l . 2>&1) && cd / || { echo "$said" >&3; exit 125; }
 fi
-( exec 2>&6 6>&-
-${step} )
+if [ -n "$script" ]; then
+  "$script" -qefc "$terminal" /dev/null 2>&6 6>&-
+else
+  ( exec 2>&6 6>&-
+  ${step} )
+fi
 exit "$?"
 `
 
-/** What \`script\` runs in a new terminal: says which terminal it is, and becomes the command. */
+/** What `script` runs in a new terminal: says which terminal it is, and goes on as without one. */
 export const inTerminal = `
-set --
 echo "tty $(tty)" >&3
-${readWords(5)}
-exec "$@" 5<&-
-`
+${step}`
 
 /** Runs a command with pipes for its output: what Node gives are sockets, which cannot be opened by /dev/stdout. */
 export const withPipes = `
