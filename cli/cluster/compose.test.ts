@@ -203,6 +203,8 @@ test("Docker's socket is where DOCKER_HOST says, unless the file says otherwise"
   const plugins = [{ id: 'cri-docker', config: { socketPath: '/run/mine.sock' } }]
   assert.is((await configOf({ plugins }, 'cri-docker', given))?.socketPath, '/run/mine.sock')
   process.env.DOCKER_HOST = 'tcp://10.0.0.1:2375'
+  assert.is((await configOf({}, 'cri-docker', given))?.socketPath, 'tcp://10.0.0.1:2375')
+  process.env.DOCKER_HOST = ''
   assert.is((await configOf({}, 'cri-docker', given))?.socketPath, undefined)
 })
 

@@ -47,8 +47,8 @@ export function layer(flags: UpFlags, loaded: LoadedConfig, places: Places, plan
 function configsOf(flags: UpFlags, { config }: LoadedConfig, places: Places, plans: readonly NodePlan[]): Configs {
   const { store, dataDirectory, kubeconfig, podCidr } = places
   const { serviceCidr, domain } = config.network ?? {}
-  // As every other client of Docker is told; the daemon must be on this machine.
-  const dockerSocket = /^unix:\/\/(.+)/.exec(process.env.DOCKER_HOST ?? '')?.[1]
+  // As every other client of Docker is told. An address that is no socket of this machine is refused by the runtime.
+  const dockerSocket = process.env.DOCKER_HOST?.replace(/^unix:\/\//, '')
   return {
     [store]: { ...(store === 'store-level' && { path: path.join(dataDirectory, 'store') }), ...config.store?.config },
     ...(serviceCidr && { 'api-pipeline': { serviceCidr } }),

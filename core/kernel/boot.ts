@@ -187,7 +187,9 @@ export class RunningKernel implements Kernel {
   private tell(instance: Instance): void {
     const { log } = this.services
     if (instance.state === 'failed' || instance.state === 'skipped') {
-      const write = instance.state === 'failed' ? log.error : log.info
+      // Without a plugin that must not fail nothing comes up, and the error that says so says why.
+      const goesOn = instance.entry.optional ? log.error : log.debug
+      const write = instance.state === 'failed' ? goesOn : log.info
       write.call(log, { plugin: instance.id, reason: instance.reason }, `plugin is ${instance.state}`)
     }
     try {

@@ -8,6 +8,7 @@ import type { RuntimeProblem } from '@davit/core/node'
 import { RuntimeError } from '@davit/core/node'
 import type Docker from 'dockerode'
 import { jsonLines } from './json-lines.js'
+import { elsewhere } from './probe.js'
 
 export interface Engine {
   readonly docker: Docker
@@ -33,6 +34,8 @@ type Dial = (
 ) => void
 
 export async function connectEngine(socketPath: string): Promise<Engine> {
+  const reason = elsewhere(socketPath)
+  if (reason) throw new Error(reason)
   const { default: Dockerode } = await import('dockerode')
   const agent = new Agent({ keepAlive: true, maxSockets: Number.POSITIVE_INFINITY, maxFreeSockets: 4 })
   // What the environment says of another daemon is not meant; the client's types do not know that it passes an agent on.

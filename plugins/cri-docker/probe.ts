@@ -4,11 +4,19 @@ import type { RuntimeDriver } from '@davit/core/node'
 
 type Answer = Awaited<ReturnType<RuntimeDriver['probe']>>
 
+/** Why there can be no daemon at this address: it names another machine, or may. */
+export function elsewhere(socketPath: string): string | undefined {
+  if (!socketPath.includes('://')) return undefined
+  return `${socketPath} is not a unix socket of this machine, and Pods mount its directories: unset DOCKER_HOST, or set socketPath`
+}
+
 /**
  * Asks the daemon for a sign of life, without loading its client. No socket, or one at which nobody listens, is known at
  * once; a daemon that accepts but is slow is there all the same, and taken for none only after a while.
  */
 export async function probe(socketPath: string, withinMs = 2000): Promise<Answer> {
+  const reason = elsewhere(socketPath)
+  if (reason) return { usable: false, reason }
   try {
     await access(socketPath)
   } catch {

@@ -288,6 +288,12 @@ test('a machine without Docker says so', async () => {
     config: { ...testConfig, socketPath: '/nonexistent/x' },
   })
   assert.equal(await driver.probe(), { usable: false, reason: 'no Docker socket at /nonexistent/x' })
+  const elsewhere = createDockerDriver({
+    clock: createTestServices().clock,
+    config: { ...testConfig, socketPath: 'tcp://10.0.0.1:2375' },
+  })
+  const told = await elsewhere.probe()
+  assert.match(told.usable ? '' : told.reason, /^tcp:\/\/10\.0\.0\.1:2375 is not a unix socket .* DOCKER_HOST/)
 })
 
 test('a socket at which nobody answers in time is none', async (t) => {
