@@ -27,6 +27,7 @@ export interface Following {
   readonly output: () => string
   /** Resolves with the exit code when it ends by itself. */
   readonly ended: Promise<number>
+  type(text: string): void
   stop(): Promise<void>
 }
 
@@ -110,7 +111,8 @@ function follow(t: TestContext, child: ChildProcess): Following {
     await closed
   }
   t.defer(stop)
-  return { output: () => output, ended: closed.then(([code]) => Number(code ?? 1)), stop }
+  const type = (text: string): void => void child.stdin?.write(text)
+  return { output: () => output, ended: closed.then(([code]) => Number(code ?? 1)), type, stop }
 }
 
 export interface KubeCluster {
@@ -122,13 +124,17 @@ export interface KubeCluster {
 }
 
 /** With networks of its own, so that it gets along with whatever else runs on the machine. */
-export async function startKube(t: TestContext, ...flags: string[]): Promise<KubeCluster> {
+export function startKube(t: TestContext, ...flags: string[]): Promise<KubeCluster> {
+  return startKubeOn('docker', t, ...flags)
+}
+
+export async function startKubeOn(runtime: string, t: TestContext, ...flags: string[]): Promise<KubeCluster> {
   const home = await t.directory()
   const second = 64 + (process.pid % 64)
   const network = { podCidr: `10.${second}.0.0/16`, serviceCidr: `10.${second + 64}.0.0/16` }
   const config = path.join(home, 'cluster.yaml')
   await writeFile(config, JSON.stringify({ apiVersion: 'davit.dev/v1', kind: 'ClusterConfig', network }))
-  const cluster = await Cluster.start('--runtime', 'docker', '--proxy', 'iptables', '--config', config, ...flags)
+  const cluster = await Cluster.start('--runtime', runtime, '--proxy', 'iptables', '--config', config, ...flags)
   t.defer(() => cluster.stop())
   const versions: Record<string, Kubectl> = {}
   for (const [name, program] of await programs()) {
