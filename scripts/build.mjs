@@ -4,9 +4,12 @@
  *
  *   node scripts/build.mjs
  */
-import { cpSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { isBuiltin } from 'node:module'
-import { join, relative } from 'node:path'
+import { tmpdir } from 'node:os'
+import { dirname, join, relative } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { build } from 'esbuild'
 
@@ -46,28 +49,65 @@ const namesOfDynamicImports = {
   },
 }
 
-function bundle(folder, entryPoints) {
-  const outdir = join(folder, 'dist')
+const common = {
+  absWorkingDir: root,
+  bundle: true,
+  platform: 'node',
+  target: 'node20',
+  conditions: ['source'],
+  external,
+  plugins: [namesOfDynamicImports],
+  minifySyntax: true,
+  minifyWhitespace: true,
+  legalComments: 'none',
+  logLevel: 'warning',
+}
+
+/** Modules, for programs that import core's rooms. */
+async function bundleCore() {
+  const outdir = join(core, 'dist')
   rmSync(outdir, { recursive: true, force: true })
-  return build({
-    absWorkingDir: root,
-    entryPoints,
-    outbase: folder,
+  await build({
+    ...common,
+    entryPoints: coreEntries(),
+    outbase: core,
     outdir,
-    bundle: true,
     splitting: true,
     format: 'esm',
-    platform: 'node',
-    target: 'node20',
-    conditions: ['source'],
-    external,
-    plugins: [namesOfDynamicImports],
     banner: { js: banner },
-    minifySyntax: true,
-    minifyWhitespace: true,
-    legalComments: 'none',
-    logLevel: 'warning',
   })
+}
+
+/** One script, for `cli/bin/bundle.cjs`: what is imported when it is needed is evaluated only then. */
+async function bundleCli() {
+  const outdir = join(cli, 'dist')
+  rmSync(outdir, { recursive: true, force: true })
+  const commands = commandNames()
+  const entries = commands.map((name) => `  '${name}': () => require('./commands/${name}.ts'),`)
+  await build({
+    ...common,
+    stdin: {
+      contents: `export { main } from './main.ts'\nexport const commands = {\n${entries.join('\n')}\n}\n`,
+      resolveDir: cli,
+      loader: 'ts',
+    },
+    outfile: join(outdir, 'bundle.cjs'),
+    format: 'cjs',
+    define: { 'import.meta.url': 'davitBundleUrl' },
+    // A script knows no modules to import.
+    supported: { 'dynamic-import': false },
+    banner: {
+      js: "(function(exports,require,module,__filename,__dirname){const davitBundleUrl=require('node:url').pathToFileURL(__filename).href;",
+    },
+    footer: { js: '})' },
+  })
+  // Where oclif looks for a command.
+  for (const name of commands) {
+    const file = join(outdir, 'commands', `${name}.cjs`)
+    const up = '../'.repeat(name.split('/').length + 1)
+    mkdirSync(dirname(file), { recursive: true })
+    writeFileSync(file, `module.exports = require('${up}bin/bundle.cjs').commands['${name}']()\n`)
+  }
 }
 
 /** The texts of `explain` lie beside the code that reads them. */
@@ -90,9 +130,11 @@ function coreEntries() {
     .filter((file) => !/testkit|testing/.test(file))
 }
 
-function cliEntries() {
-  const commands = files(join(cli, 'commands')).filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts'))
-  return [join(cli, 'main.ts'), ...commands]
+/** "up", "plugin/list" */
+function commandNames() {
+  return files(join(cli, 'commands'))
+    .filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts'))
+    .map((file) => relative(join(cli, 'commands'), file).slice(0, -'.ts'.length))
 }
 
 function files(folder) {
@@ -110,11 +152,36 @@ async function writeManifest() {
   return plugin.manifest
 }
 
+/** Starts a cluster, and stops it, so that V8 keeps what a start compiles. */
+async function keepCode() {
+  const directory = mkdtempSync(join(tmpdir(), 'davit-build-'))
+  const words = ['up', '--no-node', '--port=0', `--data-dir=${directory}`, `--kubeconfig=${join(directory, 'kubeconfig')}`]
+  try {
+    const child = spawn(process.execPath, ['-e', start, join(cli, 'bin/bundle.cjs'), ...words], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    child.stdout.on('data', (said) => {
+      if (String(said).includes('ready: ')) child.kill('SIGTERM')
+    })
+    const [code] = await once(child, 'close')
+    if (code !== 0) throw new Error(`a cluster does not start with what was built (exit code ${code})`)
+  } finally {
+    rmSync(directory, { recursive: true, force: true })
+  }
+}
+
+const start = `
+const bundle = require(process.argv[1])
+bundle.keepCode()
+bundle.main()
+`
+
 await describeKinds()
-const missing = [...coreEntries(), ...cliEntries()].filter((file) => !existsSync(file))
+const missing = coreEntries().filter((file) => !existsSync(file))
 if (missing.length > 0) throw new Error(`these entries do not exist: ${missing.map((file) => relative(root, file)).join(', ')}`)
-await Promise.all([bundle(core, coreEntries()), bundle(cli, cliEntries())])
+await Promise.all([bundleCore(), bundleCli()])
 copyAssets(core)
 copyAssets(cli)
 const { commands } = await writeManifest()
+await keepCode()
 console.log(`built core/dist and cli/dist with ${Object.keys(commands).length} commands`)
