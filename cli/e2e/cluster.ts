@@ -25,6 +25,8 @@ export class Cluster {
   readonly #flags: readonly string[]
   #child: ChildProcess | undefined
   #connection: Connection | undefined
+  /** Where it listens the next time; any that is free unless a test says one. */
+  port = '0'
   /** What the running process has printed so far. */
   output = ''
 
@@ -46,7 +48,7 @@ export class Cluster {
 
   /** Starts it (again) and resolves with its ready line. `flags` count for this time only. */
   async up(...flags: string[]): Promise<string> {
-    const args = [davit, 'up', '--data-dir', this.directory, '--port', '0', ...this.#flags, ...flags]
+    const args = [davit, 'up', '--data-dir', this.directory, '--port', this.port, ...this.#flags, ...flags]
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] })
     this.#child = child
     this.output = ''

@@ -11,8 +11,8 @@ import {
   configurationProblem,
   createdFields,
   decode,
+  type FieldSet,
   type FieldWriter,
-  fieldsOf,
   firstOwner,
   type KubeObject,
   type ManagedFields,
@@ -29,6 +29,7 @@ import { findItem } from './fresh.js'
 import { isLeftByClient, keepLastApplied } from './last-applied.js'
 import { checkName, checkNamespace, checkPreconditions, checkSameName } from './metadata.js'
 import { booleanOption, type WriteSettings, writeSettings } from './options.js'
+import { changesElsewhere, ownedHere } from './other-version.js'
 import { fieldWriter, objectPart } from './ownership.js'
 import type { Resource } from './resource.js'
 import { type ApiServices, timestamp } from './services.js'
@@ -146,14 +147,16 @@ function applyTo(
   const before = ownersBefore(kind, current, written, writer, now)
   const mine = before.find((entry) => isApplier(entry, writer))
   const merged = mergeApplied(kind.schema, current, tree)
-  const owned = [fields, ...before.filter((entry) => entry !== mine).map(fieldsOf)]
-  const pruned = mine ? pruneApplied(kind.schema, merged, fieldsOf(mine), owned) : merged
+  const here = (entry: ManagedFields[number]): FieldSet => ownedHere(services, kind, written, merged as KubeObject, entry)
+  const owned = [fields, ...before.filter((entry) => entry !== mine).map(here)]
+  const pruned = mine ? pruneApplied(kind.schema, merged, here(mine), owned) : merged
   const sent = decodeTree(pruned, kind, { ...settings, fieldValidation: 'Ignore' }).object
   checkSameName(current, sent)
   checkPreconditions(kind, sent.metadata, current)
   const object = merge(current, sent)
   const changes = compareFields(kind.schema, current, object, written)
-  const applied = applyOwners(before, fields, changes, writer, now)
+  const elsewhere = changesElsewhere(services, kind, written, current, object)
+  const applied = applyOwners(before, fields, changes, writer, now, elsewhere)
   const conflicts = shownVersion
     ? applied.conflicts.map((one) => ({ ...one, message: one.message.replace(/ using \S+$/, ` using ${shownVersion}`) }))
     : applied.conflicts

@@ -1,6 +1,6 @@
 /** POST on a collection. */
 import { ApiError } from '../client/contract.js'
-import { applyDefaults, type KubeObject, type ManagedFields, validate } from '../kinds/contract.js'
+import { applyDefaults, invalid, type KubeObject, type ManagedFields, required, validate } from '../kinds/contract.js'
 import { mutate, validateAdmission } from './admission.js'
 import type { ApiRequest, ApiResult } from './contract.js'
 import { type DecodedBody, decodeBody } from './decode-body.js'
@@ -88,15 +88,12 @@ function check(resource: Resource, object: KubeObject): void {
   const { kind } = resource
   const { name } = object.metadata
   if (name === '') {
-    const message = 'Required value: name or generateName is required'
-    throw ApiError.invalid(kind, '', [{ reason: 'FieldValueRequired', field: 'metadata.name', message }])
+    throw ApiError.invalid(kind, '', [required('metadata.name', 'name or generateName is required')])
   }
   const errors = validate(kind, object)
   if (errors.length > 0) throw ApiError.invalid(kind, name, errors)
   const problem = segmentProblem(name)
-  if (problem === undefined) return
-  const message = `Invalid value: ${JSON.stringify(name)}: ${problem}`
-  throw ApiError.invalid(kind, name, [{ reason: 'FieldValueInvalid', field: 'metadata.name', message }])
+  if (problem !== undefined) throw ApiError.invalid(kind, name, [invalid('metadata.name', name, problem)])
 }
 
 interface DryRun {

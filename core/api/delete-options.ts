@@ -1,6 +1,6 @@
 /** What a delete asks for, in its body or its query; the body counts more. */
 import { ApiError } from '../client/contract.js'
-import type { FieldError } from '../kinds/contract.js'
+import { type FieldError, invalid } from '../kinds/contract.js'
 import type { ApiRequest } from './contract.js'
 import { booleanOption, integerOption, invalidOptions, unsupported, writeSettings } from './options.js'
 import { isTree, type Tree } from './tree.js'
@@ -71,8 +71,7 @@ function bodyOf(body: unknown): Tree {
 function checkPolicy(policy: string | undefined, orphan: boolean | undefined): void {
   const errors: FieldError[] = []
   if (policy !== undefined && orphan !== undefined) {
-    const message = `Invalid value: ${JSON.stringify(policy)}: orphanDependents and deletionPropagation cannot be both set`
-    errors.push({ reason: 'FieldValueInvalid', field: 'propagationPolicy', message })
+    errors.push(invalid('propagationPolicy', policy, 'orphanDependents and deletionPropagation cannot be both set'))
   }
   if (policy !== undefined && !policies.includes(policy)) errors.push(unsupported('propagationPolicy', policy, policies))
   if (errors.length > 0) throw invalidOptions('DeleteOptions', errors)

@@ -81,7 +81,8 @@ async function deleteOnce(
   return undefined
 }
 
-function checkPreconditions({ kind }: Resource, old: KubeObject, deletion: Deletion): void {
+/** Of a delete: of the wrong object 409. */
+export function checkPreconditions({ kind }: Resource, old: KubeObject, deletion: Deletion): void {
   const { name, uid, resourceVersion } = old.metadata
   const failed = (what: string, wanted: string, found: string | undefined): ApiError =>
     ApiError.conflict(kind, name, `Precondition failed: ${what} in precondition: ${wanted}, ${what} in object meta: ${found}`)

@@ -7,6 +7,7 @@ import type { ApiRequest, ApiResult } from './contract.js'
 import { decodeTree } from './decode-body.js'
 import { deleteByName } from './delete.js'
 import { type Deletion, deletionOf } from './delete-options.js'
+import { markDisrupted } from './disruption.js'
 import { requireItem } from './fresh.js'
 import { checkNamespace } from './metadata.js'
 import { type WriteSettings, writeSettings } from './options.js'
@@ -31,7 +32,8 @@ export async function evict(services: ApiServices, request: ApiRequest): Promise
   const pod = pods.show(await requireItem(services, pods, request)).object as Pod
   checkUid(pods, pod, deletion)
   if (!isOver(pod)) await spend(services, request, pod, { ...settings, dryRun: deletion.dryRun })
-  await deleteByName(services, pods, request, deletion)
+  const wanted = deletion.dryRun ? deletion : await markDisrupted(services, pods, request, deletion)
+  await deleteByName(services, pods, request, wanted)
   return { type: 'object', code: 201, object: created(), warnings }
 }
 

@@ -1,6 +1,6 @@
 /** The options of a request: what the query says, checked. */
 import { ApiError } from '../client/contract.js'
-import type { FieldError } from '../kinds/contract.js'
+import { type FieldError, forbidden, invalid, required, tooLong } from '../kinds/contract.js'
 import type { ApiRequest } from './contract.js'
 
 export type OptionsKind = 'CreateOptions' | 'UpdateOptions' | 'PatchOptions' | 'DeleteOptions' | 'ListOptions'
@@ -24,7 +24,7 @@ export function writeSettings(request: ApiRequest, kind: OptionsKind): WriteSett
   }
   checkManager(errors, request)
   if (request.query.force !== undefined && request.patchType !== 'apply') {
-    errors.push({ reason: 'FieldValueForbidden', field: 'force', message: 'Forbidden: may not be specified for non-apply patch' })
+    errors.push(forbidden('force', 'may not be specified for non-apply patch'))
   }
   if (errors.length > 0) throw invalidOptions(kind, errors)
   return { dryRun: dryRun === 'All', fieldValidation: (fieldValidation || 'Warn') as WriteSettings['fieldValidation'] }
@@ -34,16 +34,16 @@ function checkManager(errors: FieldError[], { query, patchType }: ApiRequest): v
   const { fieldManager = '' } = query
   const field = 'fieldManager'
   if (fieldManager === '' && patchType === 'apply') {
-    errors.push({ reason: 'FieldValueRequired', field, message: 'Required value: is required for apply patch' })
+    errors.push(required(field, 'is required for apply patch'))
   }
   if (Buffer.byteLength(fieldManager) > 128) {
-    errors.push({ reason: 'FieldValueTooLong', field, message: 'Too long: may not be more than 128 bytes' })
+    errors.push(tooLong(field, 128))
   }
   let position = 0
   for (const character of fieldManager) {
     if (!isPrintable(character)) {
       const text = `should only contain printable characters (invalid character at position ${position})`
-      errors.push({ reason: 'FieldValueInvalid', field, message: `Invalid value: ${JSON.stringify(fieldManager)}: ${text}` })
+      errors.push(invalid(field, fieldManager, text))
     }
     position += Buffer.byteLength(character)
   }

@@ -16,6 +16,7 @@ import {
 } from '../kinds/contract.js'
 import type { ApiRequest } from './contract.js'
 import { isPrintable } from './options.js'
+import { changesElsewhere } from './other-version.js'
 import { type ApiServices, timestamp } from './services.js'
 
 /** All else in metadata is the server's. */
@@ -109,7 +110,9 @@ function movedOwners(
   if (before === undefined || before.length === 0) return undefined
   const changes = compareFields(kind.schema, current, made, part)
   if (isUnchanged(changes)) return before
-  return updateOwners(before, changes, fieldWriter(request, kind, 'Update'), timestamp(services.clock.now()))
+  const writer = fieldWriter(request, kind, 'Update')
+  const elsewhere = changesElsewhere(services, kind, part, current, made)
+  return updateOwners(before, changes, writer, timestamp(services.clock.now()), elsewhere)
 }
 
 /** Clients that know nothing of managers send none, or what they once read: neither takes any away. */

@@ -1,6 +1,6 @@
 /** GET of one object and of a collection. */
 import { ApiError } from '../client/contract.js'
-import type { FieldError } from '../kinds/contract.js'
+import { type FieldError, forbidden } from '../kinds/contract.js'
 import type { CachedObject, Scope } from '../watch/contract.js'
 import type { ApiRequest, ApiResult } from './contract.js'
 import { notOlderThan, refresh } from './fresh.js'
@@ -114,7 +114,7 @@ function checkListOptions(request: ApiRequest): void {
   const { resourceVersionMatch: match = '', resourceVersion = '', continue: token = '' } = request.query
   const errors: FieldError[] = []
   const forbid = (text: string): void => {
-    errors.push({ reason: 'FieldValueForbidden', field: 'resourceVersionMatch', message: `Forbidden: ${text}` })
+    errors.push(forbidden('resourceVersionMatch', text))
   }
   if (match !== '') {
     if (resourceVersion === '') forbid('resourceVersionMatch is forbidden unless resourceVersion is provided')
@@ -127,8 +127,7 @@ function checkListOptions(request: ApiRequest): void {
     }
   }
   if (request.query.sendInitialEvents) {
-    const message = 'Forbidden: sendInitialEvents is forbidden for list'
-    errors.push({ reason: 'FieldValueForbidden', field: 'sendInitialEvents', message })
+    errors.push(forbidden('sendInitialEvents', 'sendInitialEvents is forbidden for list'))
   }
   if (errors.length > 0) throw invalidOptions('ListOptions', errors)
 }

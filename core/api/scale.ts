@@ -1,6 +1,7 @@
 /** `/scale`: the one number that all workloads share, as autoscaling/v1 Scale. */
 import { ApiError } from '../client/contract.js'
 import {
+  invalid,
   type KubeObject,
   type LabelSelectorSpec,
   type ResourceKind,
@@ -124,8 +125,8 @@ function patched(
 function checkedReplicas(kind: ResourceKind, object: KubeObject, path: readonly string[] = ['spec', 'replicas']): number {
   const replicas = at(object, ...path) ?? 0
   if (typeof replicas === 'number' && replicas >= 0) return replicas
-  const message = `Invalid value: ${JSON.stringify(replicas)}: must be greater than or equal to 0`
-  throw ApiError.invalid(kind, object.metadata.name, [{ reason: 'FieldValueInvalid', field: 'spec.replicas', message }])
+  const problem = invalid('spec.replicas', replicas, 'must be greater than or equal to 0')
+  throw ApiError.invalid(kind, object.metadata.name, [problem])
 }
 
 export function scaleOf(object: KubeObject, paths?: ScalePaths): KubeObject {

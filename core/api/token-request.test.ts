@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { PluginEntry } from '../kernel/contract.js'
 import type { KubeObject } from '../kinds/contract.js'
 import { assert, type TestContext, test } from '../testing/contract.js'
-import { type TokenIssuer, TokenIssuerToken } from './contract.js'
+import { ApiHooksToken, type TokenIssuer, TokenIssuerToken } from './contract.js'
 import { tokenIssuer } from './host.js'
 import { type Api, pod, startApi } from './testing.js'
 
@@ -209,4 +209,33 @@ test('a key that cannot be read is an error each time, and no new key', async (t
   assert.is(await readFile(path, 'utf8'), 'nonsense')
   await writeFile(path, text)
   await ask(api, {})
+})
+
+test('mutating admission sees that no audience was named, validating admission for whom the token will be', async (t) => {
+  const api = await start(t)
+  const hooks = api.plane.kernel.get(ApiHooksToken)
+  const seen: unknown[] = []
+  const note = (slot: string, object: KubeObject | undefined): void => {
+    seen.push([slot, (object?.spec as { audiences?: unknown } | undefined)?.audiences])
+  }
+  t.defer(hooks.mutate.tap('test', (object) => void note('mutate', object)))
+  t.defer(hooks.validate.tap('test', ({ object }) => void note('validate', object)))
+  await ask(api, {})
+  await ask(api, { audiences: ['vault'] })
+  assert.equal(seen, [
+    ['mutate', undefined],
+    ['validate', [own]],
+    ['mutate', ['vault']],
+    ['validate', ['vault']],
+  ])
+})
+
+test('audiences that mutating admission names or takes away count', async (t) => {
+  const api = await start(t)
+  let audiences: readonly string[] | undefined = ['forced']
+  const change = (object: KubeObject): KubeObject => ({ ...object, spec: { ...(object.spec as object), audiences } })
+  t.defer(api.plane.kernel.get(ApiHooksToken).mutate.tap('test', change))
+  assert.equal((await ask(api, {})).claims.aud, ['forced'])
+  audiences = undefined
+  assert.equal((await ask(api, { audiences: ['vault'] })).claims.aud, [own])
 })

@@ -63,19 +63,25 @@ interface Completed {
 async function complete(services: ApiServices, resource: Resource, request: ApiRequest, given: Completed): Promise<KubeObject> {
   const { sent, now, issuer, dryRun } = given
   const { name, namespace } = request
-  const { audiences, expirationSeconds, ...rest } = (sent.spec ?? {}) as Tree
-  const wanted = Array.isArray(audiences) && audiences.length > 0 ? audiences : [...issuer.audiences]
+  const spec = (sent.spec ?? {}) as Tree
   const object: KubeObject = {
     apiVersion: sent.apiVersion,
     kind: sent.kind,
     metadata: { ...sent.metadata, name, namespace, creationTimestamp: timestamp(now) },
-    spec: { ...rest, audiences: wanted, expirationSeconds: expirationSeconds ?? usual },
+    spec: { ...spec, expirationSeconds: spec.expirationSeconds ?? usual },
   }
   const admitted = { operation: 'CREATE', dryRun } as const
-  const changed = await mutate(services.hooks, request, resource.kind, object, admitted)
+  // As in Kubernetes: who may change what is asked for sees that nobody is named, who judges sees for whom it will be.
+  const changed = withAudiences(await mutate(services.hooks, request, resource.kind, object, admitted), issuer)
   checkSeconds(changed)
   await validateAdmission(services.hooks, request, resource.kind, { ...admitted, object: changed })
   return changed
+}
+
+function withAudiences(object: KubeObject, issuer: TokenIssuer): KubeObject {
+  const audiences = at(object, 'spec', 'audiences')
+  if (Array.isArray(audiences) && audiences.length > 0) return object
+  return { ...object, spec: { ...(object.spec as Tree), audiences: [...issuer.audiences] } }
 }
 
 function checkSeconds(object: KubeObject): void {

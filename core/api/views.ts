@@ -37,6 +37,16 @@ const conversions: ReadonlyMap<string, Conversion> = new Map([
   ],
 ])
 
+/** Of two versions of one built-in kind; undefined where they have the same form. Shares parts with its argument. */
+export function converterBetween(from: ResourceKind, to: ResourceKind): ((object: KubeObject) => KubeObject) | undefined {
+  const [out, into] = [from, to].map(({ group, version, resource }) => conversions.get(`${group}/${version}/${resource}`))
+  if (!out && !into) return undefined
+  return (object) => {
+    const stored = out ? out.stored(object) : object
+    return into ? into.served(stored) : stored
+  }
+}
+
 export function createViews(kinds: KindRegistry): (kind: ResourceKind) => View | undefined {
   return (kind) => {
     if (kind.custom) return customView(kind, kind.custom)

@@ -1,7 +1,7 @@
 /** Watches: where they start, when they end, and their bookmarks. */
 import { ApiError } from '../client/contract.js'
 import { DavitError, type Timer } from '../kernel/contract.js'
-import type { FieldError, KubeObject } from '../kinds/contract.js'
+import { type FieldError, forbidden, type KubeObject } from '../kinds/contract.js'
 import type { Revision } from '../store/contract.js'
 import type { CachedObject, Scope } from '../watch/contract.js'
 import type { ApiRequest, ApiResult, WatchSink } from './contract.js'
@@ -65,7 +65,7 @@ function checkWatchOptions(request: ApiRequest, initial: boolean | undefined, bo
   const match = request.query.resourceVersionMatch ?? ''
   const errors: FieldError[] = []
   const forbid = (field: string, text: string): void => {
-    errors.push({ reason: 'FieldValueForbidden', field, message: `Forbidden: ${text}` })
+    errors.push(forbidden(field, text))
   }
   if (initial !== undefined) {
     if (match !== 'NotOlderThan') {

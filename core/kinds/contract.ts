@@ -16,11 +16,13 @@ export { duplicateFields } from './duplicates.js'
 export { equalJson } from './equal.js'
 export { compareFields, type FieldChanges, isUnchanged } from './field-compare.js'
 export { sortedJson } from './field-element.js'
-export { differenceOf, type FieldSet, fieldPaths } from './field-set.js'
+export { duplicate, forbidden, invalid, notSupported, required, tooLong, tooMany } from './field-error.js'
+export { differenceOf, type FieldSet, fieldPaths, unionOf } from './field-set.js'
 export { appliedFields, createdFields, fieldSetText, type WrittenPart } from './field-walk.js'
 export {
   type Applied,
   applyOwners,
+  type ChangesElsewhere,
   type FieldConflict,
   type FieldWriter,
   fieldsOf,

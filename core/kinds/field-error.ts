@@ -1,18 +1,21 @@
-/** The findings of validation, worded as Kubernetes words them. `path` is the field as a user writes it. */
+/** The findings of validation, worded as Kubernetes words them. `field` is the path as a user writes it. Pure. */
 import type { FieldError } from './contract.js'
 
 function shown(value: unknown): string {
   return value === undefined ? 'null' : JSON.stringify(value)
 }
 
+/** `detail` says more than that it is missing. */
 export function required(field: string, detail = ''): FieldError {
   return { reason: 'FieldValueRequired', field, message: detail === '' ? 'Required value' : `Required value: ${detail}` }
 }
 
+/** `value` is shown as JSON. */
 export function invalid(field: string, value: unknown, detail: string): FieldError {
   return { reason: 'FieldValueInvalid', field, message: `Invalid value: ${shown(value)}: ${detail}` }
 }
 
+/** The values are shown in order. */
 export function notSupported(field: string, value: unknown, values: readonly string[]): FieldError {
   const supported = [...values].sort().map(shown).join(', ')
   return {

@@ -90,14 +90,36 @@ export function firstOwner(fields: FieldSet, writer: FieldWriter, time: string):
   return isEmptySet(fields) ? undefined : Object.freeze([entryOf(writer, fields, time)])
 }
 
+/**
+ * The same write as another version of the kind shows it: paths of an entry mean what they mean in its own version.
+ * Undefined where they mean the same in both. Asked only for versions that are not the writer's.
+ */
+export type ChangesElsewhere = (apiVersion: string) => FieldChanges | undefined
+
+function changesOf(
+  entry: ManagedFieldsEntry,
+  { apiVersion }: FieldWriter,
+  here: FieldChanges,
+  elsewhere?: ChangesElsewhere,
+): FieldChanges {
+  if (entry.apiVersion === apiVersion || entry.apiVersion === undefined) return here
+  return elsewhere?.(entry.apiVersion) ?? here
+}
+
 /** The writer has what it changed, and nobody has that or what it removed any more. The same array where nothing moves. */
-export function updateOwners(entries: ManagedFields, changes: FieldChanges, writer: FieldWriter, time: string): ManagedFields {
+export function updateOwners(
+  entries: ManagedFields,
+  changes: FieldChanges,
+  writer: FieldWriter,
+  time: string,
+  elsewhere?: ChangesElsewhere,
+): ManagedFields {
   const { changed } = changes
   const others: ManagedFieldsEntry[] = []
   let mine: ManagedFieldsEntry | undefined
   let moved = !isEmptySet(changed)
   for (const entry of entries) {
-    const fields = released(fieldsOf(entry), changes)
+    const fields = released(fieldsOf(entry), changesOf(entry, writer, changes, elsewhere))
     const left = fields === fieldsOf(entry) ? entry : entryOf(writerOf(entry), fields, entry.time)
     if (left !== entry) moved = true
     if (isOf(entry, writer)) mine = left
@@ -127,6 +149,7 @@ export function applyOwners(
   changes: FieldChanges,
   writer: FieldWriter,
   time: string,
+  elsewhere?: ChangesElsewhere,
 ): Applied {
   const others: ManagedFieldsEntry[] = []
   const conflicts: FieldConflict[] = []
@@ -137,11 +160,12 @@ export function applyOwners(
       mine = entry
       continue
     }
-    const lost = intersectionOf(fieldsOf(entry), changes.changed)
+    const seen = changesOf(entry, writer, changes, elsewhere)
+    const lost = intersectionOf(fieldsOf(entry), seen.changed)
     contested = unionOf(contested, lost)
     const message = `conflict with ${managerText(entry)}`
     conflicts.push(...fieldPaths(lost).map((field) => ({ message, field })))
-    const left = released(fieldsOf(entry), changes)
+    const left = released(fieldsOf(entry), seen)
     if (left !== fieldsOf(entry)) moved = true
     if (!isEmptySet(left)) others.push(left === fieldsOf(entry) ? entry : entryOf(writerOf(entry), left, entry.time))
   }

@@ -334,17 +334,36 @@ helping('another Pod that comes to a node wakes those that the policy says, and 
 })
 
 const making = suite('postFilter')
+const preempt: PostFilterPolicy = {
+  name: 'preempt',
+  postFilter(_state, { priority }, { nodes }) {
+    for (const { name, pods: there } of nodes) {
+      const victims = there.filter((victim) => victim.priority < priority)
+      if (victims.length > 0) return { node: name, victims }
+    }
+    return undefined
+  },
+}
+making('a victim says why it goes before it is told to, and keeps what it said before', async (t) => {
+  const { addNode, run, rest, pod, client } = await cluster(t, [fitPlugin, plugin({ postFilters: [preempt] })])
+  await addNode('one')
+  await run('low', { ...big, terminationGracePeriodSeconds: 30 })
+  await rest()
+  const ready = { type: 'Ready', status: 'True' }
+  await client.patch(pods, 'default', 'low', 'strategic', { status: { conditions: [ready] } }, { subresource: 'status' })
+  await run('high', { ...big, priorityClassName: 'system-cluster-critical' })
+  await rest()
+  const { metadata, status } = await pod('low')
+  assert.is(metadata.deletionGracePeriodSeconds, 30)
+  const told = status?.conditions?.find(({ type }) => type === 'DisruptionTarget')
+  assert.equal(
+    [told?.status, told?.reason, told?.message],
+    ['True', 'PreemptionByScheduler', 'default-scheduler: preempting to accommodate a higher priority pod'],
+  )
+  assert.ok(told?.lastTransitionTime)
+  assert.ok(status?.conditions?.some(({ type }) => type === 'Ready'))
+})
 making('its victims end, and the Pod takes their place', async (t) => {
-  const preempt: PostFilterPolicy = {
-    name: 'preempt',
-    postFilter(_state, { priority }, { nodes }) {
-      for (const { name, pods: there } of nodes) {
-        const victims = there.filter((victim) => victim.priority < priority)
-        if (victims.length > 0) return { node: name, victims }
-      }
-      return undefined
-    },
-  }
   const { addNode, run, rest, pod, client, clock, events } = await cluster(t, [fitPlugin, plugin({ postFilters: [preempt] })])
   await addNode('one')
   await run('low', { ...big, terminationGracePeriodSeconds: 0 })

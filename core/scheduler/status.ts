@@ -36,35 +36,50 @@ export class StatusReporter {
     return this.#writing.get(pod.metadata.uid ?? '')
   }
 
-  /** Names the node that is being cleared and deletes the victims, each with its own grace. */
+  /** Names the node that is being cleared and deletes the victims, each with its own grace, once it says why it goes. */
   makeRoom({ pod }: PodInfo, plan: { readonly node: string; readonly victims: readonly PodInfo[] }, cause: Cause): void {
     const { client, events } = this.#options
     const by = `${pod.metadata.namespace}/${pod.metadata.name}`
-    if (pod.status?.nominatedNodeName !== plan.node) this.#patchStatus(pod, { nominatedNodeName: plan.node }, cause)
+    if (pod.status?.nominatedNodeName !== plan.node) void this.#patchStatus(pod, { nominatedNodeName: plan.node }, cause)
     for (const victim of plan.victims) {
       const { namespace = '', name = '', uid, deletionTimestamp } = victim.pod.metadata
       if (deletionTimestamp) continue
       events.record(victim.pod, 'Normal', 'Preempted', `Preempted by ${by} on node ${plan.node}`)
-      const gone = client.delete(pods, namespace, name, { cause, ...(uid !== undefined && { preconditions: { uid } }) })
+      const gone = this.#disrupted(victim.pod, pod, cause).then(() =>
+        client.delete(pods, namespace, name, { cause, ...(uid !== undefined && { preconditions: { uid } }) }),
+      )
       gone.catch(this.#unlessGone('a victim was not deleted'))
     }
+  }
+
+  #disrupted(victim: Pod, by: Pod, cause: Cause): Promise<void> {
+    const condition = {
+      type: 'DisruptionTarget',
+      status: 'True',
+      reason: 'PreemptionByScheduler',
+      message: `${by.spec.schedulerName}: preempting to accommodate a higher priority pod`,
+      lastTransitionTime: this.#now(),
+    }
+    return this.#patchStatus(victim, { conditions: [condition] }, cause)
+  }
+
+  #now(): string {
+    return `${new Date(this.#options.clock.now()).toISOString().slice(0, 19)}Z`
   }
 
   #condition(pod: Pod, reason: string, message: string, cause: Cause): void {
     const present = pod.status?.conditions?.find((condition) => condition.type === 'PodScheduled')
     if (present?.status === 'False' && present.reason === reason && present.message === message) return
     const lastTransitionTime =
-      present?.status === 'False' && present.lastTransitionTime
-        ? present.lastTransitionTime
-        : `${new Date(this.#options.clock.now()).toISOString().slice(0, 19)}Z`
-    this.#patchStatus(
+      present?.status === 'False' && present.lastTransitionTime ? present.lastTransitionTime : this.#now()
+    void this.#patchStatus(
       pod,
       { conditions: [{ type: 'PodScheduled', status: 'False', reason, message, lastTransitionTime }] },
       cause,
     )
   }
 
-  #patchStatus({ metadata }: Pod, status: object, cause: Cause): void {
+  #patchStatus({ metadata }: Pod, status: object, cause: Cause): Promise<void> {
     const { namespace = '', name = '', uid = '' } = metadata
     const before = this.#writing.get(uid)
     // The uid keeps it from a later Pod of the same name.
@@ -79,6 +94,7 @@ export class StatusReporter {
         if (this.#writing.get(uid) === written) this.#writing.delete(uid)
       })
     this.#writing.set(uid, written)
+    return written
   }
 
   #unlessGone(problem: string): (error: unknown) => void {

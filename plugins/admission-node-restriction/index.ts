@@ -1,7 +1,7 @@
 import { ApiHooksToken } from '@davit/core/api'
 import { ClientsToken, isNotFound, nodes } from '@davit/core/client'
 import { definePlugin } from '@davit/core/kernel'
-import { denialOf } from './restriction.js'
+import { checkAudiences, denialOf, type RestrictionSources } from './restriction.js'
 
 export default definePlugin({
   id: 'admission-node-restriction',
@@ -18,7 +18,9 @@ export default definePlugin({
         throw error
       }
     }
-    context.tap(hooks.validate, (request) => denialOf(request, { client, nodeUid }))
+    const sources: RestrictionSources = { client, authorize: hooks.authorize, nodeUid }
+    context.tap(hooks.mutate, (_object, request) => checkAudiences(request, sources))
+    context.tap(hooks.validate, (request) => denialOf(request, sources))
     return {}
   },
 })

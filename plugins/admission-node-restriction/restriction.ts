@@ -1,12 +1,14 @@
 /** What a node may write, in the words of Kubernetes' NodeRestriction. */
-import type { AdmissionDenial, AdmissionRequest } from '@davit/core/api'
-import { type Client, isNotFound, pods } from '@davit/core/client'
+import type { AdmissionDenial, AdmissionRequest, ApiHooks } from '@davit/core/api'
+import { ApiError, type Client, isNotFound, pods } from '@davit/core/client'
 import { equalJson, type KubeObject, type Node, type Pod } from '@davit/core/kinds'
+import { audienceRefusal } from './audiences.js'
 import { forbiddenLabels } from './labels.js'
 import { mirrorRefusal } from './mirror.js'
 
 export interface RestrictionSources {
   readonly client: Client
+  readonly authorize: ApiHooks['authorize']
   /** The uid of a Node, where it is there. */
   nodeUid(name: string): Promise<string | undefined>
 }
@@ -34,7 +36,7 @@ export function denialOf(
   sources: RestrictionSources,
 ): AdmissionDenial | undefined | Promise<AdmissionDenial | undefined> {
   const { user, kind } = request
-  if (!user.name.startsWith(prefix) || !user.groups.includes('system:nodes')) return undefined
+  if (!isNode(user)) return undefined
   const check = checks.get(`${kind.group}/${kind.resource}`)
   const node = user.name.slice(prefix.length)
   if (node === '') return denial(request, `could not determine node from user "${user.name}"`)
@@ -42,6 +44,31 @@ export function denialOf(
   const refusal = check(request, node, sources)
   if (refusal instanceof Promise) return refusal.then((text) => (text === undefined ? undefined : denial(request, text)))
   return refusal === undefined ? undefined : denial(request, refusal)
+}
+
+/**
+ * For the slot `mutate`: before the server fills in its own audiences, so that who asks for none is told from who asks for
+ * those by name. That the Pod is there and runs on the node is asked in `denialOf`.
+ */
+export function checkAudiences(request: AdmissionRequest, sources: RestrictionSources): Promise<undefined> | undefined {
+  const { user, kind, subresource, operation } = request
+  if (!isNode(user) || subresource !== 'token' || operation !== 'CREATE') return undefined
+  if (kind.group !== '' || kind.resource !== 'serviceaccounts') return undefined
+  return refuseAudiences(request, sources)
+}
+
+async function refuseAudiences(request: AdmissionRequest, sources: RestrictionSources): Promise<undefined> {
+  const { boundObjectRef: ref, audiences } = tokenSpec(request)
+  const pod = ref?.name ? await unlessMissing(sources.client.get(pods, request.namespace, ref.name)) : undefined
+  if (!pod || pod.metadata.uid !== ref?.uid) return
+  const refusal = await audienceRefusal(request, audiences ?? [], pod, sources)
+  if (refusal === undefined) return
+  const { code, reason, message } = denial(request, refusal)
+  throw ApiError.denied(code, reason, message, { name: request.name, kind: request.kind.resource })
+}
+
+function isNode({ name, groups }: AdmissionRequest['user']): boolean {
+  return name.startsWith(prefix) && groups.includes('system:nodes')
 }
 
 function denial({ kind, name }: AdmissionRequest, why: string): AdmissionDenial {
@@ -101,7 +128,7 @@ function checkNode({ operation, name, object, oldObject }: AdmissionRequest, nod
 /** A token is for a Pod that runs here, and only as long as it does. */
 async function checkToken(request: AdmissionRequest, node: string, { client }: RestrictionSources): Promise<Refusal> {
   if (request.subresource !== 'token' || request.operation !== 'CREATE') return undefined
-  const { boundObjectRef: ref } = (request.object as KubeObject & { spec?: { boundObjectRef?: BoundObject } }).spec ?? {}
+  const { boundObjectRef: ref } = tokenSpec(request)
   if (ref?.apiVersion !== 'v1' || ref.kind !== 'Pod' || !ref.name) return 'node requested token not bound to a pod'
   if (!ref.uid) return 'node requested token with a pod binding without a uid'
   const pod = await unlessMissing(client.get(pods, request.namespace, ref.name))
@@ -113,6 +140,13 @@ async function checkToken(request: AdmissionRequest, node: string, { client }: R
     )
   }
   return isOn(pod, node) ? undefined : 'node requested token bound to a pod scheduled on a different node'
+}
+function tokenSpec({ object }: AdmissionRequest): TokenSpec {
+  return (object as KubeObject & { readonly spec?: TokenSpec }).spec ?? {}
+}
+interface TokenSpec {
+  readonly audiences?: readonly string[]
+  readonly boundObjectRef?: BoundObject
 }
 interface BoundObject {
   readonly apiVersion?: string

@@ -1,5 +1,5 @@
 /** Which standard a namespace asks for. Pure. */
-import type { FieldError } from '@davit/core/kinds'
+import { type FieldError, invalid } from '@davit/core/kinds'
 import type { PodSecurityConfig } from './config.js'
 
 export type Level = 'privileged' | 'baseline' | 'restricted'
@@ -55,12 +55,12 @@ function readMode(errors: FieldError[], labels: Readonly<Record<string, string>>
   let { level, minor } = preset
   if (levelText !== undefined) {
     const known = levels.includes(levelText)
-    if (!known) errors.push(invalid(mode, levelText, `must be one of ${levels.join(', ')}`))
+    if (!known) errors.push(invalid(fieldOf(mode), levelText, `must be one of ${levels.join(', ')}`))
     level = known ? (levelText as Level) : mode === 'enforce' ? 'restricted' : 'privileged'
   }
   if (versionText !== undefined) {
     const known = minorOf(versionText)
-    if (known === undefined) errors.push(invalid(`${mode}-version`, versionText, 'must be "latest" or "v1.x"'))
+    if (known === undefined) errors.push(invalid(fieldOf(`${mode}-version`), versionText, 'must be "latest" or "v1.x"'))
     minor = known ?? latest
   }
   return { level, minor }
@@ -72,7 +72,4 @@ function minorOf(text: string): number | undefined {
   return match ? Number(match[1]) : undefined
 }
 
-function invalid(name: string, value: string, detail: string): FieldError {
-  const message = `Invalid value: ${JSON.stringify(value)}: ${detail}`
-  return { reason: 'FieldValueInvalid', field: `metadata.labels[${prefix}${name}]`, message }
-}
+const fieldOf = (label: string): string => `metadata.labels[${prefix}${label}]`

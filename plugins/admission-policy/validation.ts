@@ -2,9 +2,14 @@
 import type { AdmissionRequest } from '@davit/core/api'
 import { ApiError } from '@davit/core/client'
 import {
+  duplicate,
   equalJson,
   type FieldError,
+  forbidden,
+  invalid,
   loadCel,
+  notSupported,
+  required,
   type ValidatingAdmissionPolicy,
   type ValidatingAdmissionPolicyBinding,
   type ValidatingAdmissionPolicySpec,
@@ -33,32 +38,11 @@ async function refuse({ kind, name }: AdmissionRequest, problems: Promise<FieldE
   return undefined
 }
 
-const invalid = (field: string, value: unknown, detail: string): FieldError => ({
-  reason: 'FieldValueInvalid',
-  field,
-  message: `Invalid value: ${JSON.stringify(value)}: ${detail}`,
-})
-const required = (field: string, detail: string): FieldError => ({
-  reason: 'FieldValueRequired',
-  field,
-  message: detail === '' ? 'Required value' : `Required value: ${detail}`,
-})
-const unsupported = (field: string, value: string, supported: readonly string[]): FieldError => ({
-  reason: 'FieldValueNotSupported',
-  field,
-  message: `Unsupported value: "${value}": supported values: ${supported.map((one) => `"${one}"`).join(', ')}`,
-})
-const duplicate = (field: string, value: string): FieldError => ({
-  reason: 'FieldValueDuplicate',
-  field,
-  message: `Duplicate value: "${value}"`,
-})
-
 export async function policyProblems(spec: ValidatingAdmissionPolicySpec): Promise<FieldError[]> {
   const problems = [...writingProblems(spec), ...ruleProblems(spec)]
   const compiled = compilePolicy(await loadCel(), spec)
   for (const { field, text, problem } of expressionsOf(compiled)) {
-    if (text === '') problems.push(required(field, ''))
+    if (text === '') problems.push(required(field))
     else if (problem !== undefined) problems.push(invalid(field, text, problem))
   }
   return problems
@@ -80,8 +64,8 @@ function writingProblems({
   matchConditions,
 }: ValidatingAdmissionPolicySpec): FieldError[] {
   const problems: FieldError[] = []
-  if (paramKind && !paramKind.apiVersion) problems.push(required('spec.paramKind.apiVersion', ''))
-  if (paramKind && !paramKind.kind) problems.push(required('spec.paramKind.kind', ''))
+  if (paramKind && !paramKind.apiVersion) problems.push(required('spec.paramKind.apiVersion'))
+  if (paramKind && !paramKind.kind) problems.push(required('spec.paramKind.kind'))
   for (const [index, { name }] of (variables ?? []).entries()) {
     if (!identifier.test(name))
       problems.push(invalid(`spec.variables[${index}].name`, name, 'name is not a valid CEL identifier'))
@@ -109,7 +93,7 @@ function writingProblems({
   )
   for (const [index, { reason, message }] of (validations ?? []).entries()) {
     const at = `spec.validations[${index}]`
-    if (reason !== undefined && !reasons.includes(reason)) problems.push(unsupported(`${at}.reason`, reason, reasons))
+    if (reason !== undefined && !reasons.includes(reason)) problems.push(notSupported(`${at}.reason`, reason, reasons))
     if (message?.trim().includes('\n')) problems.push(invalid(`${at}.message`, message, 'message must not contain line breaks'))
   }
   return problems
@@ -118,7 +102,7 @@ function writingProblems({
 function repeated(path: string, part: string, names: readonly string[]): FieldError[] {
   return names.flatMap((name, index) => {
     const at = `${path}[${index}].${part}`
-    if (name === '') return [required(at, '')]
+    if (name === '') return [required(at)]
     return names.indexOf(name) === index ? [] : [duplicate(at, name)]
   })
 }
@@ -127,11 +111,11 @@ function ruleProblems({ matchConstraints }: ValidatingAdmissionPolicySpec): Fiel
   if (!matchConstraints) return []
   const at = 'spec.matchConstraints.resourceRules'
   const { resourceRules = [] } = matchConstraints
-  if (resourceRules.length === 0) return [required(at, '')]
+  if (resourceRules.length === 0) return [required(at)]
   return resourceRules.flatMap((rule, index) =>
     (['operations', 'apiGroups', 'apiVersions', 'resources'] as const)
       .filter((part) => (rule[part] ?? []).length === 0)
-      .map((part) => required(`${at}[${index}].${part}`, '')),
+      .map((part) => required(`${at}[${index}].${part}`)),
   )
 }
 
@@ -141,7 +125,7 @@ export function bindingProblems({ paramRef, validationActions = [] }: Validating
   const problems: FieldError[] = []
   for (const [index, action] of validationActions.entries()) {
     const at = `spec.validationActions[${index}]`
-    if (!actions.includes(action)) problems.push(unsupported(at, action, actions))
+    if (!actions.includes(action)) problems.push(notSupported(at, action, actions))
     if (validationActions.indexOf(action) !== index) problems.push(duplicate(at, action))
   }
   if (validationActions.includes('Deny') && validationActions.includes('Warn')) {
@@ -157,12 +141,11 @@ export function bindingProblems({ paramRef, validationActions = [] }: Validating
   const { name = '', selector, parameterNotFoundAction } = paramRef
   if (name === '' && !selector) problems.push(required('spec.paramRef', 'one of name or selector must be specified'))
   if (name !== '' && selector) {
-    const message = 'Forbidden: name and selector are mutually exclusive'
-    problems.push({ reason: 'FieldValueForbidden', field: 'spec.paramRef.name', message })
+    problems.push(forbidden('spec.paramRef.name', 'name and selector are mutually exclusive'))
   }
   const known = ['Allow', 'Deny']
   if (parameterNotFoundAction !== undefined && !known.includes(parameterNotFoundAction)) {
-    problems.push(unsupported('spec.paramRef.parameterNotFoundAction', parameterNotFoundAction, known))
+    problems.push(notSupported('spec.paramRef.parameterNotFoundAction', parameterNotFoundAction, known))
   }
   return problems
 }

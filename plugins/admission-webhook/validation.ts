@@ -2,12 +2,16 @@
 import type { AdmissionRequest } from '@davit/core/api'
 import { ApiError } from '@davit/core/client'
 import {
+  duplicate,
   equalJson,
   type FieldError,
+  invalid,
   loadCel,
   type MatchCondition,
   type MutatingWebhookConfiguration,
   qualifiedName,
+  required,
+  tooMany,
 } from '@davit/core/kinds'
 import { compileConditions } from './conditions.js'
 import { isConfiguration } from './exempt.js'
@@ -33,17 +37,9 @@ export function checkConditions({ kind, object, oldObject, name }: AdmissionRequ
   }
 }
 
-const required = (field: string): FieldError => ({ reason: 'FieldValueRequired', field, message: 'Required value' })
-const invalid = (field: string, value: string, detail: string): FieldError => ({
-  reason: 'FieldValueInvalid',
-  field,
-  message: `Invalid value: ${JSON.stringify(value)}: ${detail}`,
-})
-
 async function problemsOf(path: string, conditions: readonly MatchCondition[]): Promise<FieldError[]> {
   if (conditions.length > mostConditions) {
-    const message = `Too many: ${conditions.length}: must have at most ${mostConditions} items`
-    return [{ reason: 'FieldValueTooMany', field: path, message }]
+    return [tooMany(path, conditions.length, mostConditions)]
   }
   const names = conditions.map(({ name }) => name)
   const compiled = compileConditions(await loadCel(), conditions)
@@ -61,5 +57,5 @@ function nameProblems(field: string, names: readonly string[], index: number): F
   const problem = qualifiedName(name)
   if (problem !== undefined) return [invalid(field, name, problem)]
   if (names.indexOf(name) === index) return []
-  return [{ reason: 'FieldValueDuplicate', field, message: `Duplicate value: ${JSON.stringify(name)}` }]
+  return [duplicate(field, name)]
 }

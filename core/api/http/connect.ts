@@ -3,7 +3,7 @@ import { ApiError } from '../../client/contract.js'
 import type { Clock, Logger, Random } from '../../kernel/contract.js'
 import type { EndpointSlice, KindRegistry } from '../../kinds/contract.js'
 import { mastersGroup } from '../authorize.js'
-import type { ApiHooks, ApiPipeline, NodeConnections, UserInfo } from '../contract.js'
+import type { ApiHooks, ApiPipeline, NodeConnections, RequestRecord, UserInfo } from '../contract.js'
 import { createNotes } from '../notes.js'
 import { callSlot } from '../slots.js'
 import { authorize } from './authorize.js'
@@ -14,6 +14,7 @@ import { nodeStreams, type PodShape } from './pod-target.js'
 import { isProxyResource, type LocationReader } from './proxy-location.js'
 import type { ResourceTarget } from './target.js'
 import type { Upgrade } from './upgrade.js'
+import { warningValues } from './warning.js'
 
 export interface ConnectServices {
   readonly pipeline: ApiPipeline
@@ -27,8 +28,23 @@ export interface ConnectServices {
 }
 export interface Connect {
   takes(target: ResourceTarget): boolean
-  /** Resolves when the stream is over. Rejects only while the request can still be refused. */
-  serve(exchange: Exchange, target: ResourceTarget, user: UserInfo, upgrade: Upgrade | undefined): Promise<void>
+  /**
+   * Resolves when the stream is over. Rejects only while the request can still be refused. What admission said is in
+   * `record`, where there is one, before the first byte of an answer.
+   */
+  serve(
+    exchange: Exchange,
+    target: ResourceTarget,
+    user: UserInfo,
+    upgrade: Upgrade | undefined,
+    record: RequestRecord | undefined,
+  ): Promise<void>
+}
+interface Asked {
+  readonly exchange: Exchange
+  readonly target: ResourceTarget
+  readonly user: UserInfo
+  readonly record: RequestRecord | undefined
 }
 
 const streams = new Set(['log', 'exec', 'attach', 'portforward'])
@@ -53,27 +69,36 @@ export function createConnect(services: ConnectServices): Connect {
       return result.type === 'list' ? result.items.map((item) => item.object as EndpointSlice) : []
     },
   }
-  async function admit(exchange: Exchange, target: ResourceTarget, user: UserInfo): Promise<void> {
+  async function admit({ exchange, target, user, record }: Asked): Promise<void> {
     const kind = services.kinds.resource(target.group, target.version, target.resource)
     if (kind === undefined) throw ApiError.unknownPath()
     const { namespace, name, subresource } = target
-    const { warn, audit } = createNotes()
+    const notes = createNotes()
+    if (record) record.notes = notes
+    const { warn, audit } = notes
     const object = connectOptions(kind, target, exchange.query)
     const about = { operation: 'CONNECT', kind, subresource, namespace, name, user, dryRun: false, warn, audit } as const
     const asked = object ? { ...about, object } : about
-    // Nobody may change what is asked for, but who only denies may do that by either slot.
-    if (object) await callSlot(() => services.hooks.mutate.call(object, asked))
-    const denial = await callSlot(() => services.hooks.validate.call(asked))
-    if (denial) throw ApiError.denied(denial.code, denial.reason, denial.message)
+    try {
+      // Nobody may change what is asked for, but who only denies may do that by either slot.
+      if (object) await callSlot(() => services.hooks.mutate.call(object, asked))
+      const denial = await callSlot(() => services.hooks.validate.call(asked))
+      if (denial) throw ApiError.denied(denial.code, denial.reason, denial.message)
+    } finally {
+      // Whoever answers, now or later: with a refusal, with what another server says, but not with a change of protocol.
+      const values = warningValues(notes.warnings)
+      if (values.length > 0) exchange.response.setHeader('Warning', values)
+    }
   }
-  async function stream(exchange: Exchange, target: ResourceTarget, user: UserInfo, upgrade: Upgrade | undefined): Promise<void> {
+  async function stream(asked: Asked, upgrade: Upgrade | undefined): Promise<void> {
+    const { exchange, target } = asked
     if (target.subresource === 'proxy') {
-      await admit(exchange, target, user)
+      await admit(asked)
       const { serveProxy } = await import('./proxy.js')
       return serveProxy(exchange, upgrade, target, { reader, connections, random: services.random })
     }
     const pod = (await reader.get('pods', target.namespace, target.name)) as PodShape
-    if (target.subresource !== 'log') await admit(exchange, target, user)
+    if (target.subresource !== 'log') await admit(asked)
     const node = nodeStreams(pod, connections)
     if (target.subresource === 'log') return (await import('./logs.js')).serveLogs(exchange, pod, node, clock, upgrade)
     if (target.subresource === 'portforward') {
@@ -87,14 +112,14 @@ export function createConnect(services: ConnectServices): Connect {
       if (subresource === '' || group !== '' || version !== 'v1' || name === '') return false
       return subresource === 'proxy' ? isProxyResource(resource) : resource === 'pods' && streams.has(subresource)
     },
-    async serve(exchange, target, user, upgrade) {
+    async serve(exchange, target, user, upgrade, record) {
       const { group, version, resource, subresource, namespace, name } = target
       const verb = verbs(subresource)[exchange.method]
       if (verb === undefined) throw ApiError.methodNotAllowed(target, exchange.method)
       await authorize(services.hooks, user, { verb, group, version, resource, subresource, namespace, name })
       const ended = services.metrics.longRunning(subresource.toUpperCase())
       try {
-        await stream(exchange, target, user, upgrade)
+        await stream({ exchange, target, user, record }, upgrade)
       } finally {
         ended()
       }

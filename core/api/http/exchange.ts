@@ -22,7 +22,8 @@ export interface HttpResponse {
   readonly writableLength: number
   writeHead(code: number, headers: OutgoingHttpHeaders): unknown
   flushHeaders(): void
-  setHeader(name: string, value: string): unknown
+  setHeader(name: string, value: string | readonly string[]): unknown
+  getHeader(name: string): number | string | string[] | undefined
   write(chunk: Uint8Array): boolean
   end(chunk?: Uint8Array): unknown
   on(event: 'close' | 'drain', listener: () => void): unknown

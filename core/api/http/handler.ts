@@ -117,7 +117,7 @@ async function serveTarget(services: HandlerServices, passage: Passage, target: 
   }
   if (target.type === 'resource' && services.connect.takes(target)) {
     recording?.goesOn()
-    await services.connect.serve(exchange, target, user, passage.upgrade)
+    await services.connect.serve(exchange, target, user, passage.upgrade, recording?.record)
     recording?.end()
     return
   }

@@ -1,7 +1,7 @@
 /** `pods/log`: the text that a container printed, as it comes. */
 import { ApiError } from '../../client/contract.js'
 import type { Clock } from '../../kernel/contract.js'
-import type { FieldError } from '../../kinds/contract.js'
+import { type FieldError, forbidden, invalid } from '../../kinds/contract.js'
 import type { LogOptions, NodeStreams } from '../contract.js'
 import { type Exchange, isClosed } from './exchange.js'
 import { checkStarted, containerOf, type PodShape, podRef } from './pod-target.js'
@@ -24,8 +24,7 @@ export function logOptions(pod: PodShape, query: Parameters, now: number): Omit<
   const sinceTime = query.sinceTime ? Date.parse(query.sinceTime) : undefined
   if (Number.isNaN(sinceTime)) throw ApiError.badRequest(`sinceTime is no time: ${JSON.stringify(query.sinceTime)}`)
   if (sinceSeconds !== undefined && sinceTime !== undefined) {
-    const message = 'Forbidden: at most one of `sinceTime` or `sinceSeconds` may be specified'
-    errors.push({ reason: 'FieldValueForbidden', field: '', message })
+    errors.push(forbidden('', 'at most one of `sinceTime` or `sinceSeconds` may be specified'))
   }
   if (errors.length > 0) throw ApiError.invalid({ group: '', kind: 'PodLogOptions' }, pod.metadata.name ?? '', errors)
   const since = sinceTime ?? (sinceSeconds === undefined ? undefined : now - sinceSeconds * 1000)
@@ -46,8 +45,7 @@ function integer(query: Parameters, name: string, least: number, errors: FieldEr
   if (!/^-?\d{1,15}$/.test(text)) throw ApiError.badRequest(`${name} must be an integer, not ${JSON.stringify(text)}`)
   const value = Number(text)
   const bound = least === 0 ? 'greater than or equal to 0' : 'greater than 0'
-  if (value < least)
-    errors.push({ reason: 'FieldValueInvalid', field: name, message: `Invalid value: ${text}: must be ${bound}` })
+  if (value < least) errors.push(invalid(name, value, `must be ${bound}`))
   return value
 }
 

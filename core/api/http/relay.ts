@@ -121,6 +121,9 @@ async function pass(exchange: Exchange, reply: IncomingMessage, { rewrite, refus
   const headers = replyHeaders(reply.headers)
   const { location } = reply.headers
   if (rewrite && location) headers.location = rewrite(location)
+  // Ours and theirs: naming the header once more would replace what is set.
+  const said = response.getHeader('warning')
+  if (said !== undefined && headers.warning !== undefined) Object.assign(headers, { warning: [said, headers.warning].flat() })
   const filters = rewrite && !location && exchange.method !== 'HEAD' ? await htmlFilters(reply, rewrite) : []
   if (filters.length > 0) delete headers['content-length']
   exchange.replied(code)

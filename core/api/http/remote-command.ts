@@ -1,6 +1,7 @@
 /** `pods/exec` and `pods/attach`: the caller's terminal at a container, over WebSocket or SPDY. */
 import { ApiError } from '../../client/contract.js'
 import type { Clock, Logger } from '../../kernel/contract.js'
+import { required } from '../../kinds/contract.js'
 import type { ExecOptions, ExecStreams, NodeStreams } from '../contract.js'
 import type { Exchange } from './exchange.js'
 import { containerOf, type PodShape, podRef } from './pod-target.js'
@@ -68,8 +69,7 @@ function commandOptions(query: Query, pod: PodShape, kind: 'exec' | 'attach'): E
     stderr: !tty && (first.stderr === undefined ? kind === 'attach' : isTrue(first.stderr)),
   }
   if (kind === 'exec' && command.length === 0) {
-    const error = { reason: 'FieldValueRequired', field: 'command', message: 'Required value' } as const
-    throw ApiError.invalid({ group: '', kind: 'PodExecOptions' }, pod.metadata.name ?? '', [error])
+    throw ApiError.invalid({ group: '', kind: 'PodExecOptions' }, pod.metadata.name ?? '', [required('command')])
   }
   if (!options.stdin && !options.stdout && !options.stderr) {
     throw ApiError.badRequest('you must specify at least 1 of stdin, stdout, stderr')

@@ -5,8 +5,14 @@ import type { OutgoingHttpHeaders } from 'node:http'
 const longest = 256
 const longestTogether = 4096
 
-/** One value for each warning: `299 - "text"`. What would make the header too long is cut. */
 export function warningHeaders(warnings: readonly string[]): OutgoingHttpHeaders | undefined {
+  const values = warningValues(warnings)
+  // Node's type knows one warning only; both protocols send a list as one header each.
+  return values.length === 0 ? undefined : { Warning: values }
+}
+
+/** One value for each warning: `299 - "text"`. What would make the header too long is cut. */
+export function warningValues(warnings: readonly string[]): string[] {
   const values: string[] = []
   let together = 0
   for (const warning of new Set(warnings)) {
@@ -15,9 +21,7 @@ export function warningHeaders(warnings: readonly string[]): OutgoingHttpHeaders
     if (together > longestTogether) break
     values.push(value)
   }
-  if (values.length === 0) return undefined
-  // Node's type knows one warning only; both protocols send a list as one header each.
-  return { Warning: values }
+  return values
 }
 
 function quoted(text: string): string {
