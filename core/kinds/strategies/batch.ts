@@ -2,6 +2,7 @@
 import type { FieldError, Strategy } from '../contract.js'
 import { equalJson } from '../equal.js'
 import { checkNotNegative, invalid, notSupported, required } from '../field-error.js'
+import { parseSchedule } from '../schedule.js'
 import type { CronJob, Job, JobSpec, PodTemplateSpec } from '../types.js'
 import { defaultPodTemplate } from './pod-defaults.js'
 import { checkPodTemplate } from './pod-spec.js'
@@ -169,24 +170,12 @@ export const cronJobStrategy: Strategy = {
   },
 }
 
-const MACRO = /^@(yearly|annually|monthly|weekly|daily|midnight|hourly|every\s+\S+)$/
-const CRON_FIELD = /^[\dA-Za-z*?,/-]+$/
-
 function checkSchedule(errors: FieldError[], schedule: string): void {
   if (/TZ=/.test(schedule)) {
     errors.push(invalid('spec.schedule', schedule, 'cannot use TZ or CRON_TZ in schedule, use timeZone field instead'))
   }
-  if (MACRO.test(schedule)) return
-  const fields = schedule
-    .replace(/^(CRON_)?TZ=\S+\s+/, '')
-    .trim()
-    .split(/\s+/)
-  if (fields.length !== 5) {
-    const detail = `expected exactly 5 fields, found ${fields.length}: ${JSON.stringify(fields)}`
-    errors.push(invalid('spec.schedule', schedule, detail))
-  } else if (!fields.every((field) => CRON_FIELD.test(field))) {
-    errors.push(invalid('spec.schedule', schedule, 'failed to parse a field'))
-  }
+  const { error } = parseSchedule(schedule.replace(/^(CRON_)?TZ=\S+\s+/, ''))
+  if (error !== undefined) errors.push(invalid('spec.schedule', schedule, error))
 }
 
 function checkTimeZone(errors: FieldError[], zone: string | undefined): void {
