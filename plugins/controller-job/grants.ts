@@ -14,6 +14,14 @@ export const grants: readonly Grant[] = [
     ],
   },
   {
+    user: 'system:controller:cronjob-controller',
+    rules: [
+      { apiGroups: ['batch'], resources: ['cronjobs/status'], verbs: ['update'] },
+      { apiGroups: ['batch'], resources: ['jobs'], verbs: ['get', 'create', 'delete'] },
+      events,
+    ],
+  },
+  {
     user: 'system:controller:ttl-after-finished-controller',
     rules: [{ apiGroups: ['batch'], resources: ['jobs'], verbs: ['get', 'delete'] }],
   },
