@@ -377,3 +377,67 @@ test('a hundred random ends, deletions and restarts: every completion counts onc
   assert.equal(types(await stored(at)), ['SuccessCriteriaMet', 'Complete'])
   assert.is(made, succeeded + failed)
 })
+
+test('somebody else writes the Job all the time: conflicts are tried again, and nothing counts twice', async (t) => {
+  const at = await plane(t)
+  let busy = false
+  // Between the controller's look at the Job and each of its writes.
+  t.defer(
+    at.kernel.get(ApiHooksToken).validate.tap('rival', async ({ kind, subresource, user }) => {
+      if (busy || kind.resource !== 'jobs' || subresource !== 'status' || !user.name.endsWith(':job-controller')) return undefined
+      busy = true
+      const note = String(at.clock.monotonic())
+      await at.client.patch(jobs, 'default', 'work', 'merge', { metadata: { annotations: { note } } })
+      return undefined
+    }),
+  )
+  await at.client.create(jobs, job({ completions: 6, parallelism: 2 }))
+  for (let round = 0; round < 3; round += 1) {
+    busy = false
+    await at.pass(1000)
+    await endAll(at)
+    await at.pass(1000)
+  }
+  await at.pass(1000)
+  assert.equal([(await stored(at)).status?.succeeded, (await podsOf(at)).length], [6, 6])
+  assert.equal(types(await stored(at)), ['SuccessCriteriaMet', 'Complete'])
+})
+
+test('many Jobs at once, each as it would be alone', async (t) => {
+  const at = await plane(t)
+  const names = Array.from({ length: 20 }, (_, number) => `work${number}`)
+  await Promise.all(names.map((name) => at.client.create(jobs, job({ completions: 2, parallelism: 2 }, undefined, { name }))))
+  await at.quiet()
+  assert.is((await podsOf(at)).length, 40)
+  await Promise.all((await activeOf(at)).map((each) => end(at, each)))
+  await at.quiet()
+  for (const name of names) assert.equal(types(await stored(at, name)), ['SuccessCriteriaMet', 'Complete'])
+  assert.is((await podsOf(at)).length, 40)
+})
+
+test('a name that the API makes is the one in the labels', async (t) => {
+  const at = await plane(t)
+  const { metadata, spec } = await at.client.create(jobs, job({}, undefined, { name: '', generateName: 'work-' }))
+  assert.is(spec.template.metadata?.labels?.['job-name'], metadata.name)
+  await at.quiet()
+  assert.is((await podsOf(at)).length, 1)
+})
+
+test('a refusal is told, costs one call at a time, and is over when its reason is', async (t) => {
+  const at = await plane(t)
+  let [refusing, refused] = [true, 0]
+  t.defer(
+    at.kernel.get(ApiHooksToken).validate.tap('quota', ({ kind, operation }) => {
+      if (!refusing || kind.resource !== 'pods' || operation !== 'CREATE') return undefined
+      refused += 1
+      return { code: 403, reason: 'Forbidden', message: 'exceeded quota' }
+    }),
+  )
+  await at.client.create(jobs, job({ completions: 20, parallelism: 20 }))
+  await at.quiet()
+  assert.ok(refused > 0 && refused < 4, `never all twenty: ${refused}`)
+  assert.ok((await told(at)).some((line) => /^FailedCreate: Error creating: .*exceeded quota/.test(line)))
+  refusing = false
+  await at.pass(10_000)
+  assert.is((await activeOf(at)).length, 20)
+})
