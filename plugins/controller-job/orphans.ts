@@ -1,7 +1,7 @@
 /** Pods that are tracked for a Job that is gone, or that lets them go: nobody counts them any more. */
 import { type Informer, isNotFound, jobs } from '@davit/core/client'
 import { controllerOf, namespacedKey, type ReconcileContext, splitKey } from '@davit/core/controller'
-import type { OwnerReference, Pod } from '@davit/core/kinds'
+import type { Job, OwnerReference, Pod } from '@davit/core/kinds'
 import { isTracked } from './pod-facts.js'
 import { letGo } from './writes.js'
 
@@ -16,12 +16,19 @@ export function orphanOf(key: string): string | undefined {
   return key.startsWith(prefix) ? key.slice(prefix.length) : undefined
 }
 
-export async function letGoOrphan(pods: Informer<Pod>, key: string, context: ReconcileContext): Promise<undefined> {
+export interface Shown {
+  readonly jobs: Informer<Job>
+  readonly pods: Informer<Pod>
+}
+
+export async function letGoOrphan(shown: Shown, key: string, context: ReconcileContext): Promise<undefined> {
   const { namespace, name } = splitKey(key)
-  const pod = pods.get(namespace, name)
+  const pod = shown.pods.get(namespace, name)
   if (!pod || !isTracked(pod)) return
   const controller = controllerOf(pod)
-  if (controller && (controller.kind !== 'Job' || (await isThere(context, namespace, controller)))) return
+  if (controller && controller.kind !== 'Job') return
+  if (controller && shown.jobs.get(namespace, controller.name)?.metadata.uid === controller.uid) return
+  if (controller && (await isThere(context, namespace, controller))) return
   await letGo(context, pod)
 }
 

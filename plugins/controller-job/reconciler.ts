@@ -82,7 +82,7 @@ export class JobReconciler implements Controller {
     const running = this.#running
     if (!running) return undefined
     const orphan = orphanOf(key)
-    if (orphan !== undefined) return letGoOrphan(running.pods, orphan, context)
+    if (orphan !== undefined) return letGoOrphan(running, orphan, context)
     const { namespace, name } = splitKey(key)
     const job = running.jobs.get(namespace, name)
     if (!job || endOf(job)) this.#forget(key, running)
