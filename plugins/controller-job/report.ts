@@ -39,7 +39,8 @@ export async function writeReport(context: ReconcileContext, report: Report): Pr
   }
   const safe = tracked.release.length > 0 ? await write(job, tracked.status) : job
   const { gone, error } = await letAllGo(context, tracked.release)
-  const left = jobPods.pods.filter((pod) => jobPods.tracked(pod) && !gone.includes(pod))
+  const released = new Set(gone)
+  const left = jobPods.pods.filter((pod) => jobPods.tracked(pod) && !released.has(pod))
   const settled = settle(tracked.status, new Set(left.map(({ metadata }) => metadata.uid ?? '')))
   const ends = verdict && tracked.complete && error === undefined
   const stored = await write(safe, ends ? finish(settled, verdict, now) : settled)
