@@ -81,3 +81,21 @@ test('rollout-canary: a first Pod that never becomes ready holds the roll-out, a
   await change(connection, { spec: { template: { spec: { containers: [{ name: 'web', image: 'web:1' }] } } } })
   await running(connection, 2)
 })
+
+test('job-back-off-steady: a Job that fails is tried again soon, and soon again', async (t) => {
+  const { connection } = await startCluster(t, {
+    file: exampleFile('job-back-off-steady'),
+    nodes: ['one'],
+    plugins: [{ id: './index.ts', config: { waitMs: 20 } }],
+  })
+  const annotations = { 'hollow.davit.dev/run-ms': '5', 'hollow.davit.dev/exit-code': '1' }
+  const container = { name: 'main', image: 'work:1', imagePullPolicy: 'IfNotPresent' }
+  const template = { metadata: { annotations }, spec: { restartPolicy: 'Never', containers: [container] } }
+  const job = { apiVersion: 'batch/v1', kind: 'Job', metadata: { name: 'work' }, spec: { backoffLimit: 3, template } }
+  await create(connection, '/apis/batch/v1/namespaces/default/jobs', job)
+  // Without the plugin the fourth Pod comes after 70 s.
+  await until('four Pods have failed', async () => {
+    const { status } = await connection.json<Tree>('GET', '/apis/batch/v1/namespaces/default/jobs/work')
+    return status.failed === 4 && status.conditions?.some(({ type }: Tree) => type === 'Failed')
+  })
+})

@@ -10,6 +10,8 @@ export interface ClaimWrite<Owner extends KubeObject, T extends KubeObject> {
   readonly ownerResource: ResourceRef<Owner>
   readonly resource: ResourceRef<T>
   readonly claim: Claim<T>
+  /** Comes and goes with the reference. */
+  readonly finalizer?: string
 }
 
 /**
@@ -18,19 +20,21 @@ export interface ClaimWrite<Owner extends KubeObject, T extends KubeObject> {
  */
 export async function writeClaim<Owner extends KubeObject, T extends KubeObject>(
   context: Pick<ReconcileContext, 'client' | 'cause'>,
-  { owner, ownerResource, resource, claim }: ClaimWrite<Owner, T>,
+  { owner, ownerResource, resource, claim, finalizer }: ClaimWrite<Owner, T>,
 ): Promise<void> {
   const { client, cause } = context
-  const patch = async (object: T, references: readonly object[]) => {
+  const added = finalizer === undefined ? {} : { finalizers: [finalizer] }
+  const removed = finalizer === undefined ? {} : { '$deleteFromPrimitiveList/finalizers': [finalizer] }
+  const patch = async (object: T, references: readonly object[], finalizers: object) => {
     const { namespace = '', name, uid } = object.metadata
-    const body = { metadata: { uid, ownerReferences: references } }
+    const body = { metadata: { uid, ownerReferences: references, ...finalizers } }
     await client.patch(resource, namespace, name, 'strategic', body, { cause })
   }
   if (claim.adopt.length > 0) await checkOwner(client, owner, ownerResource)
   const results = await Promise.allSettled([
-    ...claim.adopt.map((object) => patch(object, [ownerReference(owner)]).catch(unless(isNotFound))),
+    ...claim.adopt.map((object) => patch(object, [ownerReference(owner)], added).catch(unless(isNotFound))),
     ...claim.release.map((object) =>
-      patch(object, [{ $patch: 'delete', uid: owner.metadata.uid }]).catch(unless(isReleasedOrGone)),
+      patch(object, [{ $patch: 'delete', uid: owner.metadata.uid }], removed).catch(unless(isReleasedOrGone)),
     ),
   ])
   const failure = results.find((result) => result.status === 'rejected')

@@ -78,8 +78,11 @@ async function plane(t: TestContext) {
   const { client } = booted
   const made = await client.create(replicaSets, { ...owner(), metadata: { name: 'web', namespace: 'default' } })
   const cause = { actor: 'test', trigger: { timer: 'test' } }
-  const write = (adopt: readonly Pod[], release: readonly Pod[] = [], by: ReplicaSet = made) =>
-    writeClaim({ client, cause }, { owner: by, ownerResource: replicaSets, resource: pods, claim: { owned: [], adopt, release } })
+  const write = (adopt: readonly Pod[], release: readonly Pod[] = [], by: ReplicaSet = made, more: { finalizer?: string } = {}) =>
+    writeClaim(
+      { client, cause },
+      { owner: by, ownerResource: replicaSets, resource: pods, claim: { owned: [], adopt, release }, ...more },
+    )
   return { ...booted, made, write }
 }
 
@@ -99,6 +102,19 @@ test('adoption gives a controller reference beside those that are there, release
   )
   await write([], [adopted])
   assert.equal((await client.get(pods, 'default', 'a')).metadata.ownerReferences, [foreign])
+})
+
+test('a finalizer comes with the reference and goes with it, beside those of others', async (t) => {
+  const { client, made, write } = await plane(t)
+  const mine = { finalizer: 'example.com/mine' }
+  const theirs = 'example.com/theirs'
+  const orphan = await client.create(pods, pod('a', undefined, { app: 'web' }, { finalizers: [theirs] }))
+  await write([orphan], [], made, mine)
+  const adopted = await client.get(pods, 'default', 'a')
+  assert.equal(new Set(adopted.metadata.finalizers), new Set([theirs, mine.finalizer]))
+  await write([], [adopted], made, mine)
+  const released = await client.get(pods, 'default', 'a')
+  assert.equal([released.metadata.finalizers, released.metadata.ownerReferences], [[theirs], undefined])
 })
 
 test('an owner that was replaced or is going adopts nothing', async (t) => {

@@ -1,7 +1,7 @@
-/** Policies that controllers ask: who goes when there are too many, and how a new template replaces the old. */
+/** Policies that controllers ask: who goes when there are too many, how a new template replaces the old, when to try again. */
 import type { Token } from '../kernel/contract.js'
-import { many } from '../kernel/contract.js'
-import type { Deployment, KubeObject, Pod, ReplicaSet } from '../kinds/contract.js'
+import { many, one } from '../kernel/contract.js'
+import type { Deployment, Job, KubeObject, Pod, ReplicaSet } from '../kinds/contract.js'
 
 // ---------------------------------------------------------------------------------------------------- victim choice
 
@@ -87,4 +87,28 @@ export interface RolloutStep {
   readonly olds?: Readonly<Record<string, number>>
   /** For steps that depend on time: call again after so long if nothing changes before. */
   readonly requeueAfterMs?: number
+}
+
+// ----------------------------------------------------------------------------------------------------- job back-off
+
+/**
+ * How long a Job waits after a failed Pod before it makes the next. Nobody need provide it: without one Kubernetes'
+ * formula holds, 10 s that double with each failure up to 10 min.
+ */
+export const JobBackOffToken: Token<JobBackOff, 'one'> = one<JobBackOff>('controller.job-back-off/v1')
+
+export interface JobBackOff {
+  /**
+   * Milliseconds from the last failure to the next Pod; 0: at once. Pure and synchronous; called for each reconcile of a
+   * Job that lacks Pods after a failure, for a Job with `backoffLimitPerIndex` once for each index that waits. A negative
+   * answer, or one that is no number, is a bug of the policy: no Pod is made, and the log of the controller says why.
+   */
+  delayMs(request: JobBackOffRequest): number
+}
+export interface JobBackOffRequest {
+  readonly job: Job
+  /** Failures since the last success, of this index where each has its own limit; at least 1. */
+  readonly failures: number
+  /** Absent where the failures of all indexes count together. */
+  readonly index?: number
 }

@@ -60,6 +60,7 @@ export {
   quotaUsage,
 } from './quota.js'
 export { createRegistry } from './registry.js'
+export { type CronFields, type CronSchedule, parseSchedule } from './schedule.js'
 export { parseFieldSelector, parseLabelSelector, selectorFromObject } from './selector.js'
 export { applyDefaults, validate, validateUpdate } from './strategy.js'
 export { customKinds } from './structural/kind.js'

@@ -1,8 +1,13 @@
 /** Jobs and CronJobs: what runs pods to an end. */
 import type { FieldError, Strategy } from '../contract.js'
 import { equalJson } from '../equal.js'
-import { checkNotNegative, invalid, notSupported, required } from '../field-error.js'
+import { checkName, checkNotNegative, invalid, notSupported, required, tooLong } from '../field-error.js'
+import { dnsSubdomain } from '../names.js'
+import { parseSchedule } from '../schedule.js'
+import { selectorFromObject } from '../selector.js'
 import type { CronJob, Job, JobSpec, PodTemplateSpec } from '../types.js'
+import { checkHostnames, checkIndexed, checkNotIndexed } from './job-indexes.js'
+import { checkFailurePolicy, checkSuccessPolicy } from './job-policies.js'
 import { defaultPodTemplate } from './pod-defaults.js'
 import { checkPodTemplate } from './pod-spec.js'
 import { checkTemplateMatches, checkUnchanged } from './shared.js'
@@ -32,6 +37,8 @@ export const jobStrategy: Strategy = {
   },
   validate(object) {
     const errors: FieldError[] = []
+    checkHostnames(errors, object as Job)
+    checkGenerated(errors, object as Job)
     checkJobSpec(errors, 'spec', (object as Job).spec)
     checkTemplateMatches(errors, (object as Job).spec.selector, (object as Job).spec.template)
     if ((object as Job).spec.selector === undefined) errors.push(required('spec.selector'))
@@ -77,11 +84,16 @@ function checkJobSpec(errors: FieldError[], path: string, spec: JobSpec): void {
   ] as const) {
     checkNotNegative(errors, `${path}.${field}`, spec[field])
   }
-  if (spec.completionMode === 'Indexed' && spec.completions === undefined) {
-    errors.push(required(`${path}.completions`, 'when completion mode is Indexed'))
+  if (spec.maxFailedIndexes !== undefined && spec.backoffLimitPerIndex === undefined) {
+    errors.push(required(`${path}.backoffLimitPerIndex`, 'when maxFailedIndexes is specified'))
   }
-  if (spec.backoffLimitPerIndex !== undefined && spec.completionMode !== 'Indexed') {
-    errors.push(invalid(`${path}.backoffLimitPerIndex`, spec.backoffLimitPerIndex, 'requires indexed completion mode'))
+  checkManager(errors, `${path}.managedBy`, spec.managedBy)
+  if (spec.completionMode === 'Indexed') checkIndexed(errors, path, spec)
+  else checkNotIndexed(errors, path, spec)
+  checkFailurePolicy(errors, `${path}.podFailurePolicy`, spec)
+  checkSuccessPolicy(errors, `${path}.successPolicy`, spec)
+  if (spec.podFailurePolicy !== undefined && spec.podReplacementPolicy === 'TerminatingOrFailed') {
+    errors.push(notSupported(`${path}.podReplacementPolicy`, spec.podReplacementPolicy, ['Failed']))
   }
   checkPodTemplate(errors, `${path}.template`, spec.template)
   const restart = spec.template?.spec?.restartPolicy
@@ -93,6 +105,32 @@ function checkJobSpec(errors: FieldError[], path: string, spec: JobSpec): void {
   if (spec.podFailurePolicy !== undefined && restart === 'OnFailure') {
     const detail = 'only "Never" is supported when podFailurePolicy is specified'
     errors.push(invalid(field, restart, detail))
+  }
+}
+
+/** A path with a domain before it. */
+function checkManager(errors: FieldError[], field: string, manager: string | undefined): void {
+  if (manager === undefined) return
+  if (manager.length > 63) errors.push(tooLong(field, 63))
+  const slash = manager.indexOf('/')
+  if (slash <= 0 || slash === manager.length - 1) {
+    errors.push(invalid(field, manager, 'must be a domain-prefixed path (such as "acme.io/foo")'))
+  } else checkName(errors, field, manager.slice(0, slash), dnsSubdomain)
+}
+
+/** A Job made from what another one has become would count the Pods of that one. */
+function checkGenerated(errors: FieldError[], { metadata, spec }: Job): void {
+  if (spec.manualSelector === true || spec.selector === undefined) return
+  const { uid = '', name } = metadata
+  const labels = spec.template?.metadata?.labels
+  const wanted = [...UID_LABELS.map((key) => [key, uid] as const), ...NAME_LABELS.map((key) => [key, name] as const)]
+  for (const [key, value] of wanted) {
+    if (labels?.[key] === value) continue
+    errors.push(invalid(`spec.template.metadata.labels[${key}]`, labels, `must be '${value}'`))
+  }
+  const { value: selector } = selectorFromObject(spec.selector)
+  if (selector && !selector.matches(Object.fromEntries(wanted))) {
+    errors.push(invalid('spec.selector', spec.selector, '`selector` not auto-generated'))
   }
 }
 
@@ -165,28 +203,19 @@ export const cronJobStrategy: Strategy = {
     }
     if (spec.jobTemplate?.spec === undefined) errors.push(required('spec.jobTemplate.spec.template'))
     else checkJobSpec(errors, 'spec.jobTemplate.spec', spec.jobTemplate.spec)
+    if (spec.jobTemplate?.spec?.manualSelector === true) {
+      errors.push(notSupported('spec.jobTemplate.spec.manualSelector', true, ['nil', 'false']))
+    }
     return errors
   },
 }
-
-const MACRO = /^@(yearly|annually|monthly|weekly|daily|midnight|hourly|every\s+\S+)$/
-const CRON_FIELD = /^[\dA-Za-z*?,/-]+$/
 
 function checkSchedule(errors: FieldError[], schedule: string): void {
   if (/TZ=/.test(schedule)) {
     errors.push(invalid('spec.schedule', schedule, 'cannot use TZ or CRON_TZ in schedule, use timeZone field instead'))
   }
-  if (MACRO.test(schedule)) return
-  const fields = schedule
-    .replace(/^(CRON_)?TZ=\S+\s+/, '')
-    .trim()
-    .split(/\s+/)
-  if (fields.length !== 5) {
-    const detail = `expected exactly 5 fields, found ${fields.length}: ${JSON.stringify(fields)}`
-    errors.push(invalid('spec.schedule', schedule, detail))
-  } else if (!fields.every((field) => CRON_FIELD.test(field))) {
-    errors.push(invalid('spec.schedule', schedule, 'failed to parse a field'))
-  }
+  const { error } = parseSchedule(schedule.replace(/^(CRON_)?TZ=\S+\s+/, ''))
+  if (error !== undefined) errors.push(invalid('spec.schedule', schedule, error))
 }
 
 function checkTimeZone(errors: FieldError[], zone: string | undefined): void {

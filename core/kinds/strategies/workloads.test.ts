@@ -278,8 +278,11 @@ const wrong: [manifest: Manifest, error: string][] = [
   [job({ completionMode: 'Indexed', parallelism: 2 }), 'spec.completions: Required value: when completion mode is Indexed'],
   [job({ backoffLimitPerIndex: 1 }), 'spec.backoffLimitPerIndex: Invalid value: 1: requires indexed completion mode'],
   [cron({ schedule: '' }), 'spec.schedule: Required value'],
-  [cron({ schedule: '* * *' }), 'spec.schedule: Invalid value: "* * *": expected exactly 5 fields, found 3: ["*","*","*"]'],
-  [cron({ schedule: '* * * * ?!' }), 'spec.schedule: Invalid value: "* * * * ?!": failed to parse a field'],
+  [cron({ schedule: '* * *' }), 'spec.schedule: Invalid value: "* * *": expected exactly 5 fields, found 3: [* * *]'],
+  [
+    cron({ schedule: '* * * * ?!' }),
+    'spec.schedule: Invalid value: "* * * * ?!": failed to parse int from ?!: strconv.Atoi: parsing "?!": invalid syntax',
+  ],
   [cron({ timeZone: 'Nowhere/Land' }), 'spec.timeZone: Invalid value: "Nowhere/Land": unknown time zone Nowhere/Land'],
   [
     cron({ concurrencyPolicy: 'x' }),
