@@ -17,6 +17,7 @@ const dockerSocket = process.env.DOCKER_HOST?.startsWith('unix://')
 /** Looked up when it is asked for: a test may start a private one. */
 const containerdSocket = (): string => process.env.CONTAINERD_ADDRESS ?? '/run/containerd/containerd.sock'
 
+const isLinuxOnX64 = process.platform === 'linux' && process.arch === 'x64'
 const needsRoot: Probe = async () => (process.getuid?.() === 0 ? undefined : 'not the root user')
 
 const probes = {
@@ -33,6 +34,8 @@ const probes = {
   runc: () => onPath('runc'),
   busybox: () => onPath('busybox'),
   kubectl: () => onPath('kubectl'),
+  /** `scripts/helm.mjs` fetches it. */
+  helm: async () => (isLinuxOnX64 ? undefined : 'the packages with Helm have it for Linux on x64 alone'),
   etcd: () => onPath('etcd'),
   openssl: () => onPath('openssl'),
   qemu: () => onPath('qemu-system-x86_64'),
