@@ -3,8 +3,8 @@
 import type { Pod, StatefulSet } from '@davit/core/kinds'
 import { revisionHashLabel } from './revision-label.js'
 
-export const podNameLabel = 'statefulset.kubernetes.io/pod-name'
-export const podIndexLabel = 'apps.kubernetes.io/pod-index'
+const podNameLabel = 'statefulset.kubernetes.io/pod-name'
+const podIndexLabel = 'apps.kubernetes.io/pod-index'
 
 const numbered = /^(.+)-(\d+)$/
 
