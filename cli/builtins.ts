@@ -63,6 +63,8 @@ export const builtins: Readonly<Record<string, Builtin>> = {
   'controller-certificates': always(() => plugin(import('@davit/plugin-controller-certificates'))),
   'controller-deployment': always(() => plugin(import('@davit/plugin-controller-deployment'))),
   'controller-job': always(() => plugin(import('@davit/plugin-controller-job'))),
+  'controller-statefulset': always(() => plugin(import('@davit/plugin-controller-statefulset'))),
+  'controller-daemonset': always(() => plugin(import('@davit/plugin-controller-daemonset'))),
   'scheduler-host': always(() => import('@davit/core/scheduler/host').then((room) => room.schedulerHost)),
   'scheduler-binpack': always(() => plugin(import('@davit/plugin-scheduler-binpack'))),
   'proxy-host': always(() => import('@davit/core/proxy/host').then((room) => room.proxyHost)),

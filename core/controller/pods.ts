@@ -12,6 +12,14 @@ export function isPodAvailable(pod: Pod, minReadySeconds: number, now: number): 
   return ready.lastTransitionTime !== undefined && Date.parse(ready.lastTransitionTime) + minReadySeconds * 1000 <= now
 }
 
+/** Milliseconds until the Pod, which is ready, has been so for `minReadySeconds`; `undefined`: it is available, or not ready. */
+export function availableInMs(pod: Pod, minReadySeconds: number, now: number): number | undefined {
+  const since = readyCondition(pod)
+  if (since?.status !== 'True' || since.lastTransitionTime === undefined) return undefined
+  const left = Date.parse(since.lastTransitionTime) + minReadySeconds * 1000 - now
+  return minReadySeconds > 0 && left > 0 ? left : undefined
+}
+
 /** Counts as a replica: not finished and not on its way out. */
 export function isPodActive(pod: Pod): boolean {
   const phase = pod.status?.phase

@@ -33,6 +33,7 @@ export {
   updateOwners,
 } from './managed-fields.js'
 export { qualifiedName } from './names.js'
+export { matchesNodeTerm, selectsNode, tolerates } from './node-selector.js'
 export { type Descriptions, openApiV3 } from './openapi.js'
 export { OpenApiV2 } from './openapi-v2.js'
 export { encodeOpenApiV2 } from './openapi-v2-protobuf.js'

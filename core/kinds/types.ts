@@ -1695,8 +1695,8 @@ export interface RollingUpdateStatefulSetStrategy {
   partition?: number | undefined
 }
 export interface StatefulSetPersistentVolumeClaimRetentionPolicy {
-  whenDeleted?: string | undefined
-  whenScaled?: string | undefined
+  whenDeleted?: Known<'Retain' | 'Delete'> | undefined
+  whenScaled?: Known<'Retain' | 'Delete'> | undefined
 }
 export interface StatefulSetOrdinals {
   start?: number | undefined

@@ -1,5 +1,5 @@
 /** When two Pod templates are the same, and the short name of one. */
-import { createHash } from 'node:crypto'
+import { shortHash } from '@davit/core/controller'
 import type { PodTemplateSpec } from '@davit/core/kinds'
 
 export const hashLabel = 'pod-template-hash'
@@ -10,11 +10,8 @@ export function sameTemplate(a: PodTemplateSpec | undefined, b: PodTemplateSpec 
   return templateText(a) === templateText(b)
 }
 
-/** 8 to 10 characters, the same on every machine; `collisions` gives another for the same template. */
 export function templateHash(template: PodTemplateSpec | undefined, collisions = 0): string {
-  const digest = createHash('sha256').update(templateText(template))
-  if (collisions > 0) digest.update(`\n${collisions}`)
-  return safeText(digest.digest().readUInt32BE(0).toString().padStart(8, '0'))
+  return shortHash(templateText(template), collisions)
 }
 
 /**
@@ -44,10 +41,4 @@ function canonical(value: unknown): string {
 
 function hasFields(map: object): boolean {
   return Object.keys(map).length > 0
-}
-
-/** As Kubernetes does it: no vowels, so that no words come out, and nothing that looks like something else. */
-const alphabet = 'bcdfghjklmnpqrstvwxz2456789'
-function safeText(text: string): string {
-  return [...text].map((character) => alphabet[(character.codePointAt(0) ?? 0) % alphabet.length]).join('')
 }

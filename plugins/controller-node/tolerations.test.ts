@@ -1,11 +1,11 @@
 import { nodes } from '@davit/core/client'
-import type { Taint, Toleration } from '@davit/core/kinds'
+import { type Taint, type Toleration, tolerates } from '@davit/core/kinds'
 import { assert, createVirtualClock, test } from '@davit/core/testing'
 import { lostConditions, unreadyConditions } from './conditions.js'
 import { Pace } from './pace.js'
 import { taintsWith } from './taints.js'
 import { makeNode, makePod, plane } from './testing.js'
-import { stayOf, tolerates } from './tolerations.js'
+import { stayOf } from './tolerations.js'
 
 const now = Date.parse('2024-01-01T01:00:00Z')
 const taint = (key: string, value?: string): Taint => ({

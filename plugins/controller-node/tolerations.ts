@@ -1,5 +1,5 @@
 /** How long a Pod stays on a node with NoExecute taints. Pure. */
-import type { Pod, Taint, Toleration } from '@davit/core/kinds'
+import { type Pod, type Taint, tolerates } from '@davit/core/kinds'
 
 /** `at`: milliseconds since 1970. */
 export type Stay = { readonly state: 'stays' } | { readonly state: 'leaves'; readonly at: number }
@@ -17,13 +17,6 @@ export function stayOf(pod: Pod, taints: readonly Taint[], now: number): Stay {
     if (seconds.length > 0) at = Math.min(at, metAt(pod, taint, now) + Math.max(0, Math.min(...seconds)) * 1000)
   }
   return Number.isFinite(at) ? { state: 'leaves', at } : { state: 'stays' }
-}
-
-export function tolerates({ key, operator, value, effect }: Toleration, taint: Taint): boolean {
-  if (effect && effect !== taint.effect) return false
-  if (key && key !== taint.key) return false
-  if (operator === 'Exists') return true
-  return Boolean(key) && (value ?? '') === (taint.value ?? '')
 }
 
 /** A taint that was there before the Pod counts from the Pod's coming. */

@@ -1,5 +1,5 @@
 /** What an owner's Pods come to, as its status says it; pure. */
-import { isPodAvailable, isPodReady, timestamp } from '@davit/core/controller'
+import { availableInMs, isPodAvailable, isPodReady, timestamp } from '@davit/core/controller'
 import type { Pod, ReplicaSetCondition, ReplicaSetStatus } from '@davit/core/kinds'
 import { type Owner, replicaSpec } from './owners.js'
 
@@ -31,11 +31,7 @@ export function replicaStatus(owner: Owner, pods: readonly Pod[], attempt: Attem
 export function nextAvailableMs(owner: Owner, pods: readonly Pod[], now: number): number | undefined {
   const { minReadySeconds } = replicaSpec(owner)
   if (minReadySeconds === 0) return undefined
-  const waits = pods.flatMap((pod) => {
-    const ready = pod.status?.conditions?.find(({ type, status }) => type === 'Ready' && status === 'True')
-    if (!ready?.lastTransitionTime || isPodAvailable(pod, minReadySeconds, now)) return []
-    return [Date.parse(ready.lastTransitionTime) + minReadySeconds * 1000 - now]
-  })
+  const waits = pods.flatMap((pod) => availableInMs(pod, minReadySeconds, now) ?? [])
   return waits.length === 0 ? undefined : Math.min(...waits)
 }
 

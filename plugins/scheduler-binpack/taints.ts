@@ -1,23 +1,12 @@
-import type { Pod } from '@davit/core/kinds'
+import { type Pod, type Taint, tolerates } from '@davit/core/kinds'
 import type { FilterPolicy, Rejection, ScorePolicy } from '@davit/core/scheduler'
 
-interface Taint {
-  readonly key: string
-  readonly value?: string | undefined
-  readonly effect: string
-}
 type Tolerations = Pod['spec']['tolerations']
 
 /** An empty key with Exists tolerates everything; an empty effect every effect. */
 export function tolerated(taint: Taint, tolerations: Tolerations): boolean {
   if (!tolerations) return false
-  for (const toleration of tolerations) {
-    if (toleration.effect && toleration.effect !== taint.effect) continue
-    if (toleration.key && toleration.key !== taint.key) continue
-    if (toleration.operator === 'Exists') return true
-    if (toleration.operator && toleration.operator !== 'Equal') continue
-    if (toleration.key && (toleration.value ?? '') === (taint.value ?? '')) return true
-  }
+  for (const toleration of tolerations) if (tolerates(toleration, taint)) return true
   return false
 }
 

@@ -272,6 +272,10 @@ const wrong: [manifest: Manifest, error: string][] = [
     workload('StatefulSet', { podManagementPolicy: 'x' }),
     'spec.podManagementPolicy: Unsupported value: "x": supported values: "OrderedReady", "Parallel"',
   ],
+  [
+    workload('StatefulSet', { persistentVolumeClaimRetentionPolicy: { whenScaled: 'x' } }),
+    'spec.persistentVolumeClaimRetentionPolicy.whenScaled: Unsupported value: "x": supported values: "Delete", "Retain"',
+  ],
   [controller({ template: { spec: template.spec } }), 'spec.selector: Required value'],
   [job({}, { restartPolicy: 'Always' }), 'spec.template.spec.restartPolicy: Required value: valid values: "OnFailure", "Never"'],
   [job({ parallelism: -1 }), 'spec.parallelism: Invalid value: -1: must be greater than or equal to 0'],

@@ -11,8 +11,8 @@ StatefulSetUpdateStrategy
 RollingUpdateStatefulSetStrategy
   partition 1 int32
 StatefulSetPersistentVolumeClaimRetentionPolicy
-  whenDeleted 1 string ?
-  whenScaled 2 string ?
+  whenDeleted 1 string ? = Retain | Delete
+  whenScaled 2 string ? = Retain | Delete
 StatefulSetOrdinals
   start 1 int32 ?
 StatefulSetSpec

@@ -1,0 +1,41 @@
+/** How long a node waits for its next Pod after one has failed there: 1 s, doubling up to 15 minutes. */
+import type { Clock } from '@davit/core/kernel'
+
+const firstMs = 1000
+const longestMs = 15 * 60_000
+
+interface Failure {
+  /** On the monotonic clock. */
+  readonly at: number
+  readonly waitMs: number
+}
+
+export class FailedPodBackoff {
+  readonly #clock: Clock
+  readonly #failures = new Map<string, Map<string, Failure>>()
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  /**
+   * Milliseconds until a failed Pod on the node may be removed; 0: now, and the next will wait for longer. Where none
+   * failed for twice the longest wait, it begins anew.
+   */
+  take(key: string, node: string): number {
+    const nodes = this.#failures.get(key) ?? new Map<string, Failure>()
+    const last = nodes.get(node)
+    const now = this.#clock.monotonic()
+    const left = last ? last.at + last.waitMs - now : 0
+    if (left > 0) return left
+    const fresh = !last || now - last.at > 2 * longestMs
+    nodes.set(node, { at: now, waitMs: fresh ? firstMs : Math.min(longestMs, last.waitMs * 2) })
+    this.#failures.set(key, nodes)
+    return 0
+  }
+
+  /** The key's object is gone. */
+  forget(key: string): void {
+    this.#failures.delete(key)
+  }
+}

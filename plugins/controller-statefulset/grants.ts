@@ -1,0 +1,16 @@
+/** What the controller may do, and no more. */
+import type { Grant } from '@davit/core/api'
+
+export const grants: readonly Grant[] = [
+  {
+    user: 'system:controller:statefulset-controller',
+    rules: [
+      { apiGroups: ['apps'], resources: ['statefulsets'], verbs: ['get'] },
+      { apiGroups: ['apps'], resources: ['statefulsets/status'], verbs: ['update'] },
+      { apiGroups: ['apps'], resources: ['controllerrevisions'], verbs: ['get', 'create', 'update', 'patch', 'delete'] },
+      { apiGroups: [''], resources: ['pods'], verbs: ['create', 'patch', 'delete'] },
+      { apiGroups: [''], resources: ['persistentvolumeclaims'], verbs: ['create', 'update'] },
+      { apiGroups: [''], resources: ['events'], verbs: ['create', 'patch'] },
+    ],
+  },
+]
