@@ -18,9 +18,14 @@ export function revisionTemplate({ data }: ControllerRevision): PodTemplateSpec 
   return template as PodTemplateSpec
 }
 
-/** The order of keys does not matter: whoever restored a backup may have another. */
+const texts = new WeakMap<object, string>()
+
+/** The order of keys does not matter: whoever restored a backup may have another. What is frozen is read only once. */
 export function revisionText(data: unknown): string {
-  return JSON.stringify(sorted(data))
+  if (typeof data !== 'object' || data === null || !Object.isFrozen(data)) return JSON.stringify(sorted(data)) ?? ''
+  const text = texts.get(data) ?? JSON.stringify(sorted(data))
+  texts.set(data, text)
+  return text
 }
 
 function asGoPrints(value: object, name: string): Tree {
