@@ -1,7 +1,17 @@
 import { fileURLToPath } from 'node:url'
-import { execute } from '@oclif/core'
+import { Errors, handle, run as runCommand } from '@oclif/core'
 
 /** Apart from the entry, so that `--version` does not load the framework. */
 export async function run(packageFile: URL): Promise<void> {
-  await execute({ dir: fileURLToPath(packageFile) })
+  const [first, ...rest] = process.argv.slice(2)
+  const words = first === 'help' ? [...rest, '--help'] : process.argv.slice(2)
+  try {
+    await runCommand(words, fileURLToPath(packageFile))
+  } catch (error) {
+    // What a command finds wrong it says itself; here it is the command that is not there.
+    if (!(error instanceof Errors.CLIError) || !/^command .* not found$/.test(error.message)) return handle(error as Error)
+    const name = words.filter((word) => !word.startsWith('-')).join(' ')
+    process.stderr.write(`error: there is no command "${name}"\n  \`davit help\` names those that there are\n`)
+    process.exitCode = 2
+  }
 }

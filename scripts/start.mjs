@@ -89,7 +89,9 @@ async function main() {
     say('')
     say(await run(['get', 'service/hello']))
     const { clusterIP } = JSON.parse(await run(['get', 'service/hello', '-o', 'json'])).spec
+    const [node] = JSON.parse(await run(['get', 'nodes', '-o', 'json'])).items
     say(`
+runtime     ${node.status.nodeInfo.containerRuntimeVersion}
 service     http://${clusterIP}/     (curl it a few times: three Pods answer)
 kubeconfig  ${kubeconfig}
 

@@ -123,6 +123,10 @@ test(
     assert.is((await davit('exec', 'ill', '--', 'true')).code, 1, "the exit code is the command's")
     const unknown = await davit('get', 'pods', '--nosuch')
     assert.equal(unknown, { code: 2, stdout: '', stderr: 'error: Nonexistent flag: --nosuch\n  See more help with --help\n' })
+    const absent = await davit('plugin', 'nope')
+    const named = 'error: there is no command "plugin nope"\n  `davit help` names those that there are\n'
+    assert.equal(absent, { code: 2, stdout: '', stderr: named })
+    assert.match(await said('help', 'logs'), /USAGE\s+\$ davit logs/)
     const usage = await davit('exec', pod)
     assert.is(usage.code, 1)
     assert.match(usage.stderr, 'say the Pod and, after --, the command')
