@@ -119,6 +119,39 @@ test('an apply that changes what others own meets conflicts, which name them', (
   assert.equal(others.conflicts, [{ message: 'conflict with "m"', field: '.spec.x' }])
 })
 
+const inV2 = (manager: string, ...names: string[]): ManagedFields =>
+  found(firstOwner(set(...names), writer(manager, { apiVersion: 'v2' }), time(0)))
+
+test('an entry of another version loses what the write changes there, and the paths here mean nothing to it', () => {
+  const asked: string[] = []
+  const elsewhere = (apiVersion: string): FieldChanges => {
+    asked.push(apiVersion)
+    return changes(set('y'), set('z'))
+  }
+  const before = [...inV2('other', 'x', 'y', 'z'), ...start('same', 'x')]
+  const after = updateOwners(before, changes(set('x')), writer('b'), time(1), elsewhere)
+  assert.equal(owned(after), { 'other Update': set('x'), 'b Update': set('x') })
+  assert.equal(asked, ['v2'], 'those of the writer’s version are not asked about')
+  const applied = applyOwners(before, set('x'), changes(set('x')), applier('m'), time(1), elsewhere)
+  assert.equal(applied.conflicts, [
+    { message: 'conflict with "other" using v2', field: '.spec.y' },
+    { message: 'conflict with "same" using v1', field: '.spec.x' },
+  ])
+  assert.equal(owned(applied.entries), { 'other Update': set('x'), 'm Apply': set('x') })
+})
+
+test('where another version has the same form its paths mean the same', () => {
+  const before = inV2('other', 'x', 'y')
+  const here = changes(set('x'))
+  assert.equal(
+    updateOwners(before, here, writer('b'), time(1), () => undefined),
+    updateOwners(before, here, writer('b'), time(1)),
+  )
+  const { entries, conflicts } = applyOwners(before, set('x'), here, applier('m'), time(1), () => undefined)
+  assert.equal(conflicts, [{ message: 'conflict with "other" using v2', field: '.spec.x' }])
+  assert.equal(owned(entries), { 'other Update': set('y'), 'm Apply': set('x') })
+})
+
 test('the same value is owned together, without conflict', () => {
   const before = start('a', 'x')
   const { entries, conflicts } = applyOwners(before, set('x'), changes(noFields), applier('m'), time(1))
