@@ -38,8 +38,8 @@ export class Policy {
   constructor(sources: PolicySources, starting: StartingObjects) {
     this.#sources = sources
     this.#starting = starting
-    const { clusterRoles, clusterRoleBindings, role, roleBinding } = starting
-    this.#unseen = new Set([...clusterRoles.values(), ...clusterRoleBindings.values(), role, roleBinding].map(keyOf))
+    const { clusterRoles, clusterRoleBindings, roles, roleBindings } = starting
+    this.#unseen = new Set([...clusterRoles.values(), ...clusterRoleBindings.values(), ...roles, ...roleBindings].map(keyOf))
   }
 
   /** Returns the undo. */
@@ -127,9 +127,10 @@ export class Policy {
   }
 
   #role(namespace: string, name: string): Role | undefined {
-    const { role } = this.#starting
-    const isOwn = role.metadata.name === name && role.metadata.namespace === namespace
-    return this.#sources.roles.get(namespace, name) ?? (isOwn ? this.#unwritten(role) : undefined)
+    const known = this.#sources.roles.get(namespace, name)
+    if (known || this.#unseen.size === 0) return known
+    const isMeant = ({ metadata }: Role): boolean => metadata.name === name && metadata.namespace === namespace
+    return this.#unwritten(this.#starting.roles.find(isMeant))
   }
 
   *#clusterRoleBindings(): Generator<ClusterRoleBinding> {
@@ -140,8 +141,8 @@ export class Policy {
 
   *#roleBindings(): Generator<RoleBinding> {
     yield* this.#sources.roleBindings.list()
-    const own = this.#unwritten(this.#starting.roleBinding)
-    if (own) yield own
+    if (this.#unseen.size === 0) return
+    for (const binding of this.#starting.roleBindings) if (this.#unwritten(binding)) yield binding
   }
 
   #unwritten<T extends KubeObject>(object: T | undefined): T | undefined {

@@ -42,8 +42,8 @@ export async function reconcile(client: Client, present: Present, wanted: Starti
     ...[...wanted.clusterRoleBindings.values()].map((binding) =>
       bring(clusterRoleBindings, present.clusterRoleBindings, binding, mergedBinding),
     ),
-    bring(roles, present.roles, wanted.role, mergedRole),
-    bring(roleBindings, present.roleBindings, wanted.roleBinding, mergedBinding),
+    ...wanted.roles.map((role) => bring(roles, present.roles, role, mergedRole)),
+    ...wanted.roleBindings.map((binding) => bring(roleBindings, present.roleBindings, binding, mergedBinding)),
   ])
 }
 

@@ -1,5 +1,6 @@
 /** The cluster roles of Kubernetes 1.33, as data: `reconcile.ts` writes them, and they count from the first request on. */
 import type { ClusterRole } from '@davit/core/kinds'
+import { controllerRoles } from './controller-roles.js'
 import type { Rule } from './rules.js'
 import { editRules, viewRules } from './user-rules.js'
 
@@ -244,4 +245,5 @@ export const startingRoles: readonly StartingRole[] = [
   ...forNodes,
   ...forComponents,
   ...forCertificates,
+  ...controllerRoles,
 ]

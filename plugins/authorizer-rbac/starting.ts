@@ -1,7 +1,7 @@
 /** The objects that a cluster starts with, in the form in which they are stored. */
 import type { ClusterRole, ClusterRoleBinding, Role, RoleBinding, Subject } from '@davit/core/kinds'
 import { aggregatedRules } from './aggregation.js'
-import { namespacedRole, type StartingSubject, startingBindings } from './bindings.js'
+import { namespacedRoles, type StartingSubject, startingBindings } from './bindings.js'
 import { type StartingRole, startingRoles } from './roles.js'
 import type { Rule } from './rules.js'
 
@@ -12,8 +12,8 @@ export const autoUpdate = 'rbac.authorization.kubernetes.io/autoupdate'
 export interface StartingObjects {
   readonly clusterRoles: ReadonlyMap<string, ClusterRole>
   readonly clusterRoleBindings: ReadonlyMap<string, ClusterRoleBinding>
-  readonly role: Role
-  readonly roleBinding: RoleBinding
+  readonly roles: readonly Role[]
+  readonly roleBindings: readonly RoleBinding[]
 }
 
 const meta = (name: string, labels: Readonly<Record<string, string>> = {}) => ({
@@ -43,19 +43,19 @@ export function startingObjects(): StartingObjects {
         },
       ]),
     ),
-    role: {
+    roles: namespacedRoles.map(({ namespace, name, rules }) => ({
       apiVersion,
       kind: 'Role',
-      metadata: { ...meta(namespacedRole.name), namespace: namespacedRole.namespace },
-      rules: mutable(namespacedRole.rules),
-    },
-    roleBinding: {
+      metadata: { ...meta(name), namespace },
+      rules: mutable(rules),
+    })),
+    roleBindings: namespacedRoles.map(({ namespace, name, binding, subjects }) => ({
       apiVersion,
       kind: 'RoleBinding',
-      metadata: { ...meta(namespacedRole.binding), namespace: namespacedRole.namespace },
-      roleRef: { apiGroup, kind: 'Role', name: namespacedRole.name },
-      subjects: namespacedRole.subjects.map(subject),
-    },
+      metadata: { ...meta(binding), namespace },
+      roleRef: { apiGroup, kind: 'Role', name },
+      subjects: subjects.map(subject),
+    })),
   }
 }
 
