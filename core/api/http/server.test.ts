@@ -79,6 +79,19 @@ test('bodies that cannot be read are refused', async () => {
   isStatus(await server.call(pods, { method: 'POST', body: '' }), 400, 'BadRequest')
 })
 
+test('a body without a type is JSON, over HTTP/2 also where it says no length; a patch still needs its type', async () => {
+  const untyped = { 'content-type': '' }
+  const map = (name: string) => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name } })
+  const maps = '/api/v1/namespaces/default/configmaps'
+  for (const [name, call] of [['untyped-1', server.call] as const, ['untyped-2', server.call2] as const]) {
+    const made = await call(maps, { method: 'POST', headers: untyped, body: map(name) })
+    assert.is(made.code, 201, made.text)
+    assert.is((await call(maps, { method: 'POST', headers: untyped, body: 'no json' })).code, 400)
+    assert.is((await call(`${maps}/${name}`, { method: 'PATCH', headers: untyped, body: {} })).code, 415)
+    assert.is((await call(`${maps}/${name}`, { method: 'DELETE' })).code, 200)
+  }
+})
+
 test('a patch needs a type of patch', async () => {
   const reply = await server.call(`${pods}/one`, { method: 'PATCH', body: {} })
   isStatus(reply, 415, 'UnsupportedMediaType')

@@ -67,6 +67,7 @@ function routeAll(app: FastifyInstance, options: ServerOptions): void {
   // A body is read only of those who are known: a stranger could send many and large ones.
   app.addHook('onRequest', (request, reply, done) => {
     if (request.raw.method === 'GET' || !hasBody(request.raw.headers)) return done()
+    sayType(request)
     const exchange = exchangeWith(options, request.raw, reply.raw as unknown as HttpResponse, undefined)
     options.handler.admit(exchange).then((sender) => {
       if (sender === undefined) return void reply.hijack()
@@ -99,6 +100,15 @@ declare module 'fastify' {
 function hasBody(headers: FastifyRequest['headers']): boolean {
   const length = headers['content-length']
   return headers['transfer-encoding'] !== undefined || (length === undefined ? headers[':method'] !== undefined : length !== '0')
+}
+
+/**
+ * Over HTTP/2 a body needs no length, and without a type as well fastify passes it over. None means JSON, as in Kubernetes:
+ * `kubectl create --raw` sends it so.
+ */
+function sayType(request: FastifyRequest): void {
+  const { endAfterHeaders } = (bodyStream(request) ?? {}) as { endAfterHeaders?: boolean }
+  if (endAfterHeaders === false) request.raw.headers['content-type'] ??= 'application/json'
 }
 
 function exchangeWith(options: ServerOptions, request: HttpRequest, response: HttpResponse, body: Buffer | undefined): Exchange {

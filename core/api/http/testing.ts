@@ -124,7 +124,10 @@ export const pod = (name: string, extra: object = {}): object => ({
 export const pods = '/api/v1/namespaces/default/pods'
 
 function withType(options: CallOptions = {}): CallOptions {
-  if (options.body === undefined || options.headers?.['content-type'] !== undefined) return options
+  const { 'content-type': type, ...headers } = options.headers ?? {}
+  // '': the body says no type.
+  if (type === '') return { ...options, headers }
+  if (options.body === undefined || type !== undefined) return options
   return { ...options, headers: { 'content-type': 'application/json', ...options.headers } }
 }
 function bodyOf({ body }: CallOptions = {}): Buffer | undefined {
