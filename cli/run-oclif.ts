@@ -10,7 +10,8 @@ export async function run(packageFile: URL): Promise<void> {
   } catch (error) {
     // What a command finds wrong it says itself; here it is the command that is not there.
     if (!(error instanceof Errors.CLIError) || !/^command .* not found$/.test(error.message)) return handle(error as Error)
-    const name = words.filter((word) => !word.startsWith('-')).join(' ')
+    const flag = words.findIndex((word) => word.startsWith('-'))
+    const name = words.slice(0, flag < 0 ? undefined : flag).join(' ')
     process.stderr.write(`error: there is no command "${name}"\n  \`davit help\` names those that there are\n`)
     process.exitCode = 2
   }

@@ -21,6 +21,7 @@ export default class Delete extends KubeCommand {
     filename: Flags.string({ char: 'f', description: 'file, folder, or - for standard input', multiple: true }),
     selector: Flags.string({ char: 'l', description: 'label selector' }),
     'grace-period': Flags.integer({ description: 'seconds that Pods get to end; 0 ends them at once', min: 0 }),
+    'ignore-not-found': Flags.boolean({ description: 'what is not there is no failure' }),
     wait: Flags.boolean({ description: 'wait until they are gone', default: true, allowNo: true }),
   }
 
@@ -30,13 +31,17 @@ export default class Delete extends KubeCommand {
     const targets = await this.#targets(connection, argv as string[], flags, namespace)
     const grace = flags['grace-period']
     const body = { propagationPolicy: 'Background', ...(grace !== undefined && { gracePeriodSeconds: grace }) }
+    if (targets.length === 0) process.stderr.write('No resources found.\n')
+    const missing: string[] = []
     for (const { label, path } of targets) {
       const reply = await connection.raw('DELETE', path, { body })
-      if (reply.code === 404 && flags.filename) continue
-      if (reply.code >= 300) throw statusError(reply.code, reply.body)
-      this.log(`${label} deleted`)
+      if (reply.code === 404) missing.push(label)
+      else if (reply.code >= 300) throw statusError(reply.code, reply.body)
+      else this.log(`${label} deleted`)
     }
     if (flags.wait) for (const { path } of targets) await untilGone(connection, path)
+    if (missing.length === 0 || flags['ignore-not-found']) return
+    throw new CliError(`not found: ${missing.join(', ')}`, { hint: 'with --ignore-not-found this is no failure' })
   }
 
   async #targets(

@@ -15,7 +15,7 @@ interface EventObject {
   source?: { component?: string }
 }
 export default class Describe extends KubeCommand {
-  static override description = 'Shows an object as a person reads it, with what happened to it.'
+  static override description = 'Shows an object, without what is for programs alone, and what happened to it.'
   static override strict = false
   static override examples = ['<%= config.bin %> describe pod web-1']
   static override args = {

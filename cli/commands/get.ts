@@ -29,6 +29,7 @@ export default class Get extends KubeCommand {
     output: Flags.string({ char: 'o', description: 'form of the output', options: ['wide', 'json', 'yaml', 'name'] }),
     selector: Flags.string({ char: 'l', description: 'label selector' }),
     'all-namespaces': Flags.boolean({ char: 'A', description: 'in all namespaces' }),
+    'show-managed-fields': Flags.boolean({ description: 'with who owns which field, in json and yaml' }),
   }
 
   async run(): Promise<void> {
@@ -45,7 +46,9 @@ export default class Get extends KubeCommand {
       }),
     )
     const { output } = flags
-    if (output === 'json' || output === 'yaml') return this.#objects(connection, targets, output)
+    if (output === 'json' || output === 'yaml') {
+      return this.#objects(connection, targets, output, flags['show-managed-fields'])
+    }
     const shown = await this.#tables(connection, targets, {
       wide: output === 'wide',
       namesOnly: output === 'name',
@@ -54,9 +57,15 @@ export default class Get extends KubeCommand {
     if (!shown) process.stderr.write(`No resources found${flags['all-namespaces'] ? '' : ` in ${namespace} namespace`}.\n`)
   }
 
-  async #objects(connection: Connection, targets: readonly { path: string }[], form: 'json' | 'yaml'): Promise<void> {
+  async #objects(
+    connection: Connection,
+    targets: readonly { path: string }[],
+    form: 'json' | 'yaml',
+    withManagers: boolean,
+  ): Promise<void> {
     const found = await Promise.all(targets.map(({ path }) => connection.json<Record<string, unknown>>('GET', path)))
     const items = found.flatMap((object) => (Array.isArray(object.items) ? object.items : [object]))
+    if (!withManagers) for (const { metadata } of items) delete metadata?.managedFields
     const single = found.length === 1 ? found[0] : undefined
     this.log(await structured(single ?? { apiVersion: 'v1', kind: 'List', items }, form))
   }
@@ -71,7 +80,7 @@ export default class Get extends KubeCommand {
       const table = await connection.json<Table>('GET', path, { accept: tableForm })
       if (table.rows === undefined) throw new CliError(`the server gave no table for ${resource.name}`)
       if (table.rows.length === 0) continue
-      if (any) this.log('')
+      if (any && !show.namesOnly) this.log('')
       any = true
       this.log(
         show.namesOnly ? namesOf(table, resource) : render(table, show, targets.length > 1 ? `${resource.singularName}/` : ''),

@@ -88,7 +88,7 @@ test(
     assert.match(table[1] ?? '', new RegExp(`^${pod} +1/1 +Running +0 +\\d+s$`))
     assert.match(await said('get', 'pods', '-o', 'wide'), /^NAME +READY .* +IP +NODE /)
     assert.match(await said('get', 'pods', '-A'), /^NAMESPACE +NAME .*\ndefault +web-/)
-    assert.is(await said('get', 'deploy,cm', '-l', 'app=web', '-o', 'name'), 'deployment.apps/web\n\nconfigmap/web\n')
+    assert.is(await said('get', 'deploy,cm', '-l', 'app=web', '-o', 'name'), 'deployment.apps/web\nconfigmap/web\n')
     const list = JSON.parse(await said('get', 'pods', '-o', 'json'))
     assert.is(list.items[0].metadata.name, pod)
     const map = parse(await said('get', 'configmap/web', '-o', 'yaml'), { version: '1.1' })

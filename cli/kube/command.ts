@@ -47,7 +47,8 @@ export abstract class DavitCommand extends Command {
       process.stderr.write(`error: ${known.message} (${known.code})\n${action ? `  ${action}\n` : ''}`)
       this.exit(1)
     }
-    if (error instanceof Errors.CLIError && 'parse' in error) {
+    // Not what ends a command with its exit code, which is one of these too.
+    if (error instanceof Errors.CLIError && !(error instanceof Errors.ExitError)) {
       const [message, ...hint] = linesOf(error.message)
       process.stderr.write(`error: ${message}\n  ${hint.join('\n  ') || `see \`davit ${this.id} --help\``}\n`)
       this.exit(2)

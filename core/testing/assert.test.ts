@@ -43,3 +43,9 @@ group('one', (t) => {
   order.push('one')
 })
 group('two', () => order.push('two'))
+
+test('match shows what does not match', () => {
+  assert.match('one two', /two$/)
+  assert.match('one two', 'ne t')
+  assert.fails(() => assert.match('one\n', /two/), '"one\\n" does not match /two/')
+})

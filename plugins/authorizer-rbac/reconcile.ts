@@ -33,18 +33,30 @@ export interface Present {
   readonly roleBindings: Informer<RoleBinding>
 }
 
-/** Only what differs is written, and all at once, so that it shares one commit. */
+/** Objects that share one commit: together enough for speed, and no more than a start has time for beside its own work. */
+const batch = 16
+
+/** Only what differs is written. */
 export async function reconcile(client: Client, present: Present, wanted: StartingObjects): Promise<void> {
-  const bring = <T extends KubeObject>(ref: ResourceRef<T>, informer: Informer<T>, object: T, merge: (old: T, wanted: T) => T) =>
-    write(client, ref, informer.get(object.metadata.namespace ?? '', object.metadata.name), object, merge)
-  await Promise.all([
-    ...[...wanted.clusterRoles.values()].map((role) => bring(clusterRoles, present.clusterRoles, role, mergedRole)),
-    ...[...wanted.clusterRoleBindings.values()].map((binding) =>
-      bring(clusterRoleBindings, present.clusterRoleBindings, binding, mergedBinding),
-    ),
-    ...wanted.roles.map((role) => bring(roles, present.roles, role, mergedRole)),
-    ...wanted.roleBindings.map((binding) => bring(roleBindings, present.roleBindings, binding, mergedBinding)),
-  ])
+  const works: (() => Promise<void>)[] = []
+  const bring = <T extends KubeObject>(
+    ref: ResourceRef<T>,
+    informer: Informer<T>,
+    objects: Iterable<T>,
+    merge: (old: T, wanted: T) => T,
+  ): void => {
+    for (const object of objects) {
+      const { namespace = '', name } = object.metadata
+      works.push(() => write(client, ref, informer.get(namespace, name), object, merge))
+    }
+  }
+  bring(clusterRoles, present.clusterRoles, wanted.clusterRoles.values(), mergedRole)
+  bring(clusterRoleBindings, present.clusterRoleBindings, wanted.clusterRoleBindings.values(), mergedBinding)
+  bring(roles, present.roles, wanted.roles, mergedRole)
+  bring(roleBindings, present.roleBindings, wanted.roleBindings, mergedBinding)
+  for (let index = 0; index < works.length; index += batch) {
+    await Promise.all(works.slice(index, index + batch).map((work) => work()))
+  }
 }
 
 async function write<T extends KubeObject>(
