@@ -159,9 +159,13 @@ async function keepCode() {
   try {
     const child = spawn(process.execPath, ['-e', start, join(cli, 'bin/bundle.cjs'), ...words], {
       stdio: ['ignore', 'pipe', 'inherit'],
+      timeout: 60_000,
+      killSignal: 'SIGKILL',
     })
-    child.stdout.on('data', (said) => {
-      if (String(said).includes('ready: ')) child.kill('SIGTERM')
+    let said = ''
+    child.stdout.on('data', (chunk) => {
+      said += chunk
+      if (said.includes('ready: ')) child.kill('SIGTERM')
     })
     const [code] = await once(child, 'close')
     if (code !== 0) throw new Error(`a cluster does not start with what was built (exit code ${code})`)

@@ -1,6 +1,8 @@
 // Makes the image davit.local/node:20 out of this machine's own Node and the libraries it needs, so that the examples
-// run in Docker without a registry. Prints what it did.
+// run in Docker or containerd without a registry. Prints what it did.
 import { execFile, spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
 import { copyFile, mkdir, mkdtemp, realpath, rm, symlink, writeFile } from 'node:fs/promises'
 import http from 'node:http'
 import { tmpdir } from 'node:os'
@@ -65,7 +67,7 @@ async function addShell(directory) {
   }
 }
 
-/** Imports an image made by `fill` unless it is there; answers whether it had to. */
+/** Imports an image made by `fill` into Docker unless it is there; answers whether it had to. */
 async function ensureImage(image, fill) {
   if ((await docker('GET', `/images/${image}/json`)).code === 200) return false
   const directory = await mkdtemp(path.join(tmpdir(), 'davit-image-'))
@@ -81,8 +83,42 @@ async function ensureImage(image, fill) {
   }
 }
 
-/** The image of the examples. */
+const run = promisify(execFile)
+const ctr = (...words) => run('ctr', ['--address', '/run/containerd/containerd.sock', '--namespace', 'k8s.io', ...words])
+
+/** The same for containerd, whose own tool takes the archives of `docker save`. */
+async function ensureContainerdImage(image, fill) {
+  if ((await ctr('images', 'ls', '-q')).stdout.split('\n').includes(image)) return false
+  const directory = await mkdtemp(path.join(tmpdir(), 'davit-image-'))
+  try {
+    const [files, archive] = [path.join(directory, 'files'), path.join(directory, 'image.tar')]
+    await mkdir(files)
+    await fill(files)
+    await run('tar', ['-C', files, '-cf', path.join(directory, 'layer.tar'), '.'])
+    const hash = createHash('sha256')
+    for await (const chunk of createReadStream(path.join(directory, 'layer.tar'))) hash.update(chunk)
+    const architecture = process.arch === 'x64' ? 'amd64' : process.arch
+    const rootfs = { type: 'layers', diff_ids: [`sha256:${hash.digest('hex')}`] }
+    await writeFile(path.join(directory, 'config.json'), JSON.stringify({ architecture, os: 'linux', config: {}, rootfs }))
+    const manifest = [{ Config: 'config.json', RepoTags: [image], Layers: ['layer.tar'] }]
+    await writeFile(path.join(directory, 'manifest.json'), JSON.stringify(manifest))
+    await run('tar', ['-C', directory, '-cf', archive, 'manifest.json', 'config.json', 'layer.tar'])
+    await ctr('images', 'import', archive)
+    return true
+  } finally {
+    await rm(directory, { recursive: true, force: true })
+  }
+}
+
+/** The image of the examples, in Docker. */
 export const ensureNodeImage = () => ensureImage(nodeImage, rootFileSystem)
+
+/** The same for a node of `runtime`, "docker://28.2.2"; processes need no image. Answers whether it had to be made. */
+export async function ensureNodeImageFor(runtime) {
+  if (runtime.startsWith('docker:')) return ensureNodeImage()
+  if (runtime.startsWith('containerd:')) return ensureContainerdImage(nodeImage, rootFileSystem)
+  return false
+}
 
 /** The image that the tests on Docker use, out of this machine's static busybox. */
 export const ensureBusyboxImage = () => ensureImage('busybox:1', busyboxFileSystem)

@@ -6,7 +6,7 @@ import { existsSync } from 'node:fs'
 import net from 'node:net'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { dockerAnswers, ensureNodeImage } from './node-image.mjs'
+import { ensureNodeImageFor } from './node-image.mjs'
 import { prepare } from './prepare.mjs'
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
@@ -61,15 +61,36 @@ async function startCluster() {
   return child
 }
 
+const get = async (...words) => JSON.parse(await run(['get', ...words, '-o', 'json']))
+const pause = () => new Promise((resolve) => setTimeout(resolve, 300))
+
+/** What the node runs containers with: "docker://28.2.2". */
+async function runtimeOf(child) {
+  for (;;) {
+    const runtime = (await get('nodes')).items[0]?.status.nodeInfo?.containerRuntimeVersion
+    if (runtime) return runtime
+    if (child.exitCode !== null) throw new Error('the cluster ended')
+    await pause()
+  }
+}
+
 async function untilReady(child) {
   for (;;) {
-    const hello = JSON.parse(await run(['get', 'deployment/hello', '-o', 'json']))
+    const hello = await get('deployment/hello')
     const ready = hello.status?.readyReplicas ?? 0
     if (ready >= hello.spec.replicas) return
     if (child.exitCode !== null) throw new Error('the cluster ended')
-    process.stdout.write(`\r  ${ready} of ${hello.spec.replicas} Pods are ready `)
-    await new Promise((resolve) => setTimeout(resolve, 300))
+    process.stdout.write(`\r\x1b[K  ${ready} of ${hello.spec.replicas} Pods are ready${await hindrance()}`)
+    await pause()
   }
+}
+
+/** Why a Pod waits, where its container says so: " (ErrImagePull: …)". */
+async function hindrance() {
+  const { items } = await get('pods', '-l', 'app=hello')
+  const statuses = items.flatMap(({ status }) => status.containerStatuses ?? [])
+  const waiting = statuses.map(({ state }) => state?.waiting).find((wait) => wait?.message)
+  return waiting ? ` (${waiting.reason}: ${waiting.message})` : ''
 }
 
 async function main() {
@@ -77,10 +98,14 @@ async function main() {
   if (!existsSync(davit)) throw new Error('the build made no davit command')
   step('starting a cluster')
   const child = await startCluster()
-  process.on('SIGINT', () => {})
+  let stopping = false
+  process.on('SIGINT', () => {
+    stopping = true
+  })
   process.on('SIGTERM', () => child.kill('SIGTERM'))
   try {
-    if ((await dockerAnswers()) && (await ensureNodeImage())) step("made an image of this machine's Node for the example")
+    const runtime = await runtimeOf(child)
+    if (await ensureNodeImageFor(runtime)) step("made an image of this machine's Node for the example")
     step('applying examples/hello')
     say(await run(['apply', '-f', path.join(root, 'examples/hello')]))
     await untilReady(child)
@@ -88,10 +113,9 @@ async function main() {
     say(await run(['get', 'pods', '-o', 'wide']))
     say('')
     say(await run(['get', 'service/hello']))
-    const { clusterIP } = JSON.parse(await run(['get', 'service/hello', '-o', 'json'])).spec
-    const [node] = JSON.parse(await run(['get', 'nodes', '-o', 'json'])).items
+    const { clusterIP } = (await get('service/hello')).spec
     say(`
-runtime     ${node.status.nodeInfo.containerRuntimeVersion}
+runtime     ${runtime}
 service     http://${clusterIP}/     (curl it a few times: three Pods answer)
 kubeconfig  ${kubeconfig}
 
@@ -104,8 +128,11 @@ try next:
 
 Ctrl-C stops the cluster and removes its containers.`)
   } catch (error) {
-    process.stderr.write(`error: ${error.message}\n`)
-    process.exitCode = 1
+    // Ctrl-C ends what was just being asked, too.
+    if (!stopping) {
+      process.stderr.write(`error: ${error.message}\n`)
+      process.exitCode = 1
+    }
     child.kill('SIGTERM')
   }
   const [code] = child.exitCode === null ? await once(child, 'exit') : [child.exitCode]

@@ -38,6 +38,20 @@ test(
       shell.type('kill -KILL %1\rexit 7\rexit 7\r')
       assert.is(await shell.ended, 7)
 
+      await kubectl.said(
+        'debug',
+        pod,
+        '--image=none',
+        '--target=main',
+        '--container=look',
+        '--',
+        'sh',
+        '-c',
+        'ps -e -o comm=; id -u',
+      )
+      await podThat(kubectl, pod, 'looked at', ({ status }) => status?.ephemeralContainerStatuses?.[0]?.state?.terminated)
+      assert.match(await kubectl.said('logs', pod, '-c', 'look'), /^script\r?$[\s\S]*^ps\r?$[\s\S]*^0\r?$/m)
+
       const attached = kubectl.inTerminal(t, 'attach', '-it', pod)
       await eventually('an answer', async () => {
         attached.type('you\r')

@@ -148,7 +148,7 @@ const mistakes: readonly (readonly [string, readonly string[], RegExp])[] = [
     /^error: cannot read the configuration \/nowhere\/c\.yaml: no such file \(ENOENT\)\n$/,
   ],
   ['a flag that is not there', ['up', '--prot', '1'], /Nonexistent flag: --prot/],
-  ['a command that is not there', ['upp'], /command upp not found/],
+  ['a command that is not there', ['upp'], /^error: there is no command "upp"\n/],
   [
     'a kubeconfig that is not there',
     ['get', 'pods', '--kubeconfig', '/nowhere/k'],

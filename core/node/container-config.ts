@@ -12,10 +12,11 @@ export interface ContainerParts {
   readonly environment: Environment
   readonly mounts: readonly Mount[]
   readonly terminationMessageFile: string | undefined
+  readonly sharesProcessesOf?: string | undefined
 }
 
 export function containerConfig(parts: ContainerParts): ContainerConfig {
-  const { pod, spec, attempt, environment, mounts, terminationMessageFile } = parts
+  const { pod, spec, attempt, environment, mounts, terminationMessageFile, sharesProcessesOf } = parts
   const { namespace = '', name, uid = '' } = pod.metadata
   const lookUp = (variable: string): string | undefined => environment.variables.get(variable)
   return {
@@ -40,6 +41,7 @@ export function containerConfig(parts: ContainerParts): ContainerConfig {
     resources: containerResources(spec),
     security: containerSecurity(pod, spec),
     ...(terminationMessageFile === undefined ? {} : { terminationMessageFile }),
+    ...(sharesProcessesOf === undefined ? {} : { sharesProcessesOf }),
   }
 }
 

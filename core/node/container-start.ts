@@ -48,7 +48,7 @@ function imageEvents({ spec }: StartAction, { event }: StartContext) {
 
 async function configOf(action: StartAction, context: StartContext): Promise<ContainerConfig> {
   const { node, pod, event } = context
-  const { spec, attempt, sandbox } = action
+  const { spec, attempt, sandbox, sharesProcessesOf } = action
   const { supports, sources, hostIps, allocatable } = node
   const podIps = sandbox.ips.length > 0 ? sandbox.ips : hostIps
   const services = await sources.services(pod.metadata.namespace ?? '')
@@ -57,7 +57,7 @@ async function configOf(action: StartAction, context: StartContext): Promise<Con
     const names = environment.skipped.join(', ')
     event('Warning', 'InvalidEnvironmentVariableNames', `Keys [${names}] were skipped since they are not valid names`, spec.name)
   }
-  const parts = { pod, spec, attempt, environment }
+  const parts = { pod, spec, attempt, environment, sharesProcessesOf }
   if (supports.hollow) return containerConfig({ ...parts, mounts: [], terminationMessageFile: undefined })
   const message = await context.files.messageFile(spec, attempt)
   const mounts = [

@@ -31,13 +31,18 @@ export function containerStatus(view: ContainerView, state: PodState, context: S
     name: spec.name,
     state: current,
     lastState: last ?? {},
-    ready: view.role === 'init' ? current.terminated?.exitCode === 0 : current.running !== undefined && isReady(view),
+    ready: readinessOf(view, current),
     restartCount: latest ? Math.max(latest.attempt, reported?.restartCount ?? 0) : (reported?.restartCount ?? 0),
     image: spec.image ?? '',
     imageID: latest?.imageId ?? reported?.imageID ?? '',
     ...(containerId === undefined ? {} : { containerID: containerId }),
-    started: view.role === 'init' ? current.running !== undefined : isStarted(view),
+    ...(view.role === 'ephemeral' ? {} : { started: view.role === 'init' ? current.running !== undefined : isStarted(view) }),
   }
+}
+
+function readinessOf(view: ContainerView, { running, terminated }: ContainerState): boolean {
+  if (view.role === 'init') return terminated?.exitCode === 0
+  return view.role !== 'ephemeral' && running !== undefined && isReady(view)
 }
 
 function stateOf(view: ContainerView, state: PodState, context: StatusContext): ContainerState {
@@ -58,7 +63,7 @@ function stateOf(view: ContainerView, state: PodState, context: StatusContext): 
     if (isLost(view) && restarts) return { waiting: { reason: 'ContainerCreating' } }
     return { terminated: reported?.state?.terminated ?? unknownEnd(reported) }
   }
-  const waitsForInit = context.initializing && (view.role === 'app' || latest === undefined)
+  const waitsForInit = context.initializing && (view.role === 'app' || (view.role !== 'ephemeral' && latest === undefined))
   return { waiting: { reason: waitsForInit && hasInit(state) ? 'PodInitializing' : 'ContainerCreating' } }
 }
 

@@ -130,6 +130,8 @@ export interface ContainerConfig {
   readonly security: ContainerSecurity
   /** On the host: mounted at the container's terminationMessagePath by `mounts`; named here for runtimes without mounts. */
   readonly terminationMessageFile?: string
+  /** The id of a running container of the same sandbox whose processes it sees, and that sees its. Absent: as the sandbox says. */
+  readonly sharesProcessesOf?: string
 }
 export interface Mount {
   readonly hostPath: string

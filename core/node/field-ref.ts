@@ -7,6 +7,7 @@ import {
   quantityToNumber,
   type ResourceFieldSelector,
 } from '../kinds/contract.js'
+import { containersOf } from './state.js'
 
 export interface FieldContext {
   readonly pod: Pod
@@ -63,7 +64,7 @@ export function resourceValue(
   context: FieldContext,
 ): string | undefined {
   const { spec } = context.pod
-  const named = [...spec.containers, ...(spec.initContainers ?? [])].find((item) => item.name === selector.containerName)
+  const named = containersOf(spec).find((item) => item.name === selector.containerName)
   const container = selector.containerName ? named : own
   const match = /^(limits|requests)\.(.+)$/.exec(selector.resource)
   if (!container || !match) return undefined

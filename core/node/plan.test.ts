@@ -20,6 +20,8 @@ const never = pod({ restartPolicy: 'Never' })
 const two = pod({ containers: [container('main'), container('other')] })
 const withInit = pod({ initContainers: [container('first'), container('second')] })
 const withSidecar = pod({ initContainers: [sidecar('proxy'), container('setup')] })
+const looked = pod({ ephemeralContainers: [{ name: 'look', image: 'tools' }] })
+const lookedAt = pod({ ephemeralContainers: [{ name: 'look', image: 'tools', targetContainerName: 'main' }] })
 const probe = { exec: { command: ['check'] } }
 const problem = (seconds: number) => ({
   reason: 'ErrImagePull',
@@ -43,6 +45,40 @@ const cases: readonly Case[] = [
     name: 'and then is tried',
     given: { sandboxes: [], more: { sandboxProblem: problem(0) } },
     actions: ['run sandbox #0'],
+  },
+
+  // Ephemeral containers.
+  {
+    name: 'one that is put into a Pod that runs is started',
+    given: { pod: looked, containers: [running('main')] },
+    actions: ['start look#0'],
+  },
+  {
+    name: 'it does not wait for the init containers',
+    given: {
+      pod: pod({ initContainers: [container('first')], ephemeralContainers: [{ name: 'look', image: 'tools' }] }),
+      containers: [running('first')],
+    },
+    actions: ['start look#0'],
+  },
+  {
+    name: 'it waits for the container at whose processes it looks',
+    given: { pod: lookedAt, containers: [exited('main', 1)] },
+    actions: ['start main#1'],
+  },
+  { name: 'and starts once that runs', given: { pod: lookedAt, containers: [running('main')] }, actions: ['start look#0'] },
+  {
+    name: 'it runs once, whatever the restart policy',
+    given: { pod: looked, containers: [running('main'), exited('look', 1)] },
+    actions: [],
+  },
+  {
+    name: 'it ends with the containers of the Pod',
+    given: {
+      pod: pod({ restartPolicy: 'Never', ephemeralContainers: [{ name: 'look', image: 'tools' }] }),
+      containers: [exited('main', 0), running('look')],
+    },
+    actions: ['stop look in 30'],
   },
 
   // Containers of the app.

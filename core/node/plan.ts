@@ -1,5 +1,5 @@
 /** The next steps of a Pod, from its spec and what there is. Pure: the pod worker carries them out and asks again. */
-import type { Container as PodContainer } from '../kinds/contract.js'
+import type { EphemeralContainer, Container as PodContainer } from '../kinds/contract.js'
 import type { Container, Sandbox } from './contract.js'
 import {
   type ContainerView,
@@ -30,6 +30,8 @@ export type Action =
       readonly sandbox: Sandbox
       /** Since the last reset of the back-off, this one included. */
       readonly restarts: number
+      /** The container whose processes it shall see. */
+      readonly sharesProcessesOf?: string
     }
   | {
       readonly type: 'stopContainer'
@@ -73,6 +75,7 @@ export function planRemoval(state: PodState, graceSeconds: number): Plan {
 }
 
 function planContainers(state: PodState, views: PodViews, sandbox: Sandbox, steps: Steps): void {
+  planEphemeral(state, views, sandbox, steps)
   const appsBegun = views.apps.some((view) => view.current !== undefined)
   for (const view of views.init) {
     if (view.role === 'init' && (appsBegun || completed(view))) continue
@@ -95,12 +98,23 @@ function planContainers(state: PodState, views: PodViews, sandbox: Sandbox, step
   }
 }
 
+/** Each runs once, whatever the others do; not before the container at whose processes it shall look. */
+function planEphemeral(state: PodState, views: PodViews, sandbox: Sandbox, steps: Steps): void {
+  for (const view of views.ephemeral) {
+    if (view.latest?.state === 'running' || endingOf(view)) continue
+    const target = (view.spec as EphemeralContainer).targetContainerName
+    const seen = views.all.find(({ spec }) => spec.name === target)?.current
+    if (target === undefined) startOrWait(state, view, sandbox, steps)
+    else if (seen?.state === 'running') startOrWait(state, view, sandbox, steps, seen.id)
+  }
+}
+
 /** Of this sandbox: a new sandbox wants its init containers to run again. */
 function completed(view: ContainerView): boolean {
   return view.current?.state === 'exited' && view.current.exitCode === 0
 }
 
-function startOrWait(state: PodState, view: ContainerView, sandbox: Sandbox, steps: Steps): void {
+function startOrWait(state: PodState, view: ContainerView, sandbox: Sandbox, steps: Steps, sharesProcessesOf?: string): void {
   const waits = (view.memory.problem?.retryAt ?? 0) > state.now
   const waitUntil = waits ? shownProblem(view, state.now)?.until : crashBackOff(view, state)?.until
   if (waitUntil !== undefined) {
@@ -110,7 +124,14 @@ function startOrWait(state: PodState, view: ContainerView, sandbox: Sandbox, ste
   // Created, but never started: Davit or the runtime stopped between the two.
   if (view.latest?.state === 'created') steps.add({ type: 'removeContainer', id: view.latest.id })
   const restarts = view.latest?.state === 'exited' ? restartsOf(view) + 1 : (view.memory.restarts ?? 0)
-  steps.add({ type: 'startContainer', spec: view.spec, attempt: nextAttempt(view), sandbox, restarts })
+  steps.add({
+    type: 'startContainer',
+    spec: view.spec,
+    attempt: nextAttempt(view),
+    sandbox,
+    restarts,
+    ...(sharesProcessesOf === undefined ? {} : { sharesProcessesOf }),
+  })
 }
 
 /** Apps end together; then the sidecars, last started first; then the sandbox. */

@@ -14,14 +14,13 @@ export class PodEvents {
   }
 
   record(pod: Pod, type: EventType, reason: string, message: string, container?: string): void {
-    const isInit = pod.spec.initContainers?.some((item) => item.name === container)
-    const path = container === undefined ? undefined : `spec.${isInit ? 'initContainers' : 'containers'}{${container}}`
-    this.recorder.record(pod, type, reason, message, path)
+    this.recorder.record(pod, type, reason, message, container === undefined ? undefined : pathOf(pod, container))
   }
 
   /** One event for each time that a container begins to wait for its next try. */
   announceBackOffs(pod: Pod, status: PodStatus): void {
-    for (const container of [...(status.initContainerStatuses ?? []), ...(status.containerStatuses ?? [])]) {
+    const { initContainerStatuses = [], containerStatuses = [], ephemeralContainerStatuses = [] } = status
+    for (const container of [...initContainerStatuses, ...containerStatuses, ...ephemeralContainerStatuses]) {
       const reason = container.state?.waiting?.reason
       const waits = reason === 'CrashLoopBackOff' || reason === 'ImagePullBackOff'
       const wait = waits ? `${reason} ${container.containerID ?? ''}` : ''
@@ -43,4 +42,10 @@ export class PodEvents {
         name,
       )
   }
+}
+
+function pathOf({ spec }: Pod, container: string): string {
+  const lists = ['initContainers', 'ephemeralContainers'] as const
+  const list = lists.find((name) => spec[name]?.some((item) => item.name === container)) ?? 'containers'
+  return `spec.${list}{${container}}`
 }

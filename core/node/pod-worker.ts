@@ -15,7 +15,7 @@ import { PodRuntime } from './pod-runtime.js'
 import { PodSteps, type Step, type StepContext } from './pod-steps.js'
 import { same } from './same.js'
 import { sourceNames } from './sources.js'
-import type { PodState, Verdict } from './state.js'
+import { containersOf, type PodState, type Verdict } from './state.js'
 import { podStatus } from './status.js'
 import { Termination } from './termination.js'
 
@@ -285,8 +285,7 @@ export class PodWorker {
   }
 
   private specOf(name: string): PodContainer | undefined {
-    const { spec } = this.pod
-    return spec.containers.find((item) => item.name === name) ?? spec.initContainers?.find((item) => item.name === name)
+    return containersOf(this.pod.spec).find((item) => item.name === name)
   }
 
   private follow(): void {

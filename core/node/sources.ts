@@ -12,6 +12,7 @@ import {
 import type { ConfigMap, KubeObject, Pod, Secret } from '../kinds/contract.js'
 import type { Sources } from './node-context.js'
 import type { PodTokens } from './pod-tokens.js'
+import { containersOf } from './state.js'
 
 /**
  * Who reads for all nodes of this process: a part of the server, so no node authorizer limits it to the Pods of one.
@@ -145,7 +146,7 @@ export function sourceNames({ metadata, spec }: Pod): string[] {
       add('secret', source.secret?.name)
     }
   }
-  for (const container of [...(spec.initContainers ?? []), ...spec.containers]) {
+  for (const container of containersOf(spec)) {
     for (const source of container.envFrom ?? []) {
       add('configmap', source.configMapRef?.name)
       add('secret', source.secretRef?.name)

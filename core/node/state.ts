@@ -1,5 +1,5 @@
 /** What the agent's pure parts (plan, status) work on: the Pod, what the runtime has of it, and what only the agent knows. */
-import type { ContainerStatus, Pod, Container as PodContainer } from '../kinds/contract.js'
+import type { ContainerStatus, Pod, Container as PodContainer, PodSpec } from '../kinds/contract.js'
 import { resetAfterMs } from './back-off.js'
 import type { BackOff, Container, Sandbox } from './contract.js'
 
@@ -56,7 +56,13 @@ export interface PodState {
   readonly now: number
 }
 
-export type Role = 'init' | 'sidecar' | 'app'
+/** 'ephemeral': put into a running Pod to look at it. It runs once, and the Pod's fate does not hang on it. */
+export type Role = 'init' | 'sidecar' | 'app' | 'ephemeral'
+
+/** All containers of a spec, of every kind. */
+export function containersOf({ initContainers = [], containers, ephemeralContainers = [] }: PodSpec): readonly PodContainer[] {
+  return [...initContainers, ...containers, ...ephemeralContainers]
+}
 
 /** One container of the spec with all that is known of it. */
 export interface ContainerView {
@@ -82,6 +88,8 @@ export interface PodViews {
   /** Init containers and sidecars, in the order of the spec. */
   readonly init: readonly ContainerView[]
   readonly apps: readonly ContainerView[]
+  readonly ephemeral: readonly ContainerView[]
+  /** Those on which the Pod depends: without the ephemeral ones. */
   readonly all: readonly ContainerView[]
 }
 
@@ -105,7 +113,10 @@ export function viewsOf(state: PodState): PodViews {
     view(container, container.restartPolicy === 'Always' ? 'sidecar' : 'init', status?.initContainerStatuses),
   )
   const apps = spec.containers.map((container) => view(container, 'app', status?.containerStatuses))
-  return { init, apps, all: [...init, ...apps] }
+  const ephemeral = (spec.ephemeralContainers ?? []).map((container) =>
+    view(container, 'ephemeral', status?.ephemeralContainerStatuses),
+  )
+  return { init, apps, ephemeral, all: [...init, ...apps] }
 }
 
 export interface Ending {
@@ -138,7 +149,7 @@ export function isLost(view: ContainerView): boolean {
 
 export function shouldRestart(view: ContainerView, ending: Ending, policy: string | undefined): boolean {
   if (view.role === 'sidecar') return true
-  if (policy === 'Never') return false
+  if (policy === 'Never' || view.role === 'ephemeral') return false
   if (policy === 'OnFailure' || view.role === 'init') return ending.exitCode !== 0
   return true
 }

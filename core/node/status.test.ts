@@ -330,3 +330,20 @@ test('a status does not change by being computed again from what it says', () =>
     assert.equal(podStatus(state({ ...given, pod: { ...before, status: first } }), node), first)
   }
 })
+
+test('an ephemeral container has its own list, is never ready, and the Pod does not depend on it', () => {
+  const looked = pod({ ephemeralContainers: [{ name: 'look', image: 'tools' }] })
+  const runs = statusFor({ pod: looked, containers: [running('main'), running('look')] })
+  const [look] = runs.ephemeralContainerStatuses ?? []
+  assert.equal([look && short(look), look?.ready, look?.restartCount, look && 'started' in look], ['running', false, 0, false])
+  assert.equal(
+    runs.containerStatuses?.map(({ name }) => name),
+    ['main'],
+  )
+  assert.is(condition(runs, 'Ready').status, 'True')
+  const failed = statusFor({ pod: looked, containers: [running('main'), exited('look', 3)] })
+  assert.is(short(failed.ephemeralContainerStatuses?.[0] as ContainerStatus), 'terminated Error 3')
+  assert.equal([failed.phase, condition(failed, 'Ready').status], ['Running', 'True'])
+  const before = statusFor({ pod: looked, containers: [running('main')] })
+  assert.is(short(before.ephemeralContainerStatuses?.[0] as ContainerStatus), 'waiting ContainerCreating')
+})

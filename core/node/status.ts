@@ -18,7 +18,7 @@ export function podStatus(state: PodState, node: NodeFacts): PodStatus {
   const old = state.pod.status
   const context = { runtime: node.runtime, initializing: incompleteInit(views).length > 0, verdict }
   const statuses = (of: PodViews['all']): ContainerStatus[] => of.map((view) => containerStatus(view, state, context))
-  const [init, apps] = [statuses(views.init), statuses(views.apps)]
+  const [init, apps, ephemeral] = [statuses(views.init), statuses(views.apps), statuses(views.ephemeral)]
   return {
     ...withoutOwn(old),
     phase: phaseOf(old?.phase, verdict, context.initializing, apps),
@@ -29,12 +29,14 @@ export function podStatus(state: PodState, node: NodeFacts): PodStatus {
     startTime: old?.startTime ?? toTime(state.now),
     ...(init.length > 0 ? { initContainerStatuses: init } : {}),
     containerStatuses: apps,
+    ...(ephemeral.length > 0 ? { ephemeralContainerStatuses: ephemeral } : {}),
   }
 }
 
 /** What others wrote stays: nominatedNodeName, qosClass, resize. */
 function withoutOwn(status: PodStatus | undefined): PodStatus {
-  const { conditions: _c, reason: _r, message: _m, initContainerStatuses: _i, containerStatuses: _s, ...rest } = status ?? {}
+  const { conditions: _c, reason: _r, message: _m, ...others } = status ?? {}
+  const { initContainerStatuses: _i, containerStatuses: _s, ephemeralContainerStatuses: _e, ...rest } = others
   return rest
 }
 

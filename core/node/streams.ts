@@ -3,6 +3,7 @@ import type { NodeStreams, PodRef } from '../api/contract.js'
 import { ApiError } from '../client/contract.js'
 import { type Container, type Runtime, type RuntimeCapabilities, RuntimeError } from './contract.js'
 import type { PodWorker } from './pod-worker.js'
+import { containersOf } from './state.js'
 
 export interface StreamsContext {
   readonly runtime: Runtime
@@ -66,7 +67,7 @@ function requestOf({ tty, stdin, stdout, stderr }: Wanted, streams: Ends) {
 
 /** Whether its process has a terminal was settled when it was made, whatever the client has. */
 function hasTerminal(context: StreamsContext, pod: PodRef, name: string): boolean {
-  return workerOf(context, pod).current.spec.containers.find((item) => item.name === name)?.tty ?? false
+  return containersOf(workerOf(context, pod).current.spec).find((item) => item.name === name)?.tty ?? false
 }
 
 function requireSupport({ supports }: StreamsContext, capability: keyof RuntimeCapabilities & string): void {
@@ -82,8 +83,7 @@ function workerOf({ worker }: StreamsContext, pod: PodRef): PodWorker {
 /** Newest first. */
 function attemptsOf(context: StreamsContext, pod: PodRef, name: string): readonly Container[] {
   const worker = workerOf(context, pod)
-  const { spec } = worker.current
-  if (![...(spec.initContainers ?? []), ...spec.containers].some((item) => item.name === name)) {
+  if (!containersOf(worker.current.spec).some((item) => item.name === name)) {
     throw ApiError.badRequest(`container ${name} is not valid for pod ${pod.name}`)
   }
   return worker.containers.filter((item) => item.name === name).sort((a, b) => b.attempt - a.attempt)

@@ -24,12 +24,13 @@ export class FailedPodBackoff {
    */
   take(key: string, node: string): number {
     const nodes = this.#failures.get(key) ?? new Map<string, Failure>()
-    const last = nodes.get(node)
     const now = this.#clock.monotonic()
+    // Nodes come and go: what would begin anew is not kept.
+    for (const [name, { at }] of nodes) if (now - at > 2 * longestMs) nodes.delete(name)
+    const last = nodes.get(node)
     const left = last ? last.at + last.waitMs - now : 0
     if (left > 0) return left
-    const fresh = !last || now - last.at > 2 * longestMs
-    nodes.set(node, { at: now, waitMs: fresh ? firstMs : Math.min(longestMs, last.waitMs * 2) })
+    nodes.set(node, { at: now, waitMs: last ? Math.min(longestMs, last.waitMs * 2) : firstMs })
     this.#failures.set(key, nodes)
     return 0
   }

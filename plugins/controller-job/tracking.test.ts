@@ -31,6 +31,15 @@ test('what is noted already is let go and not noted twice', () => {
   assert.equal(run(turned, [pod('a', { phase: 'Succeeded' })]).uncounted, { failed: ['a'] }, 'failed stays failed')
 })
 
+test('a list that is full is emptied before more is noted', () => {
+  const uids = Array.from({ length: 500 }, (_, index) => `p${index}`)
+  const of = job({}, { uncountedTerminatedPods: { succeeded: uids } })
+  const pods = [...uids, 'new'].map((uid) => pod(uid, { phase: 'Succeeded' }))
+  const { uncounted, released, complete } = run(of, pods)
+  assert.equal([released.length, released.includes('new'), complete], [500, false, false])
+  assert.is(uncounted?.succeeded?.length, 500)
+})
+
 test('a Job that fails counts what still works as failed; one that succeeds does not', () => {
   assert.equal(run(job(), [pod('a')], failing).uncounted, { failed: ['a'] })
   const met = run(job(), [pod('a')], { ...failing, type: 'SuccessCriteriaMet' })

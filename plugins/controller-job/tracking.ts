@@ -32,9 +32,11 @@ export function track(job: Job, status: JobStatus, tally: Tally, jobPods: JobPod
   const release: Pod[] = []
   const finished = tracked.filter((pod) => mayRelease(job, pod, tally, verdict))
   for (const pod of byIndex(job, finished)) {
-    if (indexes.size + succeeded.length + failed.length >= mostUncounted) break
-    release.push(pod)
     const [uid, index] = [pod.metadata.uid ?? '', indexOf(pod, job)]
+    // What is noted already is always let go: else a full list would never become shorter.
+    const isNoted = known.succeeded.has(uid) || known.failed.has(uid)
+    if (!isNoted && indexes.size + succeeded.length + failed.length >= mostUncounted) continue
+    release.push(pod)
     if (isIndexed(job) && index === undefined) continue
     if (pod.status?.phase === 'Succeeded' && !known.failed.has(uid)) {
       if (index !== undefined) indexes.add(index)

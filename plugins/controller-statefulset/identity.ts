@@ -24,14 +24,21 @@ export function podName(set: StatefulSet, ordinal: number): string {
   return `${set.metadata.name}-${ordinal}`
 }
 
-export function ordinalsOf({ spec }: StatefulSet): readonly number[] {
-  const start = spec.ordinals?.start ?? 0
-  return Array.from({ length: spec.replicas ?? 1 }, (_, index) => start + index)
+export interface Range {
+  readonly start: number
+  /** The first that is not wanted any more. */
+  readonly end: number
 }
 
-export function isWanted({ spec }: StatefulSet, ordinal: number): boolean {
+/** The wanted numbers. There may be more of them than a list can hold. */
+export function ordinalsOf({ spec }: StatefulSet): Range {
   const start = spec.ordinals?.start ?? 0
-  return ordinal >= start && ordinal < start + (spec.replicas ?? 1)
+  return { start, end: start + (spec.replicas ?? 1) }
+}
+
+export function isWanted(set: StatefulSet, ordinal: number): boolean {
+  const { start, end } = ordinalsOf(set)
+  return ordinal >= start && ordinal < end
 }
 
 export function identityLabels(set: StatefulSet, ordinal: number): Readonly<Record<string, string>> {

@@ -79,3 +79,9 @@ test('a Pod whose name is none of the set is left alone', () => {
   const other = { ...pod(0), metadata: { ...pod(0).metadata, name: 'db-007' } }
   assert.equal(plan(0, [other]), [])
 })
+
+test('more replicas than a list can hold are made in rounds', () => {
+  assert.is(plan(2_000_000_000, [], parallel).length, 500)
+  assert.equal(plan(2_000_000_000, []), ['create 0 update'])
+  assert.equal(plan(2_000_000_000, [pod(0)], { updateStrategy: { type: 'RollingUpdate' } }), ['create 1 update'])
+})

@@ -1,7 +1,7 @@
 /** What a StatefulSet's Pods lack, pure: which numbers to make, which Pods to remove, and why. */
 import { isPodAvailable, isPodReady } from '@davit/core/controller'
 import type { Pod, StatefulSet } from '@davit/core/kinds'
-import { identityLabels, isWanted, ordinalOf, ordinalsOf, revisionOf } from './identity.js'
+import { identityLabels, isWanted, ordinalOf, ordinalsOf, type Range, revisionOf } from './identity.js'
 
 export interface State {
   readonly set: StatefulSet
@@ -51,15 +51,18 @@ interface Step {
   readonly waits: boolean
 }
 
+/** In one round; the rest follows when these have shown. */
+const mostAtOnce = 500
+
 /** From the lowest number up: what is missing is made, what has finished is removed to be made anew. */
-function keep(state: State, ordinals: readonly number[], wanted: ReadonlyMap<number, Pod>, ordered: boolean): Step {
+function keep(state: State, { start, end }: Range, wanted: ReadonlyMap<number, Pod>, ordered: boolean): Step {
   const actions: Action[] = []
-  for (const ordinal of ordinals) {
+  for (let ordinal = start; ordinal < end; ordinal += 1) {
     const pod = wanted.get(ordinal)
     const action = pod ? mend(state, pod, ordinal) : make(state, ordinal)
     if (action) actions.push(action)
     const settled = pod !== undefined && action?.do !== 'delete' && isSettled(state, pod)
-    if (ordered && !settled) return { actions, waits: true }
+    if ((ordered && !settled) || actions.length === mostAtOnce) return { actions, waits: true }
   }
   return { actions, waits: false }
 }
@@ -93,9 +96,8 @@ function reduce(state: State, condemned: readonly Numbered[], ordered: boolean):
 }
 
 /** The highest number that has another revision, once all above it serve. */
-function replaceOne({ set, update }: State, ordinals: readonly number[], wanted: ReadonlyMap<number, Pod>): readonly Action[] {
-  for (const [index, ordinal] of [...ordinals.entries()].reverse()) {
-    if (index < partitionOf(set)) return []
+function replaceOne({ set, update }: State, { start, end }: Range, wanted: ReadonlyMap<number, Pod>): readonly Action[] {
+  for (let ordinal = end - 1; ordinal >= start + partitionOf(set); ordinal -= 1) {
     const pod = wanted.get(ordinal)
     if (!pod) return []
     if (revisionOf(pod) !== update && !pod.metadata.deletionTimestamp) return [{ do: 'delete', pod, why: 'outdated' }]

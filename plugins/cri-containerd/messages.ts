@@ -30,7 +30,7 @@ export const messages = {
   PodSandboxMetadata: { name: 'string 1', uid: 'string 2', namespace: 'string 3', attempt: 'uint32 4' },
   DNSConfig: { servers: 'repeated string 1', searches: 'repeated string 2', options: 'repeated string 3' },
   PortMapping: { protocol: 'Protocol 1', containerPort: 'int32 2', hostPort: 'int32 3', hostIp: 'string 4' },
-  NamespaceOption: { network: 'NamespaceMode 1', pid: 'NamespaceMode 2', ipc: 'NamespaceMode 3' },
+  NamespaceOption: { network: 'NamespaceMode 1', pid: 'NamespaceMode 2', ipc: 'NamespaceMode 3', targetId: 'string 4' },
   SecurityProfile: { profileType: 'ProfileType 1' },
   Int64Value: { value: 'int64 1' },
   UInt64Value: { value: 'uint64 1' },

@@ -69,7 +69,7 @@ export function containerOptions(facts: ContainerFacts): Sent<'CreateContainerRe
         securityContext: {
           privileged,
           capabilities: { addCapabilities: security.addCapabilities, dropCapabilities: security.dropCapabilities },
-          namespaceOptions: namespacesOf(sharing),
+          namespaceOptions: { ...namespacesOf(sharing), ...targetOf(sharing, config) },
           ...userOf(facts),
           readonlyRootfs: security.readOnlyRootFilesystem,
           supplementalGroups: security.supplementalGroups,
@@ -109,6 +109,10 @@ function userOf({ config: { security }, imageUser }: ContainerFacts): Sent<'Linu
 function namespacesOf({ network, pid, ipc }: Sharing): Sent<'NamespaceOption'> {
   const pids = { container: 'CONTAINER', pod: 'POD', host: 'NODE' } as const
   return { network: network === 'host' ? 'NODE' : 'POD', pid: pids[pid], ipc: ipc === 'host' ? 'NODE' : 'POD' }
+}
+
+function targetOf({ pid }: Sharing, { sharesProcessesOf }: ContainerConfig): Partial<Sent<'NamespaceOption'>> {
+  return pid !== 'container' || sharesProcessesOf === undefined ? {} : { pid: 'TARGET', targetId: sharesProcessesOf }
 }
 
 /** The files that this plugin keeps in a node's directory. */

@@ -70,6 +70,11 @@ export interface ContainerFacts {
   readonly imageUser?: string
 }
 
+function pidMode({ pid }: Sharing, { sharesProcessesOf }: ContainerConfig, pause: string): Pick<HostConfig, 'PidMode'> {
+  if (pid !== 'container') return { PidMode: pid === 'host' ? 'host' : pause }
+  return sharesProcessesOf === undefined ? {} : { PidMode: `container:${sharesProcessesOf}` }
+}
+
 export function containerOptions(facts: ContainerFacts, log: DockerConfig): ContainerCreateOptions {
   const { owner, sandbox, sharing, config, createdAt } = facts
   const { command, args, security } = config
@@ -78,7 +83,7 @@ export function containerOptions(facts: ContainerFacts, log: DockerConfig): Cont
   const hostConfig: HostConfig = {
     NetworkMode: pause,
     IpcMode: sharing.ipc === 'host' ? 'host' : pause,
-    ...(sharing.pid === 'container' ? {} : { PidMode: sharing.pid === 'host' ? 'host' : pause }),
+    ...pidMode(sharing, config, pause),
     LogConfig: { Type: 'json-file', Config: { 'max-size': log.logMaxSize, 'max-file': String(log.logMaxFiles) } },
     Mounts: mountsOf(config.mounts, sharing),
     Privileged: security.privileged,

@@ -2,7 +2,7 @@ import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { type Container, type ContainerConfig, type Runtime, RuntimeError, type Sandbox } from '@davit/core/node'
 import { end, forget, notice, refresh, waitForEnd } from './endings.js'
 import { writeEnding } from './exits.js'
-import { mainProcess } from './find-process.js'
+import { initProcess, mainProcess } from './find-process.js'
 import { hasInput, launch, markOf, wordsOf } from './launch.js'
 import { startMarks } from './marks.js'
 import { type ContainerPlaces, containerPlaces, sandboxPlaces } from './places.js'
@@ -169,6 +169,18 @@ export function newEntry(record: ContainerRecord): ContainerEntry {
   }
 }
 
+/** The first process of the namespace that the container's processes join; undefined: they have one of their own. */
+async function holderOf(state: State, { config }: ContainerRecord, sandbox: SandboxRecord): Promise<number | undefined> {
+  if (!state.machine.namespaces || sandbox.hostPid) return undefined
+  if (sandbox.shareProcessNamespace)
+    return Number(await readFile(sandboxPlaces(state.places, sandbox.sandbox.id).pausePid, 'utf8'))
+  if (config.sharesProcessesOf === undefined) return undefined
+  const target = state.containers.get(config.sharesProcessesOf)
+  const first = target && (await initProcess(target))
+  if (first === undefined) throw new RuntimeError('RunContainerError', `container ${config.sharesProcessesOf} does not run`)
+  return first
+}
+
 async function start(state: State, entry: ContainerEntry): Promise<void> {
   const { record } = entry
   const sandbox = state.sandboxes.get(record.sandboxId)
@@ -183,7 +195,7 @@ async function start(state: State, entry: ContainerEntry): Promise<void> {
     places: own,
     sandbox,
     sandboxPlaces: shared,
-    pausePid: sandbox.shareProcessNamespace ? Number(await readFile(shared.pausePid, 'utf8')) : undefined,
+    holderPid: await holderOf(state, record, sandbox),
     joins: state.groups?.joins(record.id) ?? [],
     events: state.groups?.events(record.id),
   }

@@ -23,8 +23,8 @@ export interface LaunchParts {
   readonly places: ContainerPlaces
   readonly sandbox: SandboxRecord
   readonly sandboxPlaces: SandboxPlaces
-  /** The process that holds the process namespace of all the sandbox's containers. */
-  readonly pausePid: number | undefined
+  /** The first process of a process namespace that is not the container's own: the sandbox's, or another container's. */
+  readonly holderPid: number | undefined
   readonly joins: readonly string[]
   readonly events: string | undefined
 }
@@ -58,7 +58,7 @@ export function wordsOf(container: ContainerRecord, command: readonly string[], 
 }
 
 function chainOf(parts: LaunchParts): readonly string[] {
-  const { machine, container, places, sandbox, sandboxPlaces, pausePid } = parts
+  const { machine, container, places, sandbox, sandboxPlaces, holderPid } = parts
   const { namespaces } = sandboxPlaces
   const tree = machine.namespaces ? [places.root, places.table] : ['', '']
   const terminal = container.config.tty ? [terminalTool(machine), inTerminal] : []
@@ -67,7 +67,7 @@ function chainOf(parts: LaunchParts): readonly string[] {
   const joined = [
     ...(sandbox.hostNetwork ? [] : [`--net=${namespaces.net}`, `--uts=${namespaces.uts}`]),
     ...(sandbox.hostIpc ? [] : [`--ipc=${namespaces.ipc}`]),
-    ...(pausePid === undefined ? [] : [`--pid=/proc/${pausePid}/ns/pid`]),
+    ...(holderPid === undefined ? [] : [`--pid=/proc/${holderPid}/ns/pid`]),
   ]
   const own = ownProcesses(parts) ? ['--pid', '--fork', '--kill-child'] : []
   const namespaced = ['unshare', '--mount', ...own, '--', ...first]
@@ -75,8 +75,8 @@ function chainOf(parts: LaunchParts): readonly string[] {
 }
 
 /** Whether the container's processes are in a namespace of their own, and so end with its first one. */
-export function ownProcesses({ machine, sandbox }: Pick<LaunchParts, 'machine' | 'sandbox'>): boolean {
-  return machine.namespaces && !sandbox.hostPid && !sandbox.shareProcessNamespace
+export function ownProcesses({ machine, sandbox, holderPid }: LaunchParts): boolean {
+  return machine.namespaces && !sandbox.hostPid && holderPid === undefined
 }
 
 export interface LaunchObserver {
