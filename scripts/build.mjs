@@ -163,9 +163,11 @@ async function keepCode() {
       killSignal: 'SIGKILL',
     })
     let said = ''
-    child.stdout.on('data', (chunk) => {
+    child.stdout.on('data', function listen(chunk) {
       said += chunk
-      if (said.includes('ready: ')) child.kill('SIGTERM')
+      if (!said.includes('ready: ')) return
+      child.stdout.off('data', listen).resume()
+      child.kill('SIGTERM')
     })
     const [code] = await once(child, 'close')
     if (code !== 0) throw new Error(`a cluster does not start with what was built (exit code ${code})`)
