@@ -7,6 +7,7 @@ import type { Cause, Client, Informer, ResourceRef } from '../client/contract.js
 import type { Clock, Ids, Logger, Random, Token } from '../kernel/contract.js'
 import { many } from '../kernel/contract.js'
 import type { KubeObject } from '../kinds/contract.js'
+import type { Change } from './waking.js'
 
 export const ControllerToken: Token<Controller, 'many'> = many<Controller>('controller.controller/v1')
 
@@ -32,7 +33,7 @@ export type ControllerWatch = TypedWatch<KubeObject>
 export interface TypedWatch<T extends KubeObject> {
   readonly resource: ResourceRef<T>
   /** `old` is there for a change; `deleted` when the object is gone. */
-  keys(object: T, event: { readonly old?: T; readonly deleted: boolean }): readonly string[]
+  keys(object: T, event: Change<T>): readonly string[]
 }
 export function watchOf<T extends KubeObject>(resource: ResourceRef<T>, keys: TypedWatch<T>['keys']): TypedWatch<T> {
   return { resource, keys }
@@ -77,3 +78,4 @@ export * from './revisions.js'
 export { shortHash } from './short-hash.js'
 export { slowStart } from './slow-start.js'
 export { timestamp } from './time.js'
+export { type Change, keysOfControllers, keysOfDependant, mayBeAdopted } from './waking.js'
