@@ -1,4 +1,4 @@
-// @serial
+// @serial client
 // @timeout 120
 /** The JavaScript client of Kubernetes, as its users have it, against a whole cluster. */
 import { writeFile } from 'node:fs/promises'

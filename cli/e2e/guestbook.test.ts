@@ -1,4 +1,4 @@
-// @serial
+// @serial network
 // @timeout 320
 import { execFile } from 'node:child_process'
 import { writeFile } from 'node:fs/promises'

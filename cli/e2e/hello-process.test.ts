@@ -1,4 +1,4 @@
-// @serial
+// @serial network
 // @timeout 300
 import { readdir, readFile } from 'node:fs/promises'
 import type { Tree } from './cluster.js'

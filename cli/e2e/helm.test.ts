@@ -1,5 +1,5 @@
 // @timeout 400
-// @serial
+// @serial client
 /**
  * Helm 3 and Helm 4 as they are released, against a real Davit on simulated nodes: the first patches, three-way, the
  * second applies server-side.

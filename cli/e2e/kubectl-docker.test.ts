@@ -1,4 +1,4 @@
-// @serial
+// @serial docker network
 // @timeout 300
 import { readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'

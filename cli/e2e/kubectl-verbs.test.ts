@@ -1,5 +1,5 @@
 // @timeout 300
-// @serial
+// @serial client
 /** Each verb of kubectl that concerns the API, in the oldest and the newest version that is here, on simulated nodes. */
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'

@@ -1,4 +1,4 @@
-// @serial
+// @serial network
 // @timeout 180
 import { podApiSuite } from './pod-api.js'
 

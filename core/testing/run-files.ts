@@ -4,8 +4,10 @@ import { join, relative, sep } from 'node:path'
 export interface TestFile {
   /** Relative to the repository, with `/`. */
   readonly path: string
+  /** What of the machine it needs for itself: no other file with one of these names runs beside it. */
+  readonly apart: readonly string[]
   /** Runs with nothing beside it. */
-  readonly serial: boolean
+  readonly alone: boolean
   readonly timeoutMs: number
 }
 
@@ -24,13 +26,20 @@ function clean(filter: string): string {
 }
 
 /** What a file says of itself in its first five lines. */
-export function declarations(text: string): Pick<TestFile, 'serial' | 'timeoutMs'> {
+export function declarations(text: string): Omit<TestFile, 'path'> {
   const head = text.split('\n', 5)
-  const seconds = head.map((line) => /^\/\/ @timeout (\d+)$/.exec(line)?.[1]).find((found) => found !== undefined)
+  const seconds = said(head, /^\/\/ @timeout (\d+)$/)
+  const serial = said(head, /^\/\/ @serial((?: [a-z]+)*)$/)
+  const apart = serial?.split(' ').filter((name) => name !== '') ?? []
   return {
-    serial: head.includes('// @serial'),
+    apart,
+    alone: serial !== undefined && apart.length === 0,
     timeoutMs: seconds === undefined ? defaultTimeoutMs : Number(seconds) * 1_000,
   }
+}
+
+function said(lines: readonly string[], pattern: RegExp): string | undefined {
+  return lines.map((line) => pattern.exec(line)?.[1]).find((found) => found !== undefined)
 }
 
 async function walk(folder: string): Promise<string[]> {

@@ -6,24 +6,54 @@ const atOnce = 2
 /** More failures than these are no accident of timing. */
 const mostAgain = 3
 
-/** Two files at a time; then the serial ones, alone. `onResult` hears of each as it ends. */
+/**
+ * Two files at a time: first those that run beside anything, then those that need a part of the machine, no two that need
+ * the same at once; at last, one at a time, those that run alone. `onResult` hears of each as it ends.
+ */
 export async function runFiles(
   root: string,
   files: readonly TestFile[],
   onResult: (result: FileResult) => void,
 ): Promise<FileResult[]> {
   const results: FileResult[] = []
-  const work = async (queue: TestFile[]): Promise<void> => {
-    for (let file = queue.shift(); file; file = queue.shift()) {
-      const result = await runFile(root, file)
-      results.push(result)
-      onResult(result)
-    }
+  const run = async (file: TestFile): Promise<void> => {
+    const result = await runFile(root, file)
+    results.push(result)
+    onResult(result)
   }
-  const beside = files.filter((file) => !file.serial)
-  await Promise.all(Array.from({ length: atOnce }, () => work(beside)))
-  await work(files.filter((file) => file.serial))
+  await runApart(
+    files.filter((file) => !file.alone && file.apart.length === 0),
+    atOnce,
+    run,
+  )
+  await runApart(
+    files.filter((file) => file.apart.length > 0),
+    atOnce,
+    run,
+  )
+  await runApart(
+    files.filter((file) => file.alone),
+    1,
+    run,
+  )
   return results
+}
+
+/** Runs the first file whose names are free whenever one of `most` places is. */
+async function runApart(files: readonly TestFile[], most: number, run: (file: TestFile) => Promise<void>): Promise<void> {
+  const waiting = [...files]
+  const running = new Map<TestFile, Promise<void>>()
+  const isFree = (file: TestFile) => [...running.keys()].every((other) => !other.apart.some((name) => file.apart.includes(name)))
+  while (waiting.length > 0 || running.size > 0) {
+    const next = running.size < most ? waiting.findIndex(isFree) : -1
+    const [file] = next < 0 ? [] : waiting.splice(next, 1)
+    if (file)
+      running.set(
+        file,
+        run(file).finally(() => running.delete(file)),
+      )
+    else await Promise.race(running.values())
+  }
 }
 
 /**

@@ -210,24 +210,47 @@ test(
   slow,
 )
 
+const mark = (name: string, ms = 100) => `import { appendFileSync } from 'node:fs'
+test('${name}', async () => {
+  appendFileSync('log', '${name} in\\n')
+  await new Promise((resolve) => setTimeout(resolve, ${ms}))
+  appendFileSync('log', '${name} out\\n')
+})`
+
+async function marks(root: string): Promise<string[]> {
+  return (await readFile(join(root, 'log'), 'utf8')).trim().split('\n')
+}
+
 test(
   'serial files run alone, after the others',
   async (t) => {
-    const mark = (name: string) => `import { appendFileSync } from 'node:fs'
-test('${name}', async () => {
-  appendFileSync('log', '${name} in\\n')
-  await new Promise((resolve) => setTimeout(resolve, 100))
-  appendFileSync('log', '${name} out\\n')
-})`
     const files = {
       'a.test.ts': `// @serial\nHEAD ${mark('a')}`,
       'b.test.ts': `// @serial\nHEAD ${mark('b')}`,
       'c.test.ts': `HEAD ${mark('c')}`,
+      'd.test.ts': `// @serial docker\nHEAD ${mark('d')}`,
+    }
+    const { root, last } = await run(t, files)
+    assert.is(last, '4 passed, 0 failed')
+    const order = ['c in', 'c out', 'd in', 'd out', 'a in', 'a out', 'b in', 'b out']
+    assert.equal(await marks(root), order)
+  },
+  slow,
+)
+
+test(
+  'files that need the same part of the machine do not run at once; others do',
+  async (t) => {
+    const files = {
+      'a.test.ts': `// @serial docker network\nHEAD ${mark('a', 4_000)}`,
+      'b.test.ts': `// @serial network\nHEAD ${mark('b')}`,
+      'c.test.ts': `// @serial process\nHEAD ${mark('c')}`,
     }
     const { root, last } = await run(t, files)
     assert.is(last, '3 passed, 0 failed')
-    const log = (await readFile(join(root, 'log'), 'utf8')).trim().split('\n')
-    assert.equal(log, ['c in', 'c out', 'a in', 'a out', 'b in', 'b out'])
+    const log = await marks(root)
+    assert.ok(log.indexOf('c out') < log.indexOf('a out'), `beside a: ${log}`)
+    assert.ok(log.indexOf('b in') > log.indexOf('a out'), `after a: ${log}`)
   },
   slow,
 )
@@ -286,9 +309,10 @@ test(
 )
 
 test('a file declares itself in its first lines only', () => {
-  assert.equal(declarations('// @serial\n// @timeout 300\n'), { serial: true, timeoutMs: 300_000 })
-  assert.equal(declarations('import x\n'), { serial: false, timeoutMs: 120_000 })
-  assert.equal(declarations(`${'\n'.repeat(6)}// @serial`), { serial: false, timeoutMs: 120_000 })
+  assert.equal(declarations('// @serial\n// @timeout 300\n'), { apart: [], alone: true, timeoutMs: 300_000 })
+  assert.equal(declarations('// @serial a b\n'), { apart: ['a', 'b'], alone: false, timeoutMs: 120_000 })
+  assert.equal(declarations('import x\n'), { apart: [], alone: false, timeoutMs: 120_000 })
+  assert.equal(declarations(`${'\n'.repeat(6)}// @serial`), { apart: [], alone: false, timeoutMs: 120_000 })
 })
 
 async function isGone(pid: number): Promise<boolean> {

@@ -4,7 +4,8 @@
  *   run.ts [--coverage] [--list] [--again] [filter …]
  *
  * A filter is a part of a path; without one every `*.test.ts` of the repository runs. In its first lines a file may say
- * `// @serial` (it runs alone) and `// @timeout 300` (seconds; 120 is the default). With `--again`
+ * `// @serial docker network` (no other file with one of these names runs beside it), `// @serial` (none at all does) and
+ * `// @timeout 300` (seconds; 120 is the default). With `--again`
  * up to three files that failed run once more, alone; one that passes then is printed as UNSTEADY and counts as passed.
  * The last line printed is `N passed, N failed`; the exit code is not 0 when something failed or nothing ran.
  */

@@ -1,4 +1,4 @@
-// @serial
+// @serial containerd
 import { assert, test } from '@davit/core/testing'
 import { command } from './command.js'
 import { conflistOf, namesOf, rangeOf } from './conflist.js'

@@ -1,4 +1,4 @@
-// @serial
+// @serial docker
 import { runtimeKit } from '@davit/core/node/testkit'
 import { assert, createTestServices, suite } from '@davit/core/testing'
 import { createDockerDriver } from './driver.js'

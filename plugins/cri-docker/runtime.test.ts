@@ -1,4 +1,4 @@
-// @serial
+// @serial docker
 import { existsSync } from 'node:fs'
 import { connect, createServer, type Socket } from 'node:net'
 import type { ExecRequest, RuntimeEvent } from '@davit/core/node'

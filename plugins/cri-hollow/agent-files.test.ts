@@ -1,4 +1,4 @@
-// @serial
+// @serial hollow
 import { readdir, readFile, readlink, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { configMaps, pods, secrets } from '@davit/core/client'

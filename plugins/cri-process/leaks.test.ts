@@ -1,4 +1,4 @@
-// @serial
+// @serial process
 import { readdir, readFile } from 'node:fs/promises'
 import type { Sandbox } from '@davit/core/node'
 import { assert, test } from '@davit/core/testing'

@@ -1,4 +1,4 @@
-// @serial
+// @serial process
 import { assert, test } from '@davit/core/testing'
 import { eventually, withNode } from './testing.js'
 

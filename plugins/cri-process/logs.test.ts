@@ -1,4 +1,4 @@
-// @serial
+// @serial process
 import { readdir, stat } from 'node:fs/promises'
 import { assert, test } from '@davit/core/testing'
 import { containerPlaces, placesOf } from './places.js'

@@ -1,4 +1,4 @@
-// @serial
+// @serial process
 import type { ExecRequest, Runtime } from '@davit/core/node'
 import { assert, test } from '@davit/core/testing'
 import { containerConfig, eventually, readAll, withNode } from './testing.js'
