@@ -4,6 +4,8 @@ import { clusterSchema } from './schema.js'
 interface Described {
   readonly description?: string
   readonly default?: unknown
+  /** Where the default depends on something that the description tells. */
+  readonly examples?: readonly unknown[]
   readonly properties?: Readonly<Record<string, Described>>
 }
 
@@ -38,7 +40,7 @@ export async function describeConfig(): Promise<string> {
 }
 
 function keys(schema: Described | undefined, indent: string): string[] {
-  return Object.entries(schema?.properties ?? {}).flatMap(([key, { description, default: value }]) => [
+  return Object.entries(schema?.properties ?? {}).flatMap(([key, { description, examples, default: value = examples?.[0] }]) => [
     ...(description ? [`${indent}# ${description}`] : []),
     value === undefined ? `${indent}${key}: # no default` : `${indent}${key}: ${JSON.stringify(value)}`,
   ])

@@ -16,7 +16,7 @@ export const upFlags = {
   }),
   proxy: Flags.string({ description: 'proxy mode of all nodes', options: ['auto', 'iptables', 'none'] }),
   nodes: Flags.integer({ description: 'how many nodes this process runs; default 1', min: 1 }),
-  'no-node': Flags.boolean({ description: 'only the control plane' }),
+  'no-node': Flags.boolean({ description: 'only the control plane', exclusive: ['nodes'] }),
   'token-auth-file': Flags.string({ description: 'bearer tokens, in CSV lines of token,user,uid,"group1,group2"' }),
   detach: Flags.boolean({ description: 'go on in the background once the cluster is ready' }),
   ephemeral: Flags.boolean({ description: 'remove containers and rules when it stops, as `davit down` does' }),

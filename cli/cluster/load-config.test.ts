@@ -25,6 +25,9 @@ const mistakes: readonly (readonly [string, string, RegExp])[] = [
   ['an unknown key of an entry', `${head}plugins: [{ id: a, enable: true }]\n`, /plugins\[0\]\.enable/],
   ['a wrong type', `${head}plugins: [{ id: 3 }]\n`, /plugins\[0\]\.id/],
   ['another kind', 'apiVersion: v1\nkind: Pod\n', /apiVersion|kind/],
+  ['no range of addresses', `${head}network: { serviceCidr: 10.0.0.0/40 }\n`, /network\.serviceCidr: "10\.0\.0\.0\/40"/],
+  ['no range for Pods', `${head}network: { podCidr: 10.0.0.0.1 }\n`, /network\.podCidr/],
+  ['no domain', `${head}network: { domain: a b }\n`, /network\.domain: .*got "a b"/],
   ['broken YAML', `${head}plugins: [\nnodes: 3\n`, /at line \d+, column \d+/],
   ['nothing', '', /must be an object/],
 ]

@@ -27,5 +27,14 @@ export async function loadClusterConfig(file: string | undefined): Promise<Loade
   if (problem) throw new CliError(`${file}: ${problem.message}`)
   const { decodeBySchema } = await import('@davit/core/kernel/host')
   const config = (await decodeBySchema(file, clusterSchema, document.toJS())) as ClusterConfig
+  await checkRanges(file, config.network ?? {})
   return { config, source: file, directory: path.dirname(path.resolve(file)) }
+}
+
+/** Here, for the plugins that are given a range know neither the file nor its key. */
+async function checkRanges(file: string, network: NonNullable<ClusterConfig['network']>): Promise<void> {
+  const { parseRange } = await import('@davit/core/api/host')
+  for (const key of ['podCidr', 'serviceCidr'] as const) {
+    if (network[key] !== undefined) parseRange(network[key], `${file}: network.${key}`)
+  }
 }

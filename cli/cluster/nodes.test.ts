@@ -11,24 +11,24 @@ const agent = (nodes: unknown) => ({ plugins: [{ id: 'node-agent', config: { nod
 test('one node with the name of the machine, with the best that is built in', () => {
   assert.equal(plan({}), [{ name: 'machine', runtimes: ['cri-docker'], proxies: ['proxy-iptables'], proxyChosen: false }])
 })
-test('so many as wanted, or none', () => {
+test('so many as wanted, or none; the first has the name of the only one', () => {
   assert.equal(
     plan({ nodes: 2 }).map((node) => node.name),
-    ['machine-1', 'machine-2'],
+    ['machine', 'machine-2'],
   )
   assert.equal(plan({ nodes: 2, 'no-node': true }), [])
 })
 test('the first rule that matches decides, and a flag over all rules', () => {
   const nodes = [
-    { match: { name: '*-1' }, runtime: { id: 'cri-hollow' }, proxy: { id: 'none' } },
+    { match: { name: '*e' }, runtime: { id: 'cri-hollow' }, proxy: { id: 'none' } },
     { match: { name: 'machine-*' }, proxy: { id: 'proxy-ipvs' } },
     { runtime: { id: 'never' } },
   ]
   const [first, second] = plan({ nodes: 2 }, { nodes })
-  assert.equal(first, { name: 'machine-1', runtimes: ['cri-hollow'], proxies: [], proxyChosen: true })
+  assert.equal(first, { name: 'machine', runtimes: ['cri-hollow'], proxies: [], proxyChosen: true })
   assert.equal(second, { name: 'machine-2', runtimes: ['cri-docker'], proxies: ['proxy-ipvs'], proxyChosen: true })
   const [flagged] = plan({ nodes: 2, runtime: 'docker', proxy: 'iptables' }, { nodes })
-  assert.equal(flagged, { name: 'machine-1', runtimes: ['cri-docker'], proxies: ['proxy-iptables'], proxyChosen: true })
+  assert.equal(flagged, { name: 'machine', runtimes: ['cri-docker'], proxies: ['proxy-iptables'], proxyChosen: true })
 })
 test('hollow nodes have no proxy unless one is asked for', () => {
   assert.equal(plan({ runtime: 'hollow' })[0]?.proxies, [])

@@ -63,8 +63,8 @@ function agentNodes(config: ClusterConfig): AgentNode[] | undefined {
 function nodeNames(flags: NodeFlags, configured: readonly AgentNode[] | undefined, machine: string): string[] {
   if (flags['no-node']) return []
   if (flags.nodes === undefined && configured) return configured.map((node) => node.name)
-  const count = flags.nodes ?? 1
-  return count === 1 ? [machine] : Array.from({ length: count }, (_, index) => `${machine}-${index + 1}`)
+  // The first keeps its name however many there are, and with it its Pods.
+  return Array.from({ length: flags.nodes ?? 1 }, (_, index) => (index === 0 ? machine : `${machine}-${index + 1}`))
 }
 
 function prefixed(kind: string, word: string): string {

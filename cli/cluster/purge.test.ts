@@ -32,7 +32,7 @@ test('a runtime that a node used and that cannot be reached is an error, after a
   await assert.rejects(lines(directory, gone), /cri-docker cannot be reached/)
 })
 
-test('one that was never used is not missed', async (t) => {
+test('one that was never used is neither missed nor named', async (t) => {
   const directory = await t.directory()
   const said = await lines(directory, { socketPath: path.join(directory, 'no.sock') })
   assert.equal(said, ['node one: containers of cri-hollow are gone'])

@@ -54,12 +54,13 @@ export async function* purge(dataDirectory: string, { podCidr, nodes, drivers }:
   }
 }
 
-/** What is wrong, for a person; empty where the runtime is not there and nothing was ever made in it. */
+/** What is wrong, for a person; empty where nothing was ever made in the runtime. */
 async function purgeNode(driver: RuntimeDriver, context: NodeContext, dataDirectory: string): Promise<string | undefined> {
   const node = context.nodeName
+  // Of simulated ones no note is kept.
+  if (!driver.supports.hollow && !(await usedRuntimes(dataDirectory, node)).includes(driver.id)) return ''
   const verdict = await driver.probe()
   if (!verdict.usable) {
-    if (!(await usedRuntimes(dataDirectory, node)).includes(driver.id)) return ''
     return `${driver.id} cannot be reached: containers of node ${node} are left (${verdict.reason})`
   }
   try {

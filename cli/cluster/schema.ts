@@ -33,12 +33,19 @@ export const clusterSchema = Type.Object({
     Type.Object({
       podCidr: Type.Optional(
         Type.String({
+          examples: ['10.244.0.0/16'],
           description:
             'Addresses of all Pods; each node gets a /24 of it. Default 10.244.0.0/16; 10.128.0.0/9 for more than 256 nodes.',
         }),
       ),
       serviceCidr: Type.Optional(Type.String({ description: 'Addresses of services.', default: '10.96.0.0/16' })),
-      domain: Type.Optional(Type.String({ description: 'DNS domain of the cluster.', default: 'cluster.local' })),
+      domain: Type.Optional(
+        Type.String({
+          description: 'DNS domain of the cluster.',
+          default: 'cluster.local',
+          pattern: '^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$',
+        }),
+      ),
     }),
   ),
   store: Type.Optional(

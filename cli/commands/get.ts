@@ -9,6 +9,11 @@ interface Table {
   columnDefinitions: { name: string; priority: number }[]
   rows: { cells: unknown[]; object?: { metadata?: { namespace?: string; name?: string } } }[]
 }
+interface Shown {
+  wide: boolean
+  withNamespace: boolean
+  headless: boolean
+}
 const tableForm = 'application/json;as=Table;v=v1;g=meta.k8s.io,application/json'
 
 export default class Get extends KubeCommand {
@@ -29,6 +34,7 @@ export default class Get extends KubeCommand {
     output: Flags.string({ char: 'o', description: 'form of the output', options: ['wide', 'json', 'yaml', 'name'] }),
     selector: Flags.string({ char: 'l', description: 'label selector' }),
     'all-namespaces': Flags.boolean({ char: 'A', description: 'in all namespaces' }),
+    'no-headers': Flags.boolean({ description: 'without the line of column names' }),
     'show-managed-fields': Flags.boolean({ description: 'with who owns which field, in json and yaml' }),
   }
 
@@ -53,6 +59,7 @@ export default class Get extends KubeCommand {
       wide: output === 'wide',
       namesOnly: output === 'name',
       withNamespace: flags['all-namespaces'],
+      headless: flags['no-headers'],
     })
     if (!shown) process.stderr.write(`No resources found${flags['all-namespaces'] ? '' : ` in ${namespace} namespace`}.\n`)
   }
@@ -73,7 +80,7 @@ export default class Get extends KubeCommand {
   async #tables(
     connection: Connection,
     targets: readonly { resource: ApiResource; path: string }[],
-    show: { wide: boolean; namesOnly: boolean; withNamespace: boolean },
+    show: Shown & { namesOnly: boolean },
   ): Promise<boolean> {
     let any = false
     for (const { resource, path } of targets) {
@@ -95,7 +102,7 @@ function namesOf(table: Table, resource: ApiResource): string {
   return table.rows.map((row) => `${resource.singularName}${group}/${row.object?.metadata?.name ?? row.cells[0]}`).join('\n')
 }
 
-function render(table: Table, show: { wide: boolean; withNamespace: boolean }, prefix: string): string {
+function render(table: Table, show: Shown, prefix: string): string {
   const shown = table.columnDefinitions
     .map((column, index) => ({ column, index }))
     .filter(({ column }) => show.wide || column.priority === 0)
@@ -103,6 +110,7 @@ function render(table: Table, show: { wide: boolean; withNamespace: boolean }, p
     const cells = shown.map(({ index }) => (index === 0 ? prefix : '') + String(row.cells[index] ?? '<none>'))
     return show.withNamespace ? [row.object?.metadata?.namespace ?? '', ...cells] : cells
   })
-  const head = shown.map(({ column }) => column.name.toUpperCase())
-  return columns(show.withNamespace ? ['NAMESPACE', ...head] : head, rows)
+  const names = shown.map(({ column }) => column.name.toUpperCase())
+  const head = show.withNamespace ? ['NAMESPACE', ...names] : names
+  return columns(show.headless ? undefined : head, rows)
 }

@@ -25,6 +25,10 @@ export default class Scale extends KubeCommand {
       if (names.length === 0)
         throw new CliError(`say which ${type}`, { hint: `for example \`davit scale ${type}/NAME --replicas ${flags.replicas}\`` })
       for (const resource of resolveNames(resources, type)) {
+        if (!resource.scalable)
+          throw new CliError(`${resource.name} have no number of replicas to set`, {
+            hint: 'for example deployments, replicasets and statefulsets have one',
+          })
         for (const name of names) {
           const options = { body: { spec: { replicas: flags.replicas } }, contentType: 'application/merge-patch+json' }
           await connection.json('PATCH', `${resourcePath(resource, namespace, name)}/scale`, options)

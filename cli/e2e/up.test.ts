@@ -94,7 +94,7 @@ test(
     const second = await up(t, directory, '--runtime', 'hollow', '--ephemeral')
     second.kill('SIGTERM')
     const { stdout } = await second.ended
-    assert.is(stdout.match(/containers of cri-hollow are gone/g)?.length, 3)
+    assert.is(stdout.match(/containers of cri-hollow are gone/g)?.length, 2)
     assert.not.ok(existsSync(path.join(directory, 'running.json')))
   },
   slow,
@@ -148,6 +148,17 @@ const mistakes: readonly (readonly [string, readonly string[], RegExp])[] = [
     /^error: cannot read the configuration \/nowhere\/c\.yaml: no such file \(ENOENT\)\n$/,
   ],
   ['a flag that is not there', ['up', '--prot', '1'], /Nonexistent flag: --prot/],
+  ['nodes and none', ['up', '--no-node', '--nodes', '2'], /^error: --nodes=2 cannot also be provided when using --no-node\n/],
+  [
+    'a place for the kubeconfig that is not there',
+    ['up', '--no-node', '--port', '0', '--data-dir', 'DIRECTORY', '--kubeconfig', '/nowhere/x/k'],
+    /^error: cannot write \/nowhere\/x\/k: ENOENT: no such file or directory \(DAVIT_KUBECONFIG\)\n {2}Correct what/,
+  ],
+  [
+    'a token file that is not there',
+    ['up', '--no-node', '--port', '0', '--data-dir', 'DIRECTORY', '--token-auth-file', '/nowhere/t'],
+    /^error: cannot read \/nowhere\/t: ENOENT: no such file or directory \(DAVIT_API_TOKEN_FILE\)\n/,
+  ],
   ['a command that is not there', ['upp'], /^error: there is no command "upp"\n/],
   [
     'a kubeconfig that is not there',
@@ -164,11 +175,12 @@ for (const [name, args, message] of mistakes) {
   test(
     `${name}: a word for people, and no stack`,
     async (t) => {
-      const file = path.join(await t.directory(), 'cluster.yaml')
+      const directory = await t.directory()
+      const file = path.join(directory, 'cluster.yaml')
       await writeFile(file, 'apiVersion: davit.dev/v1\nkind: ClusterConfig\nplugins: [{ id: scheduler-binpak }]\n')
       const { code, stdout, stderr } = await run(
         t,
-        args.map((word) => (word === 'CONFIG' ? file : word)),
+        args.map((word) => ({ CONFIG: file, DIRECTORY: directory })[word] ?? word),
       )
       assert.ok(code !== 0 && code !== null)
       assert.is(stdout, '')

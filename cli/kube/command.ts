@@ -29,7 +29,7 @@ function innermost(error: unknown): KnownError | undefined {
 function linesOf(message: string): string[] {
   const lines = message.split('\n').map((line) => line.trim())
   const hint = lines.filter((line) => line.startsWith('See more help'))
-  const said = lines.filter((line) => line !== '' && !hint.includes(line))
+  const said = lines.filter((line) => line !== '' && line !== 'The following error occurred:' && !hint.includes(line))
   return [said.join(' '), ...hint]
 }
 

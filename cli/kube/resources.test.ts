@@ -3,13 +3,29 @@ import { type ApiResource, base, resolveNames, resourceOf, resourcePath, typeAnd
 
 const verbs = ['get', 'list']
 const pods: ApiResource = {
-  ...{ name: 'pods', singularName: 'pod', kind: 'Pod', groupVersion: 'v1', namespaced: true, verbs },
+  ...{ name: 'pods', singularName: 'pod', kind: 'Pod', groupVersion: 'v1', namespaced: true, scalable: false, verbs },
   shortNames: ['po'],
   categories: ['all'],
 }
-const nodes: ApiResource = { name: 'nodes', singularName: 'node', kind: 'Node', groupVersion: 'v1', namespaced: false, verbs }
+const nodes: ApiResource = {
+  name: 'nodes',
+  singularName: 'node',
+  kind: 'Node',
+  groupVersion: 'v1',
+  namespaced: false,
+  scalable: false,
+  verbs,
+}
 const deployments: ApiResource = {
-  ...{ name: 'deployments', singularName: 'deployment', kind: 'Deployment', groupVersion: 'apps/v1', namespaced: true, verbs },
+  ...{
+    name: 'deployments',
+    singularName: 'deployment',
+    kind: 'Deployment',
+    groupVersion: 'apps/v1',
+    namespaced: true,
+    scalable: true,
+    verbs,
+  },
   shortNames: ['deploy'],
   categories: ['all'],
 }

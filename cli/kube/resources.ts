@@ -11,16 +11,23 @@ export interface ApiResource {
   readonly verbs: readonly string[]
   /** "v1", "apps/v1". */
   readonly groupVersion: string
+  readonly scalable: boolean
 }
 
-/** All that the server serves, subresources left out. */
+/** All that the server serves, subresources as marks of what they belong to. */
 export async function discover(connection: Connection): Promise<readonly ApiResource[]> {
   const groups = await connection.json<{ groups: { preferredVersion: { groupVersion: string } }[] }>('GET', '/apis')
   const versions = ['v1', ...groups.groups.map((group) => group.preferredVersion.groupVersion)]
   const lists = await Promise.all(
     versions.map(async (groupVersion) => {
-      const list = await connection.json<{ resources: Omit<ApiResource, 'groupVersion'>[] }>('GET', base(groupVersion))
-      return list.resources.filter((resource) => !resource.name.includes('/')).map((resource) => ({ ...resource, groupVersion }))
+      const list = await connection.json<{ resources: Omit<ApiResource, 'groupVersion' | 'scalable'>[] }>(
+        'GET',
+        base(groupVersion),
+      )
+      const names = new Set(list.resources.map(({ name }) => name))
+      return list.resources
+        .filter(({ name }) => !name.includes('/'))
+        .map((resource) => ({ ...resource, groupVersion, scalable: names.has(`${resource.name}/scale`) }))
     }),
   )
   return lists.flat()

@@ -1,12 +1,13 @@
-/** Lines of cells under a head, padded as kubectl does: three spaces between columns. */
-export function columns(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const widths = head.map((title, index) => Math.max(title.length, ...rows.map((row) => (row[index] ?? '').length)))
+/** Lines of cells under a head, where there is one, padded as kubectl does: three spaces between columns. */
+export function columns(head: readonly string[] | undefined, rows: readonly (readonly string[])[]): string {
+  const lines = head ? [head, ...rows] : rows
+  const widths = lines[0]?.map((_, index) => lines.reduce((width, cells) => Math.max(width, cells[index]?.length ?? 0), 0)) ?? []
   const line = (cells: readonly string[]) =>
     cells
       .map((cell, index) => (index === cells.length - 1 ? cell : cell.padEnd((widths[index] ?? 0) + 3)))
       .join('')
       .trimEnd()
-  return [head, ...rows].map(line).join('\n')
+  return lines.map(line).join('\n')
 }
 
 export async function structured(value: unknown, form: 'json' | 'yaml'): Promise<string> {

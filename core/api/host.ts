@@ -1,4 +1,5 @@
 /** What the composition root takes of the API room besides the HTTP server. */
+import { parseRange } from './address-range.js'
 import { namespaceLifecycle } from './namespace-lifecycle.js'
 import { apiEndpoint, apiPipeline } from './plugin.js'
 import { defaultTolerations } from './pod-admission.js'
@@ -11,6 +12,7 @@ export {
   apiPipeline,
   defaultTolerations,
   namespaceLifecycle,
+  parseRange,
   priorityAdmission,
   serviceAccountAdmission,
   tokenIssuer,

@@ -43,8 +43,9 @@ export const errorTable = {
     action: 'Start the process again.',
   },
   DAVIT_KUBECONFIG: {
-    meaning: 'A kubeconfig file cannot be read, or lacks what is needed to reach the cluster.',
-    action: 'Correct what the message names. Credentials must stand in the file or in files beside it, not come from a program.',
+    meaning: 'A kubeconfig file cannot be written or read, or lacks what is needed to reach the cluster.',
+    action:
+      'Correct what the message names, or name another file with `--kubeconfig`. Credentials must stand in the file or in files beside it, not come from a program.',
   },
   DAVIT_PKI_CA_EXPIRED: {
     meaning: 'The certificate of the cluster’s own authority has expired.',

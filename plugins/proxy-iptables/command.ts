@@ -12,7 +12,8 @@ export class CommandError extends Error {
 /** Runs a program without a shell; resolves with its output, rejects when it is missing or fails. */
 export function command(program: string, args: readonly string[], input?: string): Promise<string> {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'] })
+    // In a group of its own: a Ctrl-C in the terminal is for Davit, which lets a transaction end.
+    const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'], detached: true })
     const output: Buffer[] = []
     const errors: Buffer[] = []
     child.stdout.on('data', (chunk: Buffer) => output.push(chunk))

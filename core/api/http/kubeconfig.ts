@@ -1,5 +1,7 @@
 /** The administrator's kubeconfig, with all that it needs inside. */
 import { readFile } from 'node:fs/promises'
+import { DavitError } from '../../kernel/contract.js'
+import { fileProblem } from './file-problem.js'
 import { writeAtomically } from './write-file.js'
 
 export interface KubeconfigContent {
@@ -37,5 +39,10 @@ current-context: davit
 export async function writeKubeconfig(path: string, content: KubeconfigContent): Promise<void> {
   const text = kubeconfigText(content)
   const present = await readFile(path, 'utf8').catch(() => undefined)
-  if (present !== text) await writeAtomically(path, text, 0o600)
+  if (present === text) return
+  try {
+    await writeAtomically(path, text, 0o600)
+  } catch (error) {
+    throw new DavitError('DAVIT_KUBECONFIG', `cannot write ${path}: ${fileProblem(error)}`, { cause: error })
+  }
 }

@@ -3,6 +3,7 @@ import { hash, timingSafeEqual } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { DavitError } from '../../kernel/contract.js'
 import type { Authenticator, UserInfo } from '../contract.js'
+import { fileProblem } from './file-problem.js'
 
 interface StaticTokens {
   find(token: string): UserInfo | undefined
@@ -19,7 +20,7 @@ async function readTokenFile(path: string): Promise<StaticTokens> {
   try {
     text = await readFile(path, 'utf8')
   } catch (error) {
-    throw new DavitError('DAVIT_API_TOKEN_FILE', `${path}: ${(error as Error).message}`, { cause: error })
+    throw new DavitError('DAVIT_API_TOKEN_FILE', `cannot read ${path}: ${fileProblem(error)}`, { cause: error })
   }
   return parseTokens(text, path)
 }
