@@ -17,8 +17,8 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const core = join(root, 'core')
 const cli = join(root, 'cli')
 
-/** Native code, and packages that read their own files or are too large to load unasked. */
-const external = ['classic-level', 'esbuild', 'dockerode', '@grpc/grpc-js', '@grpc/proto-loader']
+/** Packages that read their own files or are too large to load unasked. */
+const external = ['esbuild', 'dockerode', '@grpc/grpc-js', '@grpc/proto-loader']
 
 /** What CommonJS packages expect of the file they were bundled into. */
 const banner = `import { createRequire as davitCreateRequire } from 'node:module'
@@ -49,6 +49,22 @@ const namesOfDynamicImports = {
   },
 }
 
+/** LevelDB's compiled code lies in its package; the JavaScript around it is bundled as any other. */
+const compiledOfLevel = {
+  name: 'compiled-of-level',
+  setup(bundler) {
+    const binding = fileURLToPath(import.meta.resolve('classic-level')).replace(/index\.js$/, 'binding.js')
+    bundler.onLoad({ filter: /binding\.js$/ }, ({ path }) =>
+      path === binding
+        ? {
+            contents: `const { resolve } = require
+module.exports = require('node-gyp-build')(require('node:path').dirname(resolve('classic-level')))`,
+          }
+        : undefined,
+    )
+  },
+}
+
 const common = {
   absWorkingDir: root,
   bundle: true,
@@ -56,7 +72,7 @@ const common = {
   target: 'node20',
   conditions: ['source'],
   external,
-  plugins: [namesOfDynamicImports],
+  plugins: [namesOfDynamicImports, compiledOfLevel],
   minifySyntax: true,
   minifyWhitespace: true,
   legalComments: 'none',

@@ -1,4 +1,4 @@
-import { Flags } from '@oclif/core'
+import * as Flags from '@oclif/core/flags'
 import { defaultDataDirectory } from '../kube/kubeconfig.js'
 
 /** What `davit up` takes. Flags win over the configuration file; so none has a default here, to tell what was said. */

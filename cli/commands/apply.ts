@@ -1,4 +1,4 @@
-import { Flags } from '@oclif/core'
+import * as Flags from '@oclif/core/flags'
 import { applyManifests } from '../kube/apply.js'
 import { KubeCommand, kubeconfigFlag, namespaceFlag } from '../kube/command.js'
 import { readManifests } from '../kube/manifests.js'

@@ -1,4 +1,4 @@
-import { Args } from '@oclif/core'
+import * as Args from '@oclif/core/args'
 import { KubeCommand, kubeconfigFlag, namespaceFlag } from '../kube/command.js'
 import type { Connection } from '../kube/connection.js'
 import { type Described, readable } from '../kube/readable.js'

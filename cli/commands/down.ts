@@ -1,9 +1,9 @@
 import path from 'node:path'
-import { Flags } from '@oclif/core'
+import * as Flags from '@oclif/core/flags'
 import { dataDirectoryOf } from '../cluster/flags.js'
 import type { Made } from '../cluster/state.js'
-import { DavitCommand } from '../kube/command.js'
 import { CliError } from '../output/cli-error.js'
+import { DavitCommand } from '../output/command.js'
 
 export default class Down extends DavitCommand {
   static override description =

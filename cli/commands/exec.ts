@@ -1,4 +1,5 @@
-import { Args, Flags } from '@oclif/core'
+import * as Args from '@oclif/core/args'
+import * as Flags from '@oclif/core/flags'
 import { KubeCommand, kubeconfigFlag, namespaceFlag } from '../kube/command.js'
 import { execute } from '../kube/exec.js'
 import { podOf } from '../kube/pod-of.js'

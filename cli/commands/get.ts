@@ -1,4 +1,5 @@
-import { Args, Flags } from '@oclif/core'
+import * as Args from '@oclif/core/args'
+import * as Flags from '@oclif/core/flags'
 import { KubeCommand, kubeconfigFlag, namespaceFlag } from '../kube/command.js'
 import type { Connection } from '../kube/connection.js'
 import { type ApiResource, discover, resolveNames, resourcePath, typeAndNames } from '../kube/resources.js'

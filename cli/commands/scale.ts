@@ -1,4 +1,5 @@
-import { Args, Flags } from '@oclif/core'
+import * as Args from '@oclif/core/args'
+import * as Flags from '@oclif/core/flags'
 import { KubeCommand, kubeconfigFlag, namespaceFlag } from '../kube/command.js'
 import { discover, resolveNames, resourcePath, typeAndNames } from '../kube/resources.js'
 import { CliError } from '../output/cli-error.js'

@@ -2,7 +2,7 @@ import { upFlags } from '../cluster/flags.js'
 import { runsPods } from '../cluster/nodes.js'
 import type { RunningCluster } from '../cluster/run.js'
 import type { Made } from '../cluster/state.js'
-import { DavitCommand } from '../kube/command.js'
+import { DavitCommand } from '../output/command.js'
 
 export default class Up extends DavitCommand {
   static override description =

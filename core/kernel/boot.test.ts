@@ -47,6 +47,42 @@ life('is the same for every order of the entries', async () => {
   const first = await run(0)
   for (let turn = 1; turn <= 50; turn += 1) assert.equal(await run(turn), first)
 })
+const turn = () => new Promise((resolve) => setTimeout(resolve, 10))
+life('after the start of all begins what nobody waits for; the undo waits for its end', async () => {
+  const stage = new Stagehand()
+  const ended: string[] = []
+  const late = stage.plugin('late', {
+    stage: 'store',
+    setup: ({ signal, defer }) => {
+      signal.addEventListener('abort', () => ended.push('aborted'))
+      defer(() => void ended.push('undone'))
+    },
+    afterStart: async () => {
+      while (ended.length === 0) await turn()
+      await turn()
+      ended.push('done')
+    },
+  })
+  const kernel = await stage.boot(late, stage.plugin('other', { stage: 'node' }))
+  assert.equal(stage.take().slice(-2), ['late start', 'other start'])
+  await turn()
+  assert.equal(stage.take(), ['late after start'])
+  await kernel.stop()
+  assert.equal(ended, ['aborted', 'done', 'undone'])
+})
+life('what fails after the start is logged; a kernel that stops at once begins nothing', async () => {
+  const stage = new Stagehand()
+  const failing = stage.plugin('a', { afterStart: () => Promise.reject(new Error('no room')) })
+  const kernel = await stage.boot(failing)
+  await turn()
+  assert.is(stage.services.lines.filter(({ message }) => message === 'afterStart failed').length, 1)
+  assert.equal(states(kernel), { a: 'running' })
+  await kernel.stop()
+  stage.take()
+  await (await stage.boot(failing)).stop()
+  await turn()
+  assert.not.ok(stage.take().includes('a after start'))
+})
 life('hands over what was declared, and nothing else', async () => {
   const stage = new Stagehand()
   const got: unknown[] = []

@@ -112,6 +112,10 @@ export class RunningKernel implements Kernel {
         await this.setUpAll(dependants.slice(1), mayFail)
       }
     }
+    const begun = this.started.filter(({ id }) => ids.includes(id))
+    this.services.clock.defer(() => {
+      for (const instance of begun) instance.afterStart()
+    })
   }
 
   /** Drains, then disposes, in exact reverse. Returns the errors; all of it is done in any case. */

@@ -178,6 +178,11 @@ export interface PluginContext<Config> {
 export interface PluginLife {
   /** Called once, after every plugin is set up, behind the barrier of the stages before. Must not wait for ever. */
   start?(): void | Promise<void>
+  /**
+   * Called once, in a turn of its own after every plugin has started: for work that no start waits for. A rejection is
+   * logged, unless the plugin is being stopped; it must end when `signal` aborts, and the undos wait for that.
+   */
+  afterStart?(): void | Promise<void>
   /** Called once before the undos, in reverse order of start: finish what is in flight, accept nothing new. */
   drain?(): void | Promise<void>
 }

@@ -6,7 +6,7 @@ import { DavitError } from './errors.js'
 import { coreVersion } from './plugin.js'
 import type { SharedPool } from './shared.js'
 
-type Step = 'setup' | 'start' | 'drain' | 'dispose'
+type Step = 'setup' | 'start' | 'afterStart' | 'drain' | 'dispose'
 type Undo = () => void | Promise<void>
 
 /** What an instance needs of the kernel that runs it. */
@@ -78,6 +78,16 @@ export class Instance {
     if (this.life.start) await this.limited('start', () => this.life.start?.())
     this.startMs = clock.monotonic() - began
     this.enter('running')
+  }
+
+  /** Begins what nobody waits for, where the plugin still runs. */
+  afterStart(): void {
+    const { life } = this
+    if (this.state !== 'running' || !life.afterStart) return
+    const work = (async () => life.afterStart?.())().catch((error: unknown) => {
+      if (!this.abort.signal.aborted) this.logged('afterStart', error)
+    })
+    this.defer(() => work)
   }
 
   /** Finishes what is in flight, where the plugin has started. An error is returned, for the rest must go on. */

@@ -13,6 +13,7 @@ export interface Recipe {
   readonly extra?: Partial<AnyPlugin>
   readonly setup?: (context: PluginContext<unknown>, received: Record<string, unknown>) => unknown
   readonly start?: () => unknown
+  readonly afterStart?: () => unknown
   readonly drain?: () => unknown
 }
 
@@ -43,6 +44,12 @@ export class Stagehand {
             note('start')
             await recipe.start?.()
           },
+          ...(recipe.afterStart && {
+            async afterStart() {
+              note('after start')
+              await recipe.afterStart?.()
+            },
+          }),
           async drain() {
             note('drain')
             await recipe.drain?.()

@@ -30,23 +30,18 @@ export default definePlugin({
     const { authorize } = hooks
     context.tap(hooks.validate, (request) => denialOf(request, { policy, authorize, client }))
     const { clock, log, signal } = context
-    // Writing what a new cluster has takes longer than a whole start: it goes on while requests are served already.
-    const writeStarting = async (): Promise<void> => {
-      await reconcile(client, sources, starting)
-      if (signal.aborted) return
-      const aggregation = new Aggregation({ roles: sources.clusterRoles, client, clock, log })
-      context.defer(aggregation.follow())
-    }
     return {
       provides: { rules: { rulesOf: (user, namespace) => ({ rules: policy.rulesOf(user, namespace) }) } },
       async start() {
         const informers = [sources.roles, sources.roleBindings, sources.clusterRoles, sources.clusterRoleBindings]
         await Promise.all(informers.map((informer) => informer.whenSynced(signal)))
-        const writing = writeStarting().catch((error: unknown) => {
-          if (!signal.aborted)
-            log.error({ error: String(error) }, 'the roles of a new cluster could not be written; they count as if they were')
-        })
-        context.defer(() => writing)
+      },
+      // Writing what a new cluster has takes longer than a whole start; until then it counts as if it were written.
+      async afterStart() {
+        await reconcile(client, sources, starting)
+        if (signal.aborted) return
+        const aggregation = new Aggregation({ roles: sources.clusterRoles, client, clock, log })
+        context.defer(aggregation.follow())
       },
     }
   },

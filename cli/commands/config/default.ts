@@ -1,5 +1,5 @@
 import { describeConfig } from '../../cluster/describe-config.js'
-import { DavitCommand } from '../../kube/command.js'
+import { DavitCommand } from '../../output/command.js'
 
 export default class ConfigDefault extends DavitCommand {
   static override description =

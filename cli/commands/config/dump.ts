@@ -1,7 +1,7 @@
-import { Flags } from '@oclif/core'
+import * as Flags from '@oclif/core/flags'
 import { upFlags } from '../../cluster/flags.js'
-import { DavitCommand } from '../../kube/command.js'
 import { structured } from '../../output/columns.js'
+import { DavitCommand } from '../../output/command.js'
 
 export default class ConfigDump extends DavitCommand {
   static override description =

@@ -1,4 +1,4 @@
-import { Flags } from '@oclif/core'
+import * as Flags from '@oclif/core/flags'
 import { KubeCommand, kubeconfigFlag } from '../../kube/command.js'
 import { columns, structured } from '../../output/columns.js'
 

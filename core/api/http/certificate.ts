@@ -3,9 +3,9 @@
  * because loading a certificate library costs more than the whole start of the server may.
  */
 import { createHash, createPublicKey, generateKeyPair, type KeyObject, randomBytes, sign, X509Certificate } from 'node:crypto'
-import { isIP } from 'node:net'
 import { promisify } from 'node:util'
 import * as der from './der.js'
+import { ipVersion } from './ip-version.js'
 
 export interface CertificateRequest {
   readonly commonName: string
@@ -124,12 +124,12 @@ function extension(identifier: string, critical: boolean, value: Buffer): Buffer
 }
 
 function alternativeName(name: string): Buffer {
-  return isIP(name) === 0 ? der.tagged(2, false, Buffer.from(name, 'latin1')) : der.tagged(7, false, addressBytes(name))
+  return ipVersion(name) === 0 ? der.tagged(2, false, Buffer.from(name, 'latin1')) : der.tagged(7, false, addressBytes(name))
 }
 
 /** The 4 or 16 bytes of an IP address in any of its written forms. */
 export function addressBytes(address: string): Buffer {
-  if (isIP(address) === 4) return Buffer.from(address.split('.').map(Number))
+  if (ipVersion(address) === 4) return Buffer.from(address.split('.').map(Number))
   const plain = address.replace(/%.*$/, '').replace(/(\d+)\.(\d+)\.(\d+)\.(\d+)$/, (_whole, ...digits: string[]) => {
     const [a = 0, b = 0, c = 0, d = 0] = digits.map(Number)
     return `${(a * 256 + b).toString(16)}:${(c * 256 + d).toString(16)}`

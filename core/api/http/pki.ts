@@ -4,10 +4,10 @@
  */
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
 import { chmod, mkdir, readFile } from 'node:fs/promises'
-import { isIP } from 'node:net'
 import { join } from 'node:path'
 import { DavitError } from '../../kernel/contract.js'
 import { type CertificateRequest, createKey, type Issuer, issueCertificate } from './certificate.js'
+import { ipVersion } from './ip-version.js'
 import { writeAtomically } from './write-file.js'
 
 export interface KeyAndCertificate {
@@ -96,7 +96,7 @@ function isGood(certificate: X509Certificate, authority: X509Certificate, names:
     certificate.verify(authority.publicKey) &&
     Date.parse(certificate.validFrom) <= now &&
     Date.parse(certificate.validTo) - now > lifetimes.renewBefore &&
-    names.every((name) => (isIP(name) === 0 ? certificate.checkHost(name) : certificate.checkIP(name)) !== undefined)
+    names.every((name) => (ipVersion(name) === 0 ? certificate.checkHost(name) : certificate.checkIP(name)) !== undefined)
   )
 }
 
