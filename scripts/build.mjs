@@ -53,15 +53,10 @@ const namesOfDynamicImports = {
 const compiledOfLevel = {
   name: 'compiled-of-level',
   setup(bundler) {
-    const binding = fileURLToPath(import.meta.resolve('classic-level')).replace(/index\.js$/, 'binding.js')
-    bundler.onLoad({ filter: /binding\.js$/ }, ({ path }) =>
-      path === binding
-        ? {
-            contents: `const { resolve } = require
+    bundler.onLoad({ filter: /node_modules[\\/]classic-level[\\/]binding\.js$/ }, () => ({
+      contents: `const { resolve } = require
 module.exports = require('node-gyp-build')(require('node:path').dirname(resolve('classic-level')))`,
-          }
-        : undefined,
-    )
+    }))
   },
 }
 
