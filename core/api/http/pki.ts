@@ -4,7 +4,6 @@
  */
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
 import { chmod, mkdir, readFile } from 'node:fs/promises'
-import { isIP } from 'node:net'
 import { join } from 'node:path'
 import { DavitError } from '../../kernel/contract.js'
 import { type CertificateRequest, createKey, type Issuer, issueCertificate } from './certificate.js'
@@ -96,8 +95,13 @@ function isGood(certificate: X509Certificate, authority: X509Certificate, names:
     certificate.verify(authority.publicKey) &&
     Date.parse(certificate.validFrom) <= now &&
     Date.parse(certificate.validTo) - now > lifetimes.renewBefore &&
-    names.every((name) => (isIP(name) === 0 ? certificate.checkHost(name) : certificate.checkIP(name)) !== undefined)
+    names.every((name) => (isAddress(name) ? certificate.checkIP(name) : certificate.checkHost(name)) !== undefined)
   )
+}
+
+/** Tells addresses from host names. The first `net.isIP` of a name builds a pattern, which is 10 ms of each start. */
+function isAddress(name: string): boolean {
+  return /^[\d.]+$|:/.test(name)
 }
 
 async function loadPair(
