@@ -6,6 +6,8 @@ import path from 'node:path'
 import { assert, test } from '@davit/core/testing'
 import { Cluster } from './cluster.js'
 import { Kubectl, programs } from './kubectl.js'
+import { type Line, wrongLines } from './kubectl-lines.js'
+import { workloadFiles, workloadLines } from './workload-lines.js'
 
 const maps = (...modes: string[]): string =>
   modes
@@ -16,9 +18,6 @@ const maps = (...modes: string[]): string =>
     .join('---\n')
 /** Words in capitals, which a line of the table may have, and what is in the files of these names. */
 const files = { ONE: maps('one', 'one'), TWO: maps('two', 'one'), LESS: maps('two'), THREE: maps('three') } as const
-
-/** What is typed; the code that it ends with where that is not 0; what it prints, on either stream. */
-type Line = readonly [command: string, printed: string | RegExp, code?: number]
 
 const creating: readonly Line[] = [
   ['create deployment web --image=nginx --replicas=2', 'deployment.apps/web created'],
@@ -148,25 +147,31 @@ const ending: readonly Line[] = [
 test(
   'every verb does what it says, in the words that it has for Kubernetes',
   async (t) => {
-    const cluster = await Cluster.start('--runtime', 'hollow', '--nodes', '2', '--proxy', 'none')
+    // One node for each version to cordon and drain, and one that always stays.
+    const cluster = await Cluster.start('--runtime', 'hollow', '--nodes', '3', '--proxy', 'none')
     t.defer(() => cluster.stop())
-    const home = await t.directory()
-    for (const [name, text] of Object.entries(files)) await writeFile(path.join(home, name), text)
-    const wrong: string[] = []
-    for (const [version, program] of await programs()) {
-      const plain = new Kubectl(program, ['--kubeconfig', cluster.kubeconfig], home)
-      const [node] = (await plain.said('get', 'nodes', '-o', 'jsonpath={.items[*].metadata.name}')).split(' ')
-      await plain.said('create', 'namespace', 'verbs')
-      const kubectl = plain.with('--namespace', 'verbs')
-      for (const [command, printed, code = 0] of [...creating, ...changing, ...applying, ...reading, ...ending]) {
-        const args = command.split(' ').map((word) => (word in files ? path.join(home, word) : word === 'one' ? `${node}` : word))
-        const outcome = await kubectl.run(args, { env: { EDITOR: 'sed -i s/mode:.two/mode:\\ edited/' } })
-        const output = (outcome.stdout + outcome.stderr).replaceAll(`${node}`, 'one')
-        const fits = typeof printed === 'string' ? output.includes(printed) : printed.test(output)
-        if (outcome.code !== code || !fits) wrong.push(`${version}: ${command}: exit ${outcome.code}: ${output.slice(0, 500)}`)
+    const versions = await programs()
+    const nodes = (await cluster.list('/api/v1/nodes')).map(({ metadata }) => metadata.name)
+    const check = async ([version, program]: (typeof versions)[number], index: number): Promise<string[]> => {
+      const home = await t.directory()
+      const [node, namespace] = [nodes[index] ?? '', `verbs-${version.replace('.', '-')}`]
+      const words = new Map([
+        ['one', node],
+        ['verbs', namespace],
+      ])
+      for (const [name, text] of Object.entries({ ...files, ...workloadFiles(node) })) {
+        words.set(name, path.join(home, name))
+        await writeFile(path.join(home, name), text)
       }
+      const plain = new Kubectl(program, ['--kubeconfig', cluster.kubeconfig], home)
+      await plain.said('create', 'namespace', namespace)
+      const isNewest = index === versions.length - 1
+      const lines = [...creating, ...changing, ...applying, ...reading, ...(isNewest ? workloadLines : []), ...ending]
+      const editing = { EDITOR: 'sed -i s/mode:.two/mode:\\ edited/' }
+      const wrong = await wrongLines(plain.with('--namespace', namespace), lines, words, editing)
+      return wrong.map((line) => `${version}: ${line}`)
     }
-    assert.equal(wrong, [])
+    assert.equal((await Promise.all(versions.map(check))).flat(), [])
   },
   { requires: ['kubectl'], timeoutMs: 280_000 },
 )

@@ -15,30 +15,31 @@ export interface ClaimWrite<Owner extends KubeObject, T extends KubeObject> {
 }
 
 /**
- * Rejects when something could not be adopted, with everything else done. Before the first adoption the owner is read
- * anew: one that was deleted meanwhile, or replaced by another of its name, must not take anything on.
+ * Answers with what was taken on, as the API has it; what is gone meanwhile is left out. Rejects when something could
+ * not be adopted, with everything else done. Before the first adoption the owner is read anew: one that was deleted
+ * meanwhile, or replaced by another of its name, must not take anything on.
  */
 export async function writeClaim<Owner extends KubeObject, T extends KubeObject>(
   context: Pick<ReconcileContext, 'client' | 'cause'>,
   { owner, ownerResource, resource, claim, finalizer }: ClaimWrite<Owner, T>,
-): Promise<void> {
+): Promise<readonly T[]> {
   const { client, cause } = context
   const added = finalizer === undefined ? {} : { finalizers: [finalizer] }
   const removed = finalizer === undefined ? {} : { '$deleteFromPrimitiveList/finalizers': [finalizer] }
   const patch = async (object: T, references: readonly object[], finalizers: object) => {
     const { namespace = '', name, uid } = object.metadata
     const body = { metadata: { uid, ownerReferences: references, ...finalizers } }
-    await client.patch(resource, namespace, name, 'strategic', body, { cause })
+    return client.patch(resource, namespace, name, 'strategic', body, { cause })
   }
   if (claim.adopt.length > 0) await checkOwner(client, owner, ownerResource)
-  const results = await Promise.allSettled([
-    ...claim.adopt.map((object) => patch(object, [ownerReference(owner)], added).catch(unless(isNotFound))),
-    ...claim.release.map((object) =>
-      patch(object, [{ $patch: 'delete', uid: owner.metadata.uid }], removed).catch(unless(isReleasedOrGone)),
-    ),
-  ])
+  const adoptions = claim.adopt.map((object) => patch(object, [ownerReference(owner)], added).catch(unless(isNotFound)))
+  const releases = claim.release.map((object) =>
+    patch(object, [{ $patch: 'delete', uid: owner.metadata.uid }], removed).catch(unless(isReleasedOrGone)),
+  )
+  const results = await Promise.allSettled([...adoptions, ...releases])
   const failure = results.find((result) => result.status === 'rejected')
   if (failure?.status === 'rejected') throw failure.reason
+  return (await Promise.all(adoptions)).filter((object) => object !== undefined)
 }
 
 async function checkOwner<Owner extends KubeObject>(
@@ -58,7 +59,8 @@ function isReleasedOrGone(error: unknown): boolean {
 }
 
 function unless(expected: (error: unknown) => boolean) {
-  return (error: unknown): void => {
+  return (error: unknown): undefined => {
     if (!expected(error)) throw error
+    return undefined
   }
 }

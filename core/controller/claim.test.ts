@@ -1,16 +1,11 @@
 import { pods, replicaSets } from '../client/contract.js'
-import type { Pod, ReplicaSet } from '../kinds/contract.js'
+import type { Pod, ReplicaSet, Selector } from '../kinds/contract.js'
 import { selectorFromObject } from '../kinds/contract.js'
 import { assert, boot, type TestContext, test } from '../testing/contract.js'
-import {
-  adoptAndRelease,
-  controllerOf,
-  dependantsOf,
-  indexDependants,
-  orphansIn,
-  ownerReference,
-  writeClaim,
-} from './contract.js'
+import { adoptAndRelease } from './claim.js'
+import { writeClaim } from './claim-write.js'
+import { claimDependants, controllerOf, dependantsOf, indexDependants, ownerReference } from './contract.js'
+import { orphansIn } from './dependants.js'
 
 const owner = (uid = 'owner', more: object = {}): ReplicaSet => ({
   apiVersion: 'apps/v1',
@@ -83,15 +78,16 @@ async function plane(t: TestContext) {
       { client, cause },
       { owner: by, ownerResource: replicaSets, resource: pods, claim: { owned: [], adopt, release }, ...more },
     )
-  return { ...booted, made, write }
+  return { ...booted, made, write, context: { client, cause } }
 }
 
 test('adoption gives a controller reference beside those that are there, release takes only its own', async (t) => {
   const { client, made, write } = await plane(t)
   const foreign = { apiVersion: 'v1', kind: 'ConfigMap', name: 'settings', uid: 'settings' }
   const orphan = await client.create(pods, pod('a', undefined, { app: 'web' }, { ownerReferences: [foreign] }))
-  await write([orphan])
+  const answer = await write([orphan])
   const adopted = await client.get(pods, 'default', 'a')
+  assert.equal(answer, [adopted], 'answers with what is stored')
   assert.equal(controllerOf(adopted), ownerReference(made))
   assert.is(adopted.metadata.ownerReferences?.length, 2)
   await write([adopted])
@@ -132,7 +128,7 @@ test('what is gone, or another of the same name, is left alone', async (t) => {
   const { client, made, write } = await plane(t)
   const mine = await client.create(pods, pod('a', made.metadata.uid))
   await client.delete(pods, 'default', 'a')
-  await write([mine], [mine])
+  assert.equal(await write([mine], [mine]), [])
   await client.create(pods, pod('a', made.metadata.uid))
   await write([], [mine])
   assert.is(controllerOf(await client.get(pods, 'default', 'a'))?.uid, made.metadata.uid)
@@ -161,4 +157,40 @@ test('dependants and orphans are found by index', async (t) => {
   assert.equal(names(orphansIn(informer, 'default')), ['lonely'])
   assert.equal(names(orphansIn(informer, 'elsewhere')), [])
   assert.equal(dependantsOf(informer, { ...made, metadata: { name: 'web' } }), [])
+})
+
+test("what is claimed is the owner's own and what it took on, without a write where all is so", async (t) => {
+  const { client, clients, made, clock, context } = await plane(t)
+  const informer = clients.informer(pods)
+  indexDependants(informer)
+  const finalizer = 'example.com/mine'
+  const claimed = (by: Selector | undefined = selector) =>
+    claimDependants(context, {
+      owner: made,
+      ownerResource: replicaSets,
+      selector: by,
+      resource: pods,
+      informer,
+      counts: ({ metadata }) => metadata.name !== 'out-of-question',
+      finalizer,
+    })
+  const mine = await client.create(pods, pod('mine', made.metadata.uid))
+  for (const name of ['orphan', 'out-of-question']) await client.create(pods, pod(name))
+  await client.create(pods, pod('leaves', made.metadata.uid, other))
+  await informer.whenSynced()
+  await clock.settle()
+  const first = await claimed()
+  const adopted = await client.get(pods, 'default', 'orphan')
+  assert.equal(first, [mine, adopted])
+  assert.equal(adopted.metadata.finalizers, [finalizer])
+  await clock.settle()
+  const versions = async () => (await client.list(pods)).items.map(({ metadata }) => metadata.resourceVersion)
+  const before = await versions()
+  assert.equal(names(await claimed()).sort(), ['mine', 'orphan'])
+  assert.equal(await versions(), before)
+  const everything = selectorFromObject({}).value
+  await client.create(pods, pod('late'))
+  await clock.settle()
+  assert.equal(names(await claimed(everything)).sort(), ['mine', 'orphan'], 'a selector of everything takes nobody on')
+  assert.equal(controllerOf(await client.get(pods, 'default', 'late')), undefined)
 })

@@ -64,18 +64,19 @@ export interface ReconcileContext extends ControllerHost {
   readonly signal: AbortSignal
 }
 
-export { adoptAndRelease, type Claim } from './claim.js'
-export { type ClaimWrite, writeClaim } from './claim-write.js'
-export { dependantsOf, indexDependants, orphansIn } from './dependants.js'
+export { type ClaimRequest, claimDependants } from './claim-dependants.js'
+export { dependantsOf, indexDependants } from './dependants.js'
 export { Expectations } from './expectations.js'
 export { namespacedKey, splitKey } from './key.js'
 export { isNamespaceGoing } from './namespace-going.js'
 export { controllerOf, isControlledBy, ownerReference } from './owner.js'
 export { availableInMs, isPodActive, isPodAvailable, isPodReady } from './pods.js'
 export * from './policies.js'
+export { requeueAfter, soonest } from './requeue.js'
 export { revisionTemplate } from './revision-data.js'
 export * from './revisions.js'
 export { shortHash } from './short-hash.js'
 export { slowStart } from './slow-start.js'
 export { timestamp } from './time.js'
 export { type Change, keysOfControllers, keysOfDependant, mayBeAdopted } from './waking.js'
+export { writeStatus } from './write-status.js'

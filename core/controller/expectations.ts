@@ -1,11 +1,14 @@
 import type { Informer } from '../client/contract.js'
 import type { Clock } from '../kernel/contract.js'
 import type { KubeObject } from '../kinds/contract.js'
+import { namespacedKey } from './key.js'
 
 /** A watch that is so far behind is broken; acting on what it shows is then better than not acting at all. */
 const defaultTimeoutMs = 5 * 60_000
 
 interface Waiting {
+  /** Of the owner: another of the same name has nothing to do with what was done for this one. */
+  readonly owner: string | undefined
   /** Creations whose resourceVersion the informer has yet to reach. */
   creations: bigint[]
   /** Deletions that the informer has yet to show, by uid. */
@@ -21,37 +24,42 @@ interface Waiting {
  * It holds no counters that an unforeseen event could put out of step: a creation is seen when the informer has come to
  * its resourceVersion, also if the object went again meanwhile; a deletion when the object is marked, gone or replaced.
  */
-export class Expectations {
-  readonly #informer: Informer<KubeObject>
+export class Expectations<T extends KubeObject> {
+  readonly #informer: Pick<Informer<T>, 'get' | 'on'>
   readonly #clock: Clock
   readonly #timeoutMs: number
   readonly #waiting = new Map<string, Waiting>()
   readonly #stopListening: () => void
   #reached = 0n
 
-  constructor(options: { readonly informer: Informer<KubeObject>; readonly clock: Clock; readonly timeoutMs?: number }) {
+  constructor(options: {
+    readonly informer: Pick<Informer<T>, 'get' | 'on'>
+    readonly clock: Clock
+    readonly timeoutMs?: number
+  }) {
     this.#informer = options.informer
     this.#clock = options.clock
     this.#timeoutMs = options.timeoutMs ?? defaultTimeoutMs
-    const reach = (object: KubeObject) => this.#reach(object)
+    const reach = (object: T) => this.#reach(object)
     this.#stopListening = options.informer.on({ added: reach, updated: reach, deleted: reach })
   }
 
-  /** After a creation succeeded, with what the API answered. */
-  created(key: string, object: KubeObject): void {
+  /** After a creation for `owner` (or a write of itself) succeeded, with what the API answered. */
+  created(owner: KubeObject, object: T): void {
     const version = revisionOf(object)
-    if (version > this.#reached) this.#of(key).creations.push(version)
+    if (version > this.#reached) this.#of(owner).creations.push(version)
   }
 
-  /** After a deletion succeeded. */
-  deleted(key: string, object: KubeObject): void {
+  /** After a deletion for `owner` succeeded. */
+  deleted(owner: KubeObject, object: T): void {
     const { uid = '', namespace = '', name } = object.metadata
-    this.#of(key).deletions.set(uid, { namespace, name })
+    this.#of(owner).deletions.set(uid, { namespace, name })
   }
 
-  /** How many milliseconds the key has to wait at most; `undefined`: nothing is outstanding, act. */
-  outstanding(key: string): number | undefined {
-    const waiting = this.#waiting.get(key)
+  /** How many milliseconds `owner` has to wait at most; `undefined`: nothing is outstanding, act. */
+  outstanding(owner: KubeObject): number | undefined {
+    const key = namespacedKey(owner)
+    const waiting = this.#present(owner)
     if (!waiting) return undefined
     waiting.creations = waiting.creations.filter((version) => version > this.#reached)
     for (const [uid, { namespace, name }] of waiting.deletions) {
@@ -64,7 +72,7 @@ export class Expectations {
     return undefined
   }
 
-  /** The key's object is gone. */
+  /** The owner of this key is gone. */
   forget(key: string): void {
     this.#waiting.delete(key)
   }
@@ -75,15 +83,21 @@ export class Expectations {
     this.#waiting.clear()
   }
 
-  #of(key: string): Waiting {
+  #of(owner: KubeObject): Waiting {
     const now = this.#clock.monotonic()
-    const waiting = this.#waiting.get(key) ?? { creations: [], deletions: new Map(), since: now }
+    const { uid } = owner.metadata
+    const waiting = this.#present(owner) ?? { owner: uid, creations: [], deletions: new Map(), since: now }
     waiting.since = now
-    this.#waiting.set(key, waiting)
+    this.#waiting.set(namespacedKey(owner), waiting)
     return waiting
   }
 
-  #reach(object: KubeObject): void {
+  #present(owner: KubeObject): Waiting | undefined {
+    const waiting = this.#waiting.get(namespacedKey(owner))
+    return waiting?.owner === owner.metadata.uid ? waiting : undefined
+  }
+
+  #reach(object: T): void {
     const version = revisionOf(object)
     if (version > this.#reached) this.#reached = version
   }

@@ -127,6 +127,17 @@ test('a new template gets the next number, a known one is renumbered, the newest
   assert.is((await stored()).length, 2)
 })
 
+test('characters that Go escapes make neither another revision nor another template', async (t) => {
+  const { settle, stored } = await owned(t)
+  const image = 'a && b > c < d \u2028\u2029'
+  const { update } = await settle(image)
+  assert.is((await settle(image)).update.metadata.resourceVersion, update.metadata.resourceVersion, 'no write')
+  const [kept] = await stored()
+  assert.is(kept && revisionTemplate(kept).spec?.containers[0]?.image, image)
+  await settle('web:2')
+  assert.equal([(await settle(image)).update.metadata.name, (await stored()).length], [update.metadata.name, 2])
+})
+
 test('an informer that is behind makes no second revision', async (t) => {
   const { settle, stored } = await owned(t)
   const { update } = await settle('web:1')

@@ -1,29 +1,26 @@
 /** The DaemonSet controller: reads, plans, carries the plan out, and reports. */
-import { controllerRevisions, daemonSets, edit, type Informer, nodes, pods, type ResourceRef } from '@davit/core/client'
+import { controllerRevisions, daemonSets, type Informer, nodes, pods } from '@davit/core/client'
 import {
-  adoptAndRelease,
   type Controller,
   type ControllerHost,
   type ControllerWatch,
-  dependantsOf,
+  claimDependants,
   Expectations,
   forgettableRevisions,
   indexDependants,
   namespacedKey,
-  orphansIn,
   type ReconcileContext,
   type ReconcileResult,
   removeRevisions,
+  requeueAfter,
   settleRevision,
   splitKey,
   watchOf,
-  writeClaim,
+  writeStatus,
 } from '@davit/core/controller'
 import {
   type ControllerRevision,
   type DaemonSet,
-  equalJson,
-  type KubeObject,
   type Node,
   type Pod,
   type Selector,
@@ -32,7 +29,7 @@ import {
 import { FailedPodBackoff } from './backoff.js'
 import { planDaemonSet } from './plan.js'
 import { hashLabel } from './pod.js'
-import { daemonStatus, nextAvailableMs, type Seen } from './status.js'
+import { daemonStatus, nextAvailableMs } from './status.js'
 import { keysOfNode, keysOfPod } from './waking.js'
 import { carryOut, type Done } from './writes.js'
 
@@ -41,7 +38,7 @@ interface Running {
   readonly pods: Informer<Pod>
   readonly nodes: Informer<Node>
   readonly revisions: Informer<ControllerRevision>
-  readonly expectations: Expectations
+  readonly expectations: Expectations<Pod>
   readonly backoff: FailedPodBackoff
 }
 
@@ -69,8 +66,7 @@ export class DaemonSetReconciler implements Controller {
     }
     indexDependants(running.pods)
     indexDependants(running.revisions)
-    const informer = running.pods as unknown as Informer<KubeObject>
-    this.#running = { ...running, expectations: new Expectations({ informer, clock: host.clock }) }
+    this.#running = { ...running, expectations: new Expectations({ informer: running.pods, clock: host.clock }) }
   }
 
   stop(): void {
@@ -96,18 +92,19 @@ export class DaemonSetReconciler implements Controller {
     }
     // One on its way out leaves its Pods to the garbage collector, or to whoever orphaned them.
     if (set.metadata.deletionTimestamp) return undefined
-    return this.#settle(key, set, selector, running, context)
+    return this.#settle(set, selector, running, context)
   }
 
   async #settle(
-    key: string,
     set: DaemonSet,
     selector: Selector,
     running: Running,
     context: ReconcileContext,
   ): Promise<ReconcileResult | undefined> {
-    const own = await claimOf(set, selector, pods, running.pods, context)
-    const known = await claimOf(set, selector, controllerRevisions, running.revisions, context)
+    const claim = { owner: set, ownerResource: daemonSets, selector }
+    const own = await claimDependants(context, { ...claim, resource: pods, informer: running.pods })
+    const held = { resource: controllerRevisions, informer: running.revisions }
+    const known = await claimDependants(context, { ...claim, ...held })
     const { collisionCount: collisions = 0 } = set.status ?? {}
     const request = { owner: set, template: set.spec.template, revisions: known, collisionCount: collisions, hashLabel }
     const { update, revisions, collisionCount } = await settleRevision(context, request)
@@ -115,26 +112,13 @@ export class DaemonSetReconciler implements Controller {
     const now = context.clock.now()
     const plan = planDaemonSet({ set, nodes: running.nodes.list(), pods: own, hash, now })
     const { expectations, backoff } = running
-    const waiting = expectations.outstanding(key) !== undefined
-    const done: Done = waiting ? {} : await carryOut({ key, set, hash, context, expectations, backoff }, plan)
-    await writeStatus({ set, seats: plan.seats, hash, collisionCount, now }, context)
+    const waiting = expectations.outstanding(set) !== undefined
+    const done: Done = waiting ? {} : await carryOut({ set, hash, context, expectations, backoff }, plan)
+    await writeStatus(context, daemonSets, set, daemonStatus({ set, seats: plan.seats, hash, collisionCount, now }))
     if (done.error !== undefined) throw done.error
     await removeRevisions(context, forgettable(set, update, revisions, own))
-    const waits = [expectations.outstanding(key), done.waitMs, nextAvailableMs(set, own, now)].filter(
-      (wait) => wait !== undefined,
-    )
-    return waits.length === 0 ? undefined : { requeueAfterMs: Math.max(1, Math.min(...waits)) }
+    return requeueAfter(expectations.outstanding(set), done.waitMs, nextAvailableMs(set, own, now))
   }
-}
-
-async function writeStatus(seen: Seen, context: ReconcileContext): Promise<void> {
-  const { set } = seen
-  const status = daemonStatus(seen)
-  if (equalJson(status, set.status)) return
-  const changed = edit(set, (draft) => {
-    draft.status = status
-  })
-  await context.client.updateStatus(daemonSets, changed, { cause: context.cause })
 }
 
 function forgettable(
@@ -146,18 +130,4 @@ function forgettable(
   const hashes = new Set(own.map(({ metadata }) => metadata.labels?.[hashLabel]))
   const used = revisions.filter((revision) => revision === update || hashes.has(revision.metadata.labels?.[hashLabel]))
   return forgettableRevisions(revisions, new Set(used.map(({ metadata }) => metadata.name)), set.spec.revisionHistoryLimit ?? 10)
-}
-
-/** What is the set's, once those to be taken on or let go are. */
-async function claimOf<T extends KubeObject>(
-  owner: DaemonSet,
-  selector: Selector,
-  resource: ResourceRef<T>,
-  informer: Informer<T>,
-  context: ReconcileContext,
-): Promise<readonly T[]> {
-  const candidates = [...dependantsOf(informer, owner), ...orphansIn(informer, owner.metadata.namespace ?? '')]
-  const claim = adoptAndRelease(owner, selector, candidates)
-  await writeClaim(context, { owner, ownerResource: daemonSets, resource, claim })
-  return [...claim.owned, ...claim.adopt]
 }

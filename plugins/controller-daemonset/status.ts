@@ -1,5 +1,5 @@
 /** What a DaemonSet's nodes come to, as its status says it; pure. */
-import { availableInMs, isPodReady } from '@davit/core/controller'
+import { availableInMs, isPodReady, soonest } from '@davit/core/controller'
 import type { DaemonSet, DaemonSetStatus, Pod } from '@davit/core/kinds'
 import { isServing, isUpdated, type Seat } from './plan.js'
 
@@ -34,8 +34,7 @@ export function daemonStatus(seen: Seen): DaemonSetStatus {
 
 /** Milliseconds until the next Pod has been ready for long enough; `undefined` where none is on the way. */
 export function nextAvailableMs({ spec }: DaemonSet, pods: readonly Pod[], now: number): number | undefined {
-  const waits = pods.flatMap((pod) => availableInMs(pod, spec.minReadySeconds ?? 0, now) ?? [])
-  return waits.length === 0 ? undefined : Math.min(...waits)
+  return soonest(pods.map((pod) => availableInMs(pod, spec.minReadySeconds ?? 0, now)))
 }
 
 /** Zero is absent in what the API stores, but for the fields that must be there. */

@@ -1,21 +1,20 @@
 /** The Deployment controller: reads, plans, carries the plan out, and reports. */
 import { deployments, type Informer, pods, replicaSets } from '@davit/core/client'
 import {
-  adoptAndRelease,
   type Controller,
   type ControllerHost,
   type ControllerWatch,
+  claimDependants,
   controllerOf,
   dependantsOf,
   indexDependants,
   namespacedKey,
-  orphansIn,
   type ReconcileContext,
   type ReconcileResult,
   type RolloutStrategy,
+  requeueAfter,
   splitKey,
   watchOf,
-  writeClaim,
 } from '@davit/core/controller'
 import type { Bag } from '@davit/core/kernel'
 import { type Deployment, type Pod, type ReplicaSet, selectorFromObject } from '@davit/core/kinds'
@@ -80,7 +79,7 @@ export class DeploymentReconciler implements Controller {
     return this.#rollOut(deployment, sets, running, context)
   }
 
-  async #rollOut(deployment: Deployment, sets: Sets, running: Running, context: ReconcileContext): Promise<ReconcileResult> {
+  async #rollOut(deployment: Deployment, sets: Sets, running: Running, context: ReconcileContext) {
     const view = (set: ReplicaSet) => rolloutSet(set, dependantsOf(running.pods, set))
     const plan = planDeployment({
       deployment,
@@ -96,12 +95,8 @@ export class DeploymentReconciler implements Controller {
     if (deployment.spec.paused || isComplete(deployment, status)) {
       await removeSets(context, forgettable(deployment, outcome.sets.olds))
     }
-    const waits = [
-      plan.mode === 'roll-out' ? plan.requeueAfterMs : undefined,
-      checkAfterMs(deployment, status, context.clock.now()),
-    ]
-    const known = waits.filter((wait) => wait !== undefined)
-    return known.length === 0 ? {} : { requeueAfterMs: Math.min(...known) }
+    const strategyMs = plan.mode === 'roll-out' ? plan.requeueAfterMs : undefined
+    return requeueAfter(strategyMs, checkAfterMs(deployment, status, context.clock.now()))
   }
 
   #setOf(pod: Pod): ReplicaSet | undefined {
@@ -119,8 +114,6 @@ async function claimSets(deployment: Deployment, running: Running, context: Reco
     context.event(deployment, 'Warning', 'SelectingAll', message)
     return undefined
   }
-  const candidates = [...dependantsOf(running.sets, deployment), ...orphansIn(running.sets, deployment.metadata.namespace ?? '')]
-  const claim = adoptAndRelease(deployment, selector, candidates)
-  await writeClaim(context, { owner: deployment, ownerResource: deployments, resource: replicaSets, claim })
-  return sortSets(deployment, [...claim.owned, ...claim.adopt])
+  const claim = { owner: deployment, ownerResource: deployments, selector }
+  return sortSets(deployment, await claimDependants(context, { ...claim, resource: replicaSets, informer: running.sets }))
 }

@@ -1,5 +1,5 @@
 /** Keeps the status of each PodDisruptionBudget: what evictions are granted from. */
-import { edit, type Informer, podDisruptionBudgets, pods } from '@davit/core/client'
+import { type Informer, podDisruptionBudgets, pods } from '@davit/core/client'
 import {
   type Controller,
   type ControllerHost,
@@ -7,17 +7,12 @@ import {
   namespacedKey,
   type ReconcileContext,
   type ReconcileResult,
+  requeueAfter,
   splitKey,
   watchOf,
+  writeStatus,
 } from '@davit/core/controller'
-import {
-  equalJson,
-  type KindRegistry,
-  type Pod,
-  type PodDisruptionBudget,
-  type PodDisruptionBudgetStatus,
-  selectorFromObject,
-} from '@davit/core/kinds'
+import { type KindRegistry, type Pod, type PodDisruptionBudget, selectorFromObject } from '@davit/core/kinds'
 import { disruptedPods, expectationOf, healthyPods, needsScale } from './count.js'
 import { Owners } from './owners.js'
 import { countedStatus, failedStatus } from './status.js'
@@ -67,10 +62,9 @@ export class DisruptionReconciler implements Controller {
     const replicas = await this.#replicas(this.#running.owners, budget, selected, context)
     const expectation = expectationOf(budget, selected.length, replicas)
     const counted = { ...expectation, healthy: healthyPods(selected, disrupted.pods), disrupted: disrupted.pods }
-    if (await writeStatus(budget, countedStatus(budget, counted, now), context)) {
-      if (selected.length === 0) context.event(budget, 'Normal', 'NoPods', 'No matching pods found')
-    }
-    return disrupted.recheckMs === undefined ? undefined : { requeueAfterMs: disrupted.recheckMs }
+    const written = await writeStatus(context, podDisruptionBudgets, budget, countedStatus(budget, counted, now))
+    if (written !== budget && selected.length === 0) context.event(budget, 'Normal', 'NoPods', 'No matching pods found')
+    return requeueAfter(disrupted.recheckMs)
   }
 
   /** Throws, after saying so in the status, where the number is unknown. */
@@ -89,23 +83,10 @@ export class DisruptionReconciler implements Controller {
       const message = error instanceof Error ? error.message : String(error)
       const text = `Failed to calculate the number of expected pods: ${message}`
       context.event(budget, 'Warning', 'CalculateExpectedPodCountFailed', text)
-      await writeStatus(budget, failedStatus(budget, message, context.clock.now()), context)
+      await writeStatus(context, podDisruptionBudgets, budget, failedStatus(budget, message, context.clock.now()))
       throw error
     }
   }
-}
-
-async function writeStatus(
-  budget: PodDisruptionBudget,
-  status: PodDisruptionBudgetStatus,
-  { client, cause }: ReconcileContext,
-): Promise<boolean> {
-  if (equalJson(status, budget.status)) return false
-  const changed = edit(budget, (draft) => {
-    draft.status = status
-  })
-  await client.updateStatus(podDisruptionBudgets, changed, { cause })
-  return true
 }
 
 function unmanagedText({ spec }: PodDisruptionBudget): string {

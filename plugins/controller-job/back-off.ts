@@ -10,6 +10,10 @@ export interface Failures {
   /** Milliseconds since 1970. */
   readonly lastAt: number
 }
+export interface KnownFailures extends Failures {
+  /** Pods that ended and are looked at, by uid, though the status does not have them yet: it takes only some at a time. */
+  readonly seen: ReadonlySet<string>
+}
 
 const firstMs = 10_000
 const longestMs = 600_000
@@ -22,14 +26,21 @@ export const kubernetesBackOff: JobBackOff = {
  * `known`: before the Pods that ended anew. Where nothing is known (the controller has just started) all Pods that are
  * there are looked at, so that a restart does not cut a back-off short.
  */
-export function failuresOf(known: Failures | undefined, job: Job, pods: readonly Pod[], tally: Tally): Failures {
-  const succeeded = known ? tally.newSucceeded : pods.filter(({ status }) => status?.phase === 'Succeeded')
-  const failed = known ? tally.newFailed : pods.filter((pod) => isFailed(pod, job))
+export function failuresOf(known: KnownFailures | undefined, job: Job, pods: readonly Pod[], tally: Tally): KnownFailures {
+  const isNew = (pod: Pod) => !known?.seen.has(uidOf(pod))
+  const succeeded = (known ? tally.newSucceeded : pods.filter(({ status }) => status?.phase === 'Succeeded')).filter(isNew)
+  const failed = (known ? tally.newFailed : pods.filter((pod) => isFailed(pod, job))).filter(isNew)
   const lastSuccess = Math.max(...succeeded.map(finishedAt))
   const after = failed.map(finishedAt).filter((at) => at >= lastSuccess)
   const before = succeeded.length > 0 ? 0 : (known?.count ?? 0)
-  return { count: before + after.length, lastAt: Math.max(known?.lastAt ?? 0, ...after) }
+  return {
+    count: before + after.length,
+    lastAt: Math.max(known?.lastAt ?? 0, ...after),
+    seen: new Set([...tally.newSucceeded, ...tally.newFailed].map(uidOf)),
+  }
 }
+
+const uidOf = ({ metadata }: Pod): string => metadata.uid ?? ''
 
 /** Milliseconds until the Job may make a Pod again; 0: now. */
 export function waitMs(backOff: JobBackOff, job: Job, failures: Failures, now: number, index?: number): number {

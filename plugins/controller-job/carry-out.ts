@@ -19,9 +19,9 @@ export interface Outcome {
 }
 
 export async function carryOut(step: Step): Promise<Outcome> {
-  const { key, job, tally, verdict, expectations } = step
+  const { job, tally, verdict, expectations } = step
   // Before the expectations of this run count: they hold for the next.
-  const outstanding = expectations.outstanding(key) !== undefined
+  const outstanding = expectations.outstanding(job) !== undefined
   if (verdict) {
     const done = await removePods(step, tally.active, { uncounted: false })
     const over = !outstanding && done.removed.length === tally.active.length

@@ -1,5 +1,5 @@
 /** The CronJob controller: makes the Job of each run when it is due, and keeps track of those that it made. */
-import { cronJobs, edit, type Informer, isNotFound, jobs } from '@davit/core/client'
+import { cronJobs, type Informer, isNotFound, jobs } from '@davit/core/client'
 import {
   type Controller,
   type ControllerHost,
@@ -11,11 +11,13 @@ import {
   namespacedKey,
   type ReconcileContext,
   type ReconcileResult,
+  requeueAfter,
   splitKey,
   timestamp,
   watchOf,
+  writeStatus,
 } from '@davit/core/controller'
-import { type CronJob, type CronJobStatus, equalJson, type Job, type KubeObject, parseSchedule } from '@davit/core/kinds'
+import { type CronJob, type CronJobStatus, type Job, parseSchedule } from '@davit/core/kinds'
 import { isIn, nameOfRun, referenceTo } from './cron-job.js'
 import { deleteJob, makeJob } from './cron-writes.js'
 import { type Due, dueOf } from './due.js'
@@ -28,7 +30,7 @@ interface Running {
   readonly cronJobs: Informer<CronJob>
   readonly jobs: Informer<Job>
   /** Statuses that this controller wrote: an older one would not know the Jobs that it made. */
-  readonly written: Expectations
+  readonly written: Expectations<CronJob>
 }
 
 export class CronJobReconciler implements Controller {
@@ -52,8 +54,7 @@ export class CronJobReconciler implements Controller {
   start(host: ControllerHost): void {
     const running = { cronJobs: host.informer(cronJobs), jobs: host.informer(jobs) }
     indexDependants(running.jobs)
-    const informer = running.cronJobs as unknown as Informer<KubeObject>
-    this.#running = { ...running, written: new Expectations({ informer, clock: host.clock }) }
+    this.#running = { ...running, written: new Expectations({ informer: running.cronJobs, clock: host.clock }) }
   }
 
   stop(): void {
@@ -70,20 +71,16 @@ export class CronJobReconciler implements Controller {
       running.written.forget(key)
       return undefined
     }
-    const behindMs = running.written.outstanding(key)
-    if (behindMs !== undefined) return { requeueAfterMs: Math.max(1, behindMs) }
+    const behindMs = running.written.outstanding(cronJob)
+    if (behindMs !== undefined) return requeueAfter(behindMs)
     const children = dependantsOf(running.jobs, cronJob)
     const seen = await lookAround(cronJob, children, context)
     const { status, nextMs, error } = await this.#schedule(cronJob, seen, context)
-    if (!equalJson(status, cronJob.status ?? {})) {
-      const changed = edit(cronJob, (draft) => {
-        draft.status = status
-      })
-      running.written.created(key, await context.client.updateStatus(cronJobs, changed, { cause: context.cause }))
-    }
+    const stored = await writeStatus(context, cronJobs, cronJob, status)
+    if (stored !== cronJob) running.written.created(cronJob, stored)
     await forgetOld(cronJob, children, context)
     if (error !== undefined) throw error
-    return nextMs === undefined ? undefined : { requeueAfterMs: Math.max(1, nextMs) }
+    return requeueAfter(nextMs)
   }
 
   /** Whatever happens to the Job of this run, what was seen before is written. */

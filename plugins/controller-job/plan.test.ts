@@ -110,14 +110,29 @@ test('failures count from the last success on; a controller that has just starte
     pod('b', { phase: 'Succeeded', ended: 60, tracked: false }),
     pod('c', { phase: 'Failed', ended: 30, tracked: false }),
   ]
-  assert.equal(failuresOf(undefined, job(), pods, tally(job(), pods)), { count: 1, lastAt: now - 30_000 })
+  const none = new Set<string>()
+  const known = { count: 1, lastAt: now - 30_000, seen: none }
+  assert.equal(failuresOf(undefined, job(), pods, tally(job(), pods)), known)
   const more = [...pods, pod('d', { phase: 'Failed', ended: 10 })]
-  assert.equal(failuresOf({ count: 1, lastAt: now - 30_000 }, job(), more, tally(job(), more)), {
-    count: 2,
-    lastAt: now - 10_000,
-  })
+  assert.equal(failuresOf(known, job(), more, tally(job(), more)), { count: 2, lastAt: now - 10_000, seen: new Set(['d']) })
   const well = [...pods, pod('d', { phase: 'Succeeded', ended: 10 })]
-  assert.is(failuresOf({ count: 4, lastAt: now - 30_000 }, job(), well, tally(job(), well)).count, 0)
+  assert.is(failuresOf({ ...known, count: 4 }, job(), well, tally(job(), well)).count, 0)
+})
+
+test('what a full status leaves for the next round is counted once, failures and successes', () => {
+  const failed = Array.from({ length: 700 }, (_, index) => pod(`f${index}`, { phase: 'Failed', ended: 30 }))
+  const first = failuresOf(undefined, job(), failed, tally(job(), failed))
+  assert.is(first.count, 700)
+  // The status has 500 of them by now; the others are still tracked, and one more has failed.
+  const noted = job({}, { uncountedTerminatedPods: { failed: failed.slice(0, 500).map(({ metadata }) => metadata.name) } })
+  const next = [...failed, pod('late', { phase: 'Failed', ended: 5 })]
+  const second = failuresOf(first, noted, next, tally(noted, next))
+  assert.equal([second.count, second.lastAt, second.seen.size], [701, now - 5000, 201])
+  const well = [...next, pod('s', { phase: 'Succeeded', ended: 4 })]
+  const third = failuresOf(second, noted, well, tally(noted, well))
+  assert.is(third.count, 0)
+  const again = [...well, pod('last', { phase: 'Failed', ended: 2 })]
+  assert.is(failuresOf(third, noted, again, tally(noted, again)).count, 1, 'the success is not looked at twice')
 })
 
 test('names of Pods keep room for what the API adds', () => {

@@ -1,5 +1,5 @@
 /** What a Job that goes on lacks, or has too much of; pure. */
-import type { JobBackOff } from '@davit/core/controller'
+import { type JobBackOff, soonest } from '@davit/core/controller'
 import type { Job, Pod } from '@davit/core/kinds'
 import { type Failures, failuresOfIndex, waitMs } from './back-off.js'
 import { type IndexTally, indexesOf, type Tally } from './count.js'
@@ -70,8 +70,8 @@ function creationsByIndex(state: PlanState, indexes: IndexTally, count: number):
     return { index, after, wait: waitMs(backOff, job, failuresOfIndex(after), now, index) }
   })
   const create = waits.filter(({ wait }) => wait === 0).map(({ index, after }) => ({ index, ...(after && { after }) }))
-  const later = waits.filter(({ wait }) => wait > 0).map(({ wait }) => wait)
-  return { create, ...(later.length > 0 && { waitMs: Math.min(...later) }) }
+  const least = soonest(waits.map(({ wait }) => (wait > 0 ? wait : undefined)))
+  return { create, ...(least !== undefined && { waitMs: least }) }
 }
 
 function pendingIndexes({ job, pods, tally }: PlanState, indexes: IndexTally, count: number): number[] {

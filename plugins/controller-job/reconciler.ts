@@ -1,26 +1,26 @@
 /** The Job controller: reads, plans, carries the plan out, and counts what came to its end. */
 import { type Informer, jobs, pods } from '@davit/core/client'
 import {
-  adoptAndRelease,
   type Controller,
   type ControllerHost,
   type ControllerWatch,
+  claimDependants,
   dependantsOf,
   Expectations,
   indexDependants,
   type JobBackOff,
-  orphansIn,
   type ReconcileContext,
   type ReconcileResult,
+  requeueAfter,
   splitKey,
   watchOf,
-  writeClaim,
 } from '@davit/core/controller'
-import { type Job, type KubeObject, type OwnerReference, type Pod, selectorFromObject } from '@davit/core/kinds'
-import { type Failures, failuresOf } from './back-off.js'
+import { type Job, type OwnerReference, type Pod, selectorFromObject } from '@davit/core/kinds'
+import { failuresOf } from './back-off.js'
 import { carryOut } from './carry-out.js'
-import { type JobPods, tallyOf } from './count.js'
+import { tallyOf } from './count.js'
 import { endOf, isOurs } from './job.js'
+import { JobMemory, uidsOf } from './memory.js'
 import { trackingFinalizer } from './names.js'
 import { letGoOrphan, orphanOf } from './orphans.js'
 import { isTracked } from './pod-facts.js'
@@ -34,18 +34,16 @@ interface Running {
   readonly jobs: Informer<Job>
   readonly pods: Informer<Pod>
   /** Pods that this controller made or removed. */
-  readonly expectations: Expectations
+  readonly expectations: Expectations<Pod>
   /** Statuses that it wrote: numbers of a Job that is behind its Pods would be too low. */
-  readonly written: Expectations
+  readonly written: Expectations<Job>
 }
 
 export class JobReconciler implements Controller {
   readonly name = 'job'
   readonly watches: readonly ControllerWatch[]
   readonly #backOff: JobBackOff
-  readonly #failures = new Map<string, Failures>()
-  /** Pods whose finalizer was taken off, by uid, until their informer shows it. */
-  readonly #released = new Map<string, ReadonlySet<string>>()
+  readonly #memory = new JobMemory()
   #running: Running | undefined
 
   constructor(backOff: JobBackOff) {
@@ -65,17 +63,16 @@ export class JobReconciler implements Controller {
   start(host: ControllerHost): void {
     const running = { jobs: host.informer(jobs), pods: host.informer(pods) }
     indexDependants(running.pods)
-    const expect = <T extends KubeObject>(informer: Informer<T>) =>
-      new Expectations({ informer: informer as unknown as Informer<KubeObject>, clock: host.clock })
-    this.#running = { ...running, expectations: expect(running.pods), written: expect(running.jobs) }
+    const { clock } = host
+    const expectations = new Expectations({ informer: running.pods, clock })
+    this.#running = { ...running, expectations, written: new Expectations({ informer: running.jobs, clock }) }
   }
 
   stop(): void {
     this.#running?.expectations.close()
     this.#running?.written.close()
     this.#running = undefined
-    this.#failures.clear()
-    this.#released.clear()
+    this.#memory.clear()
   }
 
   async reconcile(key: string, context: ReconcileContext): Promise<ReconcileResult | undefined> {
@@ -92,65 +89,39 @@ export class JobReconciler implements Controller {
       if (error !== undefined) throw error
       return undefined
     }
-    const behindMs = running.written.outstanding(key)
-    if (behindMs !== undefined) return { requeueAfterMs: Math.max(1, behindMs) }
-    return this.#run(key, job, running, context)
+    const behindMs = running.written.outstanding(job)
+    if (behindMs !== undefined) return requeueAfter(behindMs)
+    return this.#run(job, running, context)
   }
 
-  async #run(key: string, job: Job, running: Running, context: ReconcileContext): Promise<ReconcileResult | undefined> {
-    const jobPods = this.#view(key, await claimPods(job, running, context))
+  async #run(job: Job, running: Running, context: ReconcileContext): Promise<ReconcileResult | undefined> {
+    const { expectations, written } = running
+    const jobPods = this.#memory.view(job, await claimPods(job, running, context))
     const before = settle(job.status ?? {}, uidsOf(jobPods.pods.filter(jobPods.tracked)))
     const tally = tallyOf(job, before, jobPods)
-    const failures = failuresOf(this.#failures.get(key), job, jobPods.pods, tally)
+    const failures = failuresOf(this.#memory.failures(job), job, jobPods.pods, tally)
+    this.#memory.setFailures(job, failures)
     const now = context.clock.now()
     const verdict = verdictOf(job, jobPods.pods, tally, now)
-    const work = { key, job, context, expectations: running.expectations }
-    const step = { ...work, pods: jobPods.pods, tally, verdict, failures, backOff: this.#backOff, now }
-    const done = await carryOut(step)
+    const work = { job, context, expectations, pods: jobPods.pods, tally, verdict, failures, backOff: this.#backOff, now }
+    const done = await carryOut(work)
     const report = await writeReport(context, { job, before, tally, jobPods, done, now })
-    if (report.written) running.written.created(key, report.written)
-    if (report.released.length > 0)
-      this.#released.set(key, new Set([...(this.#released.get(key) ?? []), ...uidsOf(report.released)]))
+    if (report.written) written.created(job, report.written)
+    this.#memory.released(job, report.released)
     if (report.error !== undefined) throw report.error
-    this.#failures.set(key, failures)
     if (done.error !== undefined) throw done.error
-    const waits = [done.waitMs, running.expectations.outstanding(key), verdict ? undefined : deadlineMs(job, now)]
-    const known = waits.filter((wait) => wait !== undefined)
-    return known.length === 0 ? undefined : { requeueAfterMs: Math.max(1, Math.min(...known)) }
-  }
-
-  #view(key: string, present: readonly Pod[]): JobPods {
-    const released = this.#released.get(key)
-    if (!released) return { pods: present, tracked: isTracked }
-    const behind = present.filter((pod) => isTracked(pod) && released.has(pod.metadata.uid ?? ''))
-    if (behind.length === 0) this.#released.delete(key)
-    else this.#released.set(key, uidsOf(behind))
-    return { pods: present, tracked: (pod) => isTracked(pod) && !released.has(pod.metadata.uid ?? '') }
+    return requeueAfter(done.waitMs, expectations.outstanding(job), verdict ? undefined : deadlineMs(job, now))
   }
 
   #forget(key: string, running: Running): void {
-    this.#failures.delete(key)
-    this.#released.delete(key)
+    this.#memory.forget(key)
     running.expectations.forget(key)
     running.written.forget(key)
   }
 }
 
-async function claimPods(job: Job, running: Running, context: ReconcileContext): Promise<readonly Pod[]> {
+function claimPods(job: Job, { pods: informer }: Running, context: ReconcileContext): Promise<readonly Pod[]> {
   const selector = selectorFromObject(job.spec.selector).value
-  if (!selector || selector.everything) return dependantsOf(running.pods, job)
-  const candidates = [...dependantsOf(running.pods, job), ...orphansIn(running.pods, job.metadata.namespace ?? '')]
-  const claim = adoptAndRelease(job, selector, candidates)
-  await writeClaim(context, { owner: job, ownerResource: jobs, resource: pods, claim, finalizer: trackingFinalizer })
-  return [...claim.owned, ...claim.adopt.map(asTracked)]
-}
-
-/** As the API has it now. */
-function asTracked(pod: Pod): Pod {
-  if (isTracked(pod)) return pod
-  return { ...pod, metadata: { ...pod.metadata, finalizers: [...(pod.metadata.finalizers ?? []), trackingFinalizer] } }
-}
-
-function uidsOf(list: readonly KubeObject[]): ReadonlySet<string> {
-  return new Set(list.map(({ metadata }) => metadata.uid ?? ''))
+  const finalizer = trackingFinalizer
+  return claimDependants(context, { owner: job, ownerResource: jobs, selector, resource: pods, informer, finalizer })
 }

@@ -1,7 +1,7 @@
 /** The status that a reconcile ends with, in as few writes as counting safely takes. */
-import { edit, jobs } from '@davit/core/client'
-import { type ReconcileContext, timestamp } from '@davit/core/controller'
-import { equalJson, type Job, type JobStatus, type Pod } from '@davit/core/kinds'
+import { jobs } from '@davit/core/client'
+import { type ReconcileContext, timestamp, writeStatus } from '@davit/core/controller'
+import type { Job, JobStatus, Pod } from '@davit/core/kinds'
 import type { Outcome } from './carry-out.js'
 import { withCondition } from './conditions.js'
 import type { JobPods, Tally } from './count.js'
@@ -30,22 +30,20 @@ export async function writeReport(context: ReconcileContext, report: Report): Pr
   const { job, tally, jobPods, done, now } = report
   const { verdict } = done
   const tracked = track(job, currentStatus(report), tally, jobPods, verdict)
-  const write = async (from: Job, status: JobStatus) => {
-    if (equalJson(plain(status), from.status)) return from
-    const changed = edit(from, (draft) => {
-      draft.status = plain(status)
-    })
-    return context.client.updateStatus(jobs, changed, { cause: context.cause })
-  }
+  const write = (from: Job, status: JobStatus) => writeStatus(context, jobs, from, plain(status))
   const safe = tracked.release.length > 0 ? await write(job, tracked.status) : job
   const { gone, error } = await letAllGo(context, tracked.release)
   const released = new Set(gone)
   const left = jobPods.pods.filter((pod) => jobPods.tracked(pod) && !released.has(pod))
   const settled = settle(tracked.status, new Set(left.map(({ metadata }) => metadata.uid ?? '')))
   const ends = verdict && tracked.complete && error === undefined
-  const stored = await write(safe, ends ? finish(settled, verdict, now) : settled)
+  const { stored, refused } = await write(safe, ends ? finish(settled, verdict, now) : settled).then(
+    (stored) => ({ stored, refused: undefined }),
+    // What is written and let go is so, whatever becomes of the rest.
+    (refused: unknown) => ({ stored: safe, refused }),
+  )
   if (stored !== job) tell(context, job, stored)
-  return { written: stored === job ? undefined : stored, released: gone, ...(error !== undefined && { error }) }
+  return { written: stored === job ? undefined : stored, released: gone, error: error ?? refused }
 }
 
 function currentStatus({ job, before, done, now }: Report): JobStatus {

@@ -8,10 +8,9 @@ import { podOf } from './pod.js'
 import { isTracked } from './pod-facts.js'
 
 export interface Work {
-  readonly key: string
   readonly job: Job
   readonly context: ReconcileContext
-  readonly expectations: Expectations
+  readonly expectations: Expectations<Pod>
 }
 export interface Done {
   /** How many were made. */
@@ -21,12 +20,12 @@ export interface Done {
   readonly error?: unknown
 }
 
-export async function createPods({ key, job, context, expectations }: Work, wanted: readonly NewPod[]): Promise<Done> {
+export async function createPods({ job, context, expectations }: Work, wanted: readonly NewPod[]): Promise<Done> {
   const { client, cause } = context
   const { succeeded, error } = await slowStart(wanted.length, async (position) => {
     try {
       const made = await client.create(pods, podOf(job, wanted[position] ?? {}), { cause })
-      expectations.created(key, made)
+      expectations.created(job, made)
       context.event(job, 'Normal', 'SuccessfulCreate', `Created pod: ${made.metadata.name}`)
     } catch (error) {
       if (!isNamespaceGoing(error)) context.event(job, 'Warning', 'FailedCreate', `Error creating: ${textOf(error)}`)
@@ -39,7 +38,7 @@ export async function createPods({ key, job, context, expectations }: Work, want
 
 /** `uncounted`: those that go before their end are no failures. Else they stay tracked until they are counted. */
 export async function removePods(work: Work, victims: readonly Pod[], { uncounted }: { uncounted: boolean }): Promise<Done> {
-  const { key, job, context, expectations } = work
+  const { job, context, expectations } = work
   const remove = async (pod: Pod) => {
     const { namespace = '', name, uid } = pod.metadata
     try {
@@ -51,7 +50,7 @@ export async function removePods(work: Work, victims: readonly Pod[], { uncounte
       context.event(job, 'Warning', 'FailedDelete', `Error deleting: ${textOf(error)}`)
       throw error
     }
-    expectations.deleted(key, pod)
+    expectations.deleted(job, pod)
     context.event(job, 'Normal', 'SuccessfulDelete', `Deleted pod: ${name}`)
   }
   const results = await Promise.allSettled(victims.map(remove))

@@ -1,5 +1,5 @@
 /** Keeps the status of each ResourceQuota: its limits as they count now, and what is used of them. */
-import { edit, type Informer, resourceQuotas } from '@davit/core/client'
+import { type Informer, resourceQuotas } from '@davit/core/client'
 import {
   type Controller,
   type ControllerHost,
@@ -7,8 +7,10 @@ import {
   namespacedKey,
   type ReconcileContext,
   type ReconcileResult,
+  requeueAfter,
   splitKey,
   watchOf,
+  writeStatus,
 } from '@davit/core/controller'
 import {
   type Amounts,
@@ -19,7 +21,6 @@ import {
   type QuotaResource,
   quotaNames,
   type ResourceQuota,
-  type ResourceQuotaStatus,
   readAmounts,
 } from '@davit/core/kinds'
 import { Followed } from './followed.js'
@@ -92,26 +93,10 @@ export class QuotaReconciler implements Controller {
       ...(quota.spec?.hard && { hard: quota.spec.hard }),
       used: Object.fromEntries(Object.entries(settled.used).map(([each, amount]) => [each, formatQuantity(amount)])),
     }
-    await write(quota, status, settlement, context)
-    const waits = [settled.againMs, releaseAt === undefined ? undefined : releaseAt - now + 1].filter(
-      (wait) => wait !== undefined,
-    )
-    return waits.length === 0 ? undefined : { requeueAfterMs: Math.max(1, Math.min(...waits)) }
+    const written = await writeStatus(context, resourceQuotas, quota, status)
+    if (written !== quota) settlement.wrote(written.metadata.resourceVersion ?? '')
+    return requeueAfter(settled.againMs, releaseAt === undefined ? undefined : releaseAt - now + 1)
   }
-}
-
-async function write(
-  quota: ResourceQuota,
-  status: ResourceQuotaStatus,
-  settlement: Settlement,
-  { client, cause }: ReconcileContext,
-): Promise<void> {
-  if (equalJson(status, quota.status)) return
-  const changed = edit(quota, (draft) => {
-    draft.status = status
-  })
-  const { metadata } = await client.updateStatus(resourceQuotas, changed, { cause })
-  settlement.wrote(metadata.resourceVersion ?? '')
 }
 
 const hardNames = ({ spec }: ResourceQuota): string[] => Object.keys(spec?.hard ?? {})

@@ -1,60 +1,24 @@
-import { type Pod, selectorFromObject } from '@davit/core/kinds'
 import { assert, test } from '@davit/core/testing'
 import { burst, planReplicas } from './plan.js'
 import { podOf } from './pod.js'
-import { pod, replicaSet, time } from './testing.js'
+import { replicaSet, time } from './testing.js'
 
-const selector = selectorFromObject({ app: 'web' }).value
-if (!selector) throw new Error('the selector cannot be read')
-const plan = (replicas: number, candidates: readonly Pod[], metadata = {}) =>
-  planReplicas(replicaSet(replicas, {}, metadata), selector, candidates)
-const names = (list: readonly Pod[]) => list.map(({ metadata }) => metadata.name)
-const mine = (name: string, traits = {}) => pod(name, { owner: 'owner', ...traits })
-
-test('as many as asked for: nothing to do', () => {
-  const planned = plan(2, [mine('a'), mine('b')])
-  assert.is(planned.create, 0)
-  assert.is(planned.remove, 0)
-  assert.equal(names(planned.pods), ['a', 'b'])
-})
-
-const counts: readonly [string, number, readonly Pod[], number, number][] = [
-  ['none of three', 3, [], 3, 0],
-  ['one of three', 3, [mine('a')], 2, 0],
-  ['three of one', 1, [mine('a'), mine('b'), mine('c')], 0, 2],
-  ['two of none', 0, [mine('a'), mine('b')], 0, 2],
-  ['finished ones do not count', 2, [mine('a', { phase: 'Succeeded' }), mine('b', { phase: 'Failed' }), mine('c')], 1, 0],
-  ['those on their way out do not count', 2, [mine('a', { deleting: true }), mine('b')], 1, 0],
-  ['unknown ones count', 1, [mine('a', { phase: 'Unknown' })], 0, 0],
-  ["others' do not count", 1, [pod('a', { owner: 'another' })], 1, 0],
-  ['an orphan that matches counts', 1, [pod('a')], 0, 0],
-  ['an orphan that does not match is none of ours', 1, [pod('a', { labels: { app: 'db' } })], 1, 0],
-  ['one of ours that matches no more does not count', 1, [mine('a', { labels: { app: 'db' } })], 1, 0],
-  ['a surplus of orphans goes too', 1, [mine('a'), pod('b')], 0, 1],
-  ['no more than a burst is made', burst + 200, [], burst, 0],
+const counts: readonly [string, number, number, number, number][] = [
+  ['as many as asked for', 2, 2, 0, 0],
+  ['none of three', 3, 0, 3, 0],
+  ['one of three', 3, 1, 2, 0],
+  ['three of one', 1, 3, 0, 2],
+  ['two of none', 0, 2, 0, 2],
+  ['no more than a burst is made', burst + 200, 0, burst, 0],
+  ['no more than a burst is removed', 0, burst + 7, 0, burst],
 ]
-for (const [name, replicas, candidates, create, remove] of counts) {
-  test(`counts: ${name}`, () => {
-    const planned = plan(replicas, candidates)
-    assert.equal([planned.create, planned.remove], [create, remove])
-  })
+for (const [name, replicas, present, create, remove] of counts) {
+  test(`counts: ${name}`, () => assert.equal(planReplicas(replicaSet(replicas), present), { create, remove }))
 }
 
-test('no more than a burst is removed', () => {
-  const many = Array.from({ length: burst + 7 }, (_, index) => mine(`pod-${index}`))
-  assert.is(plan(0, many).remove, burst)
-})
-
-test('matching orphans are adopted, others released', () => {
-  const { claim } = plan(3, [mine('a'), pod('b'), mine('c', { labels: { app: 'db' } }), pod('d', { phase: 'Failed' })])
-  assert.equal([names(claim.owned), names(claim.adopt), names(claim.release)], [['a'], ['b'], ['c']])
-})
-
-test('an owner on its way out makes, removes and adopts nothing', () => {
-  for (const candidates of [[], [mine('a'), mine('b'), pod('c')]]) {
-    const planned = plan(1, candidates, { deletionTimestamp: time(0) })
-    assert.equal([planned.create, planned.remove, planned.claim.adopt.length], [0, 0, 0])
-  }
+test('an owner on its way out makes and removes nothing', () => {
+  const going = replicaSet(1, {}, { deletionTimestamp: time(0) })
+  for (const present of [0, 3]) assert.equal(planReplicas(going, present), { create: 0, remove: 0 })
 })
 
 test('a Pod is made from the template', () => {

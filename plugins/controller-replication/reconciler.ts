@@ -1,25 +1,27 @@
 /** One controller for one kind of owner: reads, plans, and carries the plan out. */
-import { edit, type Informer, pods } from '@davit/core/client'
+import { type Informer, pods } from '@davit/core/client'
 import {
   type Controller,
   type ControllerHost,
   type ControllerWatch,
+  claimDependants,
   dependantsOf,
   Expectations,
   indexDependants,
+  isPodActive,
   namespacedKey,
-  orphansIn,
   type ReconcileContext,
   type ReconcileResult,
+  requeueAfter,
   splitKey,
   type VictimChoice,
   watchOf,
-  writeClaim,
+  writeStatus,
 } from '@davit/core/controller'
 import type { Bag } from '@davit/core/kernel'
-import { equalJson, type Pod } from '@davit/core/kinds'
+import type { Pod } from '@davit/core/kinds'
 import type { Owner, OwnerKind } from './owners.js'
-import { planReplicas, type ReplicaPlan } from './plan.js'
+import { planReplicas } from './plan.js'
 import { familyOf, podsOnNodes } from './related.js'
 import { type Attempt, nextAvailableMs, replicaStatus } from './status.js'
 import { chooseVictims } from './victims.js'
@@ -30,7 +32,7 @@ import { createPods, deletePods } from './writes.js'
 interface Running<T extends Owner> {
   readonly owners: Informer<T>
   readonly pods: Informer<Pod>
-  readonly expectations: Expectations
+  readonly expectations: Expectations<Pod>
 }
 
 export class ReplicationReconciler<T extends Owner> implements Controller {
@@ -54,8 +56,7 @@ export class ReplicationReconciler<T extends Owner> implements Controller {
   start(host: ControllerHost): void {
     const running = { owners: host.informer(this.#kind.resource), pods: host.informer(pods) }
     indexDependants(running.pods)
-    const informer = running.pods as unknown as Informer<Owner>
-    this.#running = { ...running, expectations: new Expectations({ informer, clock: host.clock }) }
+    this.#running = { ...running, expectations: new Expectations({ informer: running.pods, clock: host.clock }) }
   }
 
   stop(): void {
@@ -82,43 +83,32 @@ export class ReplicationReconciler<T extends Owner> implements Controller {
       )
       return undefined
     }
-    const candidates = [...dependantsOf(running.pods, owner), ...orphansIn(running.pods, namespace)]
-    const plan = planReplicas(owner, selector, candidates)
-    const { claim, pods: counted } = plan
-    await writeClaim(context, { owner, ownerResource: this.#kind.resource, resource: pods, claim })
+    const ownerResource = this.#kind.resource
+    const request = { owner, ownerResource, selector, resource: pods, informer: running.pods, counts: isPodActive }
+    const own = await claimDependants(context, request)
 
     // Before the expectations of this run count: they hold for the next.
-    const waitMs = running.expectations.outstanding(key)
-    const done = waitMs === undefined ? await this.#carryOut(key, owner, plan, running, context) : {}
-    await this.#writeStatus(owner, counted, done.attempt, context)
+    const { expectations } = running
+    const waiting = expectations.outstanding(owner) !== undefined
+    const done = waiting ? {} : await this.#carryOut(owner, own, running, context)
+    await writeStatus<Owner>(context, ownerResource, owner, replicaStatus(owner, own, done.attempt, context.clock.now()))
     if (done.error !== undefined) throw done.error
-    const waits = [running.expectations.outstanding(key), nextAvailableMs(owner, counted, context.clock.now())]
-    const known = waits.filter((wait) => wait !== undefined)
-    return known.length === 0 ? undefined : { requeueAfterMs: Math.max(1, Math.min(...known)) }
+    return requeueAfter(expectations.outstanding(owner), nextAvailableMs(owner, own, context.clock.now()))
   }
 
   async #carryOut(
-    key: string,
     owner: T,
-    { create, remove, pods: candidates }: ReplicaPlan,
+    own: readonly Pod[],
     running: Running<T>,
     context: ReconcileContext,
   ): Promise<{ readonly attempt?: Attempt; readonly error?: unknown }> {
-    const work = { key, owner, context, expectations: running.expectations }
+    const { create, remove } = planReplicas(owner, own.length)
+    const work = { owner, context, expectations: running.expectations }
     if (create > 0) return createPods(work, create)
     if (remove === 0) return { attempt: {} }
     const family = familyOf(owner, running.owners.list(owner.metadata.namespace))
     const podsOnNode = podsOnNodes(family.flatMap((member) => dependantsOf(running.pods, member)))
-    const request = { owner, candidates, count: remove, podsOnNode, now: context.clock.now() }
+    const request = { owner, candidates: own, count: remove, podsOnNode, now: context.clock.now() }
     return deletePods(work, () => chooseVictims(request, this.#choices.all()))
-  }
-
-  async #writeStatus(owner: T, counted: readonly Pod[], attempt: Attempt, context: ReconcileContext): Promise<void> {
-    const status = replicaStatus(owner, counted, attempt, context.clock.now())
-    if (equalJson(status, owner.status)) return
-    const changed = edit(owner, (draft) => {
-      draft.status = status
-    })
-    await context.client.updateStatus(this.#kind.resource, changed, { cause: context.cause })
   }
 }

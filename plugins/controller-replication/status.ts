@@ -1,5 +1,5 @@
 /** What an owner's Pods come to, as its status says it; pure. */
-import { availableInMs, isPodAvailable, isPodReady, timestamp } from '@davit/core/controller'
+import { availableInMs, isPodAvailable, isPodReady, soonest, timestamp } from '@davit/core/controller'
 import type { Pod, ReplicaSetCondition, ReplicaSetStatus } from '@davit/core/kinds'
 import { type Owner, replicaSpec } from './owners.js'
 
@@ -31,8 +31,7 @@ export function replicaStatus(owner: Owner, pods: readonly Pod[], attempt: Attem
 export function nextAvailableMs(owner: Owner, pods: readonly Pod[], now: number): number | undefined {
   const { minReadySeconds } = replicaSpec(owner)
   if (minReadySeconds === 0) return undefined
-  const waits = pods.flatMap((pod) => availableInMs(pod, minReadySeconds, now) ?? [])
-  return waits.length === 0 ? undefined : Math.min(...waits)
+  return soonest(pods.map((pod) => availableInMs(pod, minReadySeconds, now)))
 }
 
 function conditionsOf({ status }: Owner, attempt: Attempt, now: number): ReplicaSetCondition[] {

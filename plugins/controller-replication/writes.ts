@@ -8,10 +8,9 @@ import type { Attempt, Failure } from './status.js'
 import type { Victims } from './victims.js'
 
 export interface Work {
-  readonly key: string
   readonly owner: Owner
   readonly context: ReconcileContext
-  readonly expectations: Expectations
+  readonly expectations: Expectations<Pod>
 }
 export interface Done {
   readonly attempt: Attempt
@@ -19,13 +18,13 @@ export interface Done {
   readonly error?: unknown
 }
 
-export async function createPods({ key, owner, context, expectations }: Work, count: number): Promise<Done> {
+export async function createPods({ owner, context, expectations }: Work, count: number): Promise<Done> {
   const { client, cause } = context
   const pod = podOf(owner)
   const { error } = await slowStart(count, async () => {
     try {
       const made = await client.create(pods, pod, { cause })
-      expectations.created(key, made)
+      expectations.created(owner, made)
       context.event(owner, 'Normal', 'SuccessfulCreate', `Created pod: ${made.metadata.name}`)
     } catch (error) {
       if (!isNamespaceGoing(error)) context.event(owner, 'Warning', 'FailedCreate', `Error creating: ${textOf(error)}`)
@@ -37,7 +36,7 @@ export async function createPods({ key, owner, context, expectations }: Work, co
   return failed('FailedCreate', error)
 }
 
-export async function deletePods({ key, owner, context, expectations }: Work, choose: () => Victims): Promise<Done> {
+export async function deletePods({ owner, context, expectations }: Work, choose: () => Victims): Promise<Done> {
   try {
     const { pods: victims, by } = choose()
     const cause = { ...context.cause, considered: [`chosen by ${by}`] }
@@ -51,7 +50,7 @@ export async function deletePods({ key, owner, context, expectations }: Work, ch
         context.event(owner, 'Warning', 'FailedDelete', `Error deleting: ${textOf(error)}`)
         throw error
       }
-      expectations.deleted(key, pod)
+      expectations.deleted(owner, pod)
       context.event(owner, 'Normal', 'SuccessfulDelete', `Deleted pod: ${name}`)
     }
     const results = await Promise.allSettled(victims.map(remove))

@@ -1,32 +1,28 @@
 /** The StatefulSet controller: reads, plans, carries the plan out, and reports. */
-import { controllerRevisions, edit, type Informer, persistentVolumeClaims, pods, statefulSets } from '@davit/core/client'
+import { controllerRevisions, type Informer, persistentVolumeClaims, pods, statefulSets } from '@davit/core/client'
 import {
-  adoptAndRelease,
   type Controller,
   type ControllerHost,
   type ControllerWatch,
-  dependantsOf,
+  claimDependants,
   Expectations,
   forgettableRevisions,
   indexDependants,
   namespacedKey,
-  orphansIn,
   type ReconcileContext,
   type ReconcileResult,
   removeRevisions,
+  requeueAfter,
   type SettledRevision,
   settleRevision,
   splitKey,
   watchOf,
-  writeClaim,
+  writeStatus,
 } from '@davit/core/controller'
 import {
   type ControllerRevision,
-  equalJson,
-  type KubeObject,
   type PersistentVolumeClaim,
   type Pod,
-  type Selector,
   type StatefulSet,
   selectorFromObject,
 } from '@davit/core/kinds'
@@ -43,7 +39,7 @@ interface Running {
   readonly pods: Informer<Pod>
   readonly claims: Informer<PersistentVolumeClaim>
   readonly revisions: Informer<ControllerRevision>
-  readonly expectations: Expectations
+  readonly expectations: Expectations<Pod>
 }
 
 export class StatefulSetReconciler implements Controller {
@@ -69,8 +65,7 @@ export class StatefulSetReconciler implements Controller {
     }
     indexDependants(running.pods)
     indexDependants(running.revisions)
-    const informer = running.pods as unknown as Informer<KubeObject>
-    this.#running = { ...running, expectations: new Expectations({ informer, clock: host.clock }) }
+    this.#running = { ...running, expectations: new Expectations({ informer: running.pods, clock: host.clock }) }
   }
 
   stop(): void {
@@ -89,14 +84,18 @@ export class StatefulSetReconciler implements Controller {
     }
     const selector = selectorFromObject(set.spec.selector).value
     if (!selector || selector.everything) return undefined
-    const own = await claimPods(set, selector, running, context)
+    const claim = { owner: set, ownerResource: statefulSets, selector }
+    // Only those that have a name of the set's are taken on.
+    const counts = (pod: Pod) => ordinalOf(set, pod) !== undefined
+    const own = await claimDependants(context, { ...claim, resource: pods, informer: running.pods, counts })
     if (set.metadata.deletionTimestamp) {
       // Its revisions may be gone already, and are not made again.
       const { currentRevision: current = '', updateRevision: update = '', collisionCount = 0 } = set.status ?? {}
-      await writeStatus(set, own, { current, update, collisionCount }, context)
+      await report(set, own, { current, update, collisionCount }, context)
       return undefined
     }
-    const known = await claimRevisions(set, selector, running, context)
+    const revisions = { resource: controllerRevisions, informer: running.revisions }
+    const known = await claimDependants(context, { ...claim, ...revisions })
     const settled = await settleRevision(context, {
       owner: set,
       template: set.spec.template,
@@ -104,11 +103,10 @@ export class StatefulSetReconciler implements Controller {
       collisionCount: set.status?.collisionCount ?? 0,
       hashLabel: dataHashLabel,
     })
-    return this.#settle(key, set, own, settled, running, context)
+    return this.#settle(set, own, settled, running, context)
   }
 
   async #settle(
-    key: string,
     set: StatefulSet,
     own: readonly Pod[],
     { update, revisions, collisionCount }: SettledRevision,
@@ -117,27 +115,21 @@ export class StatefulSetReconciler implements Controller {
   ): Promise<ReconcileResult | undefined> {
     const current = revisions.find(({ metadata }) => metadata.name === set.status?.currentRevision) ?? update
     const { expectations, claims } = running
-    const work: Work = { key, set, context, expectations, claims, revisions: { current, update } }
-    const { created, error } = expectations.outstanding(key) === undefined ? await act(work, own) : { created: [] }
+    const work: Work = { set, context, expectations, claims, revisions: { current, update } }
+    const { created, error } = expectations.outstanding(set) === undefined ? await act(work, own) : { created: [] }
     const now = context.clock.now()
     const names = { current: current.metadata.name, update: update.metadata.name, collisionCount }
     const counted = [...own, ...created]
-    await writeStatus(set, counted, names, context)
+    await report(set, counted, names, context)
     if (error !== undefined) throw error
     const live = new Set([names.current, names.update, ...counted.flatMap((pod) => revisionOf(pod) ?? [])])
     await removeRevisions(context, forgettableRevisions(revisions, live, set.spec.revisionHistoryLimit ?? 10))
-    const waits = [expectations.outstanding(key), nextAvailableMs(set, counted, now)].filter((wait) => wait !== undefined)
-    return waits.length === 0 ? undefined : { requeueAfterMs: Math.max(1, Math.min(...waits)) }
+    return requeueAfter(expectations.outstanding(set), nextAvailableMs(set, counted, now))
   }
 }
 
-async function writeStatus(set: StatefulSet, counted: readonly Pod[], revisions: Revisions, context: ReconcileContext) {
-  const status = statefulStatus(set, counted, revisions, context.clock.now())
-  if (equalJson(status, set.status)) return
-  const changed = edit(set, (draft) => {
-    draft.status = status
-  })
-  await context.client.updateStatus(statefulSets, changed, { cause: context.cause })
+async function report(set: StatefulSet, counted: readonly Pod[], revisions: Revisions, context: ReconcileContext) {
+  await writeStatus(context, statefulSets, set, statefulStatus(set, counted, revisions, context.clock.now()))
 }
 
 async function act(work: Work, own: readonly Pod[]): Promise<Done> {
@@ -165,20 +157,4 @@ async function act(work: Work, own: readonly Pod[]): Promise<Done> {
     return { created: [], error }
   }
   return carryOut(work, actions)
-}
-
-/** Its Pods, once those to be taken on or let go are. Only those that have a name of the set's are taken on. */
-async function claimPods(set: StatefulSet, selector: Selector, running: Running, context: ReconcileContext) {
-  const orphans = orphansIn(running.pods, set.metadata.namespace ?? '')
-  const candidates = [...dependantsOf(running.pods, set), ...orphans].filter((pod) => ordinalOf(set, pod) !== undefined)
-  const claim = adoptAndRelease(set, selector, candidates)
-  await writeClaim(context, { owner: set, ownerResource: statefulSets, resource: pods, claim })
-  return [...claim.owned, ...claim.adopt]
-}
-
-async function claimRevisions(set: StatefulSet, selector: Selector, running: Running, context: ReconcileContext) {
-  const orphans = orphansIn(running.revisions, set.metadata.namespace ?? '')
-  const claim = adoptAndRelease(set, selector, [...dependantsOf(running.revisions, set), ...orphans])
-  await writeClaim(context, { owner: set, ownerResource: statefulSets, resource: controllerRevisions, claim })
-  return [...claim.owned, ...claim.adopt]
 }

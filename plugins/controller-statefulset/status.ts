@@ -1,5 +1,5 @@
 /** What a StatefulSet's Pods come to, as its status says it; pure. */
-import { availableInMs, isPodAvailable } from '@davit/core/controller'
+import { availableInMs, isPodAvailable, soonest } from '@davit/core/controller'
 import type { Pod, StatefulSet, StatefulSetStatus } from '@davit/core/kinds'
 import { revisionOf } from './identity.js'
 import { isServing } from './plan.js'
@@ -39,8 +39,7 @@ export function statefulStatus(set: StatefulSet, pods: readonly Pod[], revisions
 
 /** Milliseconds until the next Pod has been ready for long enough; `undefined` where none is on the way. */
 export function nextAvailableMs({ spec }: StatefulSet, pods: readonly Pod[], now: number): number | undefined {
-  const waits = pods.flatMap((pod) => availableInMs(pod, spec.minReadySeconds ?? 0, now) ?? [])
-  return waits.length === 0 ? undefined : Math.min(...waits)
+  return soonest(pods.map((pod) => availableInMs(pod, spec.minReadySeconds ?? 0, now)))
 }
 
 /** Zero is absent in what the API stores. */

@@ -1,6 +1,6 @@
 /** Carries a plan out: makes and removes Pods and claims, and says so in Events. */
 import { edit, type Informer, isExists, isNotFound, persistentVolumeClaims, pods } from '@davit/core/client'
-import { type Expectations, isNamespaceGoing, type ReconcileContext, slowStart } from '@davit/core/controller'
+import { type Expectations, isNamespaceGoing, namespacedKey, type ReconcileContext, slowStart } from '@davit/core/controller'
 import type { ControllerRevision, PersistentVolumeClaim, Pod, StatefulSet } from '@davit/core/kinds'
 import { claimsOf, retainedReferences } from './claims.js'
 import { identityLabels, ordinalOf } from './identity.js'
@@ -8,10 +8,9 @@ import type { Action, Removal } from './plan.js'
 import { podOf } from './pod.js'
 
 export interface Work {
-  readonly key: string
   readonly set: StatefulSet
   readonly context: ReconcileContext
-  readonly expectations: Expectations
+  readonly expectations: Expectations<Pod>
   readonly claims: Informer<PersistentVolumeClaim>
   readonly revisions: { readonly current: ControllerRevision; readonly update: ControllerRevision }
 }
@@ -34,13 +33,13 @@ export async function carryOut(work: Work, actions: readonly Action[]): Promise<
 }
 
 async function create(work: Work, ordinal: number, revision: ControllerRevision): Promise<Pod> {
-  const { key, set, context, expectations } = work
+  const { set, context, expectations } = work
   const wanted = podOf(set, revision, ordinal)
   await createClaims(work, ordinal, wanted.metadata.name)
   const made = await told(work, 'Create', `create Pod ${wanted.metadata.name} in StatefulSet ${set.metadata.name}`, () =>
     context.client.create(pods, wanted, { cause: context.cause }),
   )
-  expectations.created(key, made)
+  expectations.created(set, made)
   return made
 }
 
@@ -68,11 +67,11 @@ export async function createClaims(work: Work, ordinal: number, pod: string): Pr
 }
 
 async function remove(work: Work, pod: Pod, why: Removal): Promise<void> {
-  const { key, set, context, expectations } = work
+  const { set, context, expectations } = work
   const { namespace = '', name, uid } = pod.metadata
   if (why === 'failed' || why === 'succeeded') {
     const [reason, word] = why === 'failed' ? ['RecreatingFailedPod', 'failed'] : ['RecreatingTerminatedPod', 'terminated']
-    context.event(set, 'Warning', reason, `StatefulSet ${key} is recreating ${word} Pod ${name}`)
+    context.event(set, 'Warning', reason, `StatefulSet ${namespacedKey(set)} is recreating ${word} Pod ${name}`)
   }
   const options = {
     cause: { ...context.cause, considered: [`${name} is ${why}`] },
@@ -83,7 +82,7 @@ async function remove(work: Work, pod: Pod, why: Removal): Promise<void> {
       if (!isNotFound(error)) throw error
     })
   })
-  expectations.deleted(key, pod)
+  expectations.deleted(set, pod)
 }
 
 async function label(work: Work, pod: Pod, ordinal: number): Promise<void> {
