@@ -37,6 +37,7 @@ export const builtins: Readonly<Record<string, Builtin>> = {
   'authenticator-oidc': picked(() => plugin(import('@davit/plugin-authenticator-oidc'))),
   'authenticator-service-account': always(() => plugin(import('@davit/plugin-authenticator-service-account'))),
   'api-aggregation': always(() => plugin(import('@davit/plugin-api-aggregation'))),
+  'api-metrics': always(() => plugin(import('@davit/plugin-api-metrics'))),
   'admission-webhook': always(() => plugin(import('@davit/plugin-admission-webhook'))),
   'audit-log': picked(() => plugin(import('@davit/plugin-audit-log'))),
   'limiter-fair': always(() => plugin(import('@davit/plugin-limiter-fair'))),

@@ -124,7 +124,8 @@ const reading: readonly Line[] = [
   ['auth can-i get pods --as=joe', /^no\n/, 1],
   ['auth can-i --list', '*.*'],
   ['events', 'SuccessfulCreate'],
-  ['top nodes', 'error: Metrics API not available', 1],
+  ['top nodes', /^NAME +CPU\(cores\) +CPU/],
+  ['top pods -l app=web', /^NAME +CPU\(cores\) +MEMORY\(bytes\) *\nweb-\S+ +0m +0Mi/],
 ]
 const ending: readonly Line[] = [
   ['cordon one', 'node/one cordoned'],

@@ -9,6 +9,7 @@ import { many, one } from '../kernel/contract.js'
 import type { KindRegistry, KubeObject, LabelSelectorSpec, ResourceKind } from '../kinds/contract.js'
 import type { CachedObject, EventEncoder, WatchBatch } from '../watch/contract.js'
 import type { JwtClaims } from './jwt.js'
+import type { NodeStreams } from './node-streams.js'
 
 export { isSignedBy, type Jwt, type JwtClaims, jwtAlgorithms, readJwt } from './jwt.js'
 
@@ -99,6 +100,7 @@ export type ApiResult =
       readonly type: 'list'
       readonly kind: ResourceKind
       readonly items: readonly CachedObject[]
+      /** '' of objects that are not stored. */
       readonly resourceVersion: string
       readonly continue?: string
       readonly remainingItemCount?: number
@@ -520,48 +522,7 @@ export interface NodeConnections {
   register(node: string, streams: NodeStreams): () => void
   get(node: string): NodeStreams | undefined
 }
-export interface PodRef {
-  readonly namespace: string
-  readonly name: string
-  readonly uid: string
-}
-export interface LogOptions {
-  readonly container: string
-  readonly follow: boolean
-  readonly previous: boolean
-  readonly timestamps: boolean
-  readonly tailLines?: number
-  readonly limitBytes?: number
-  /** Milliseconds since 1970. */
-  readonly sinceTime?: number
-  readonly signal: AbortSignal
-}
-export interface ExecOptions {
-  readonly container: string
-  readonly command: readonly string[]
-  readonly tty: boolean
-  readonly stdin: boolean
-  readonly stdout: boolean
-  readonly stderr: boolean
-}
-/** The caller's ends of the streams. Back-pressure: `write` resolves when more may come. */
-export interface ExecStreams {
-  readonly stdin: AsyncIterable<Uint8Array>
-  stdout(chunk: Uint8Array): Promise<void>
-  stderr(chunk: Uint8Array): Promise<void>
-  /** Terminal sizes as they come. */
-  readonly resize: AsyncIterable<{ readonly width: number; readonly height: number }>
-  readonly signal: AbortSignal
-}
-export interface NodeStreams {
-  /** Rejects with `ApiError` 400 when the container is not started yet. Ends when the container does, or the signal aborts. */
-  logs(pod: PodRef, options: LogOptions): AsyncIterable<Uint8Array>
-  exec(pod: PodRef, options: ExecOptions, streams: ExecStreams): Promise<{ readonly exitCode: number }>
-  /** As `exec`, on the container's own process. */
-  attach(pod: PodRef, options: Omit<ExecOptions, 'command'>, streams: ExecStreams): Promise<void>
-  /** A connection to a port inside the pod's network namespace. */
-  dial(pod: PodRef, port: number): Promise<import('node:stream').Duplex>
-}
+export type * from './node-streams.js'
 
 // --------------------------------------------------------------------------------------------------- certificates
 

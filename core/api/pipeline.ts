@@ -8,6 +8,7 @@ import type { ApiPipeline, ApiRequest, ApiResult, ApiVerb } from './contract.js'
 import { create } from './create.js'
 import { deleteObject } from './delete.js'
 import { deleteCollection } from './delete-collection.js'
+import { made } from './made.js'
 import { checkPath } from './names.js'
 import { createNotes, isAdmitted } from './notes.js'
 import { patch } from './patch.js'
@@ -92,6 +93,7 @@ function serve(services: ApiServices, resource: Resource, request: ApiRequest): 
   checkPlace(resource, request, onObjects.has(verb))
   if (verb === 'create' && kind.custom?.terminating) throw terminating(kind)
   if (kind.stored) return run(services, resource, request)
+  if (kind.source && (verb === 'get' || verb === 'list')) return made(kind.source, resource, request)
   return kind.kind === 'Binding' ? bind(services, request) : review(services, resource, request)
 }
 

@@ -34,10 +34,12 @@ import type {
   Namespace,
   NetworkPolicy,
   Node,
+  NodeMetrics,
   PersistentVolume,
   PersistentVolumeClaim,
   Pod,
   PodDisruptionBudget,
+  PodMetrics,
   PodTemplate,
   PriorityClass,
   PriorityLevelConfiguration,
@@ -97,6 +99,9 @@ export const resourceQuotas: ResourceRef<ResourceQuota> = namespaced('', 'v1', '
 export const secrets: ResourceRef<Secret> = namespaced('', 'v1', 'secrets', 'Secret')
 export const serviceAccounts: ResourceRef<ServiceAccount> = namespaced('', 'v1', 'serviceaccounts', 'ServiceAccount')
 export const services: ResourceRef<Service> = namespaced('', 'v1', 'services', 'Service')
+/** Served where a plugin makes them. */
+export const nodeMetrics: ResourceRef<NodeMetrics> = cluster('metrics.k8s.io', 'v1beta1', 'nodes', 'NodeMetrics')
+export const podMetrics: ResourceRef<PodMetrics> = namespaced('metrics.k8s.io', 'v1beta1', 'pods', 'PodMetrics')
 export const apiServices: ResourceRef<APIService> = cluster('apiregistration.k8s.io', 'v1', 'apiservices', 'APIService')
 export const controllerRevisions: ResourceRef<ControllerRevision> = namespaced(
   'apps',

@@ -353,6 +353,19 @@ export const builtinGroups: readonly GroupRow[] = [
   },
 ]
 
+/** Groups of Kubernetes' that are served only where a plugin makes their objects. */
+export const offeredGroups: readonly GroupRow[] = [
+  {
+    group: 'metrics.k8s.io',
+    version: 'v1beta1',
+    pack: 'metrics/v1beta1',
+    kinds: [
+      { kind: 'NodeMetrics', resource: 'nodes', cluster: true, verbs: ['get', 'list'], stored: false },
+      { kind: 'PodMetrics', resource: 'pods', verbs: ['get', 'list'], stored: false },
+    ],
+  },
+]
+
 /** Objects that are only ever the body of a request or of a subresource. */
 export const builtinBodies: readonly (GroupVersionKind & { readonly pack: string })[] = [
   { group: '', version: 'v1', kind: 'DeleteOptions', pack: 'meta/v1' },

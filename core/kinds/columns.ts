@@ -3,6 +3,7 @@ import { autoscalerTable } from './columns/autoscaler.js'
 import { clusterTables } from './columns/cluster.js'
 import { extensionTables } from './columns/extension.js'
 import { printer } from './columns/format.js'
+import { metricsTables } from './columns/metrics.js'
 import { networkTables } from './columns/network.js'
 import { podTable } from './columns/pod.js'
 import { storageTables } from './columns/storage.js'
@@ -12,6 +13,7 @@ import type { KubeObject, ResourceKind, TableCell, TableColumn, TablePrinter } f
 const tables: Readonly<Record<string, TablePrinter>> = {
   ...clusterTables,
   ...extensionTables,
+  ...metricsTables,
   ...networkTables,
   ...storageTables,
   ...workloadTables,

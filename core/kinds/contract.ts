@@ -60,7 +60,14 @@ export {
   quotaScopesMatch,
   quotaUsage,
 } from './quota.js'
-export { createRegistry } from './registry.js'
+export {
+  createRegistry,
+  /**
+   * A kind of Kubernetes' that this API serves only where a plugin makes its objects: `PodMetrics` and `NodeMetrics` of
+   * "metrics.k8s.io/v1beta1". To be registered; throws where none of that name is offered.
+   */
+  offeredKind,
+} from './registry.js'
 export { type CronFields, type CronSchedule, parseSchedule } from './schedule.js'
 export { parseFieldSelector, parseLabelSelector, selectorFromObject } from './selector.js'
 export { applyDefaults, validate, validateUpdate } from './strategy.js'
@@ -154,7 +161,7 @@ export interface ResourceKind extends GroupVersionKind {
   readonly shortNames: readonly string[]
   readonly categories: readonly string[]
   readonly namespaced: boolean
-  /** Empty `verbs` apart from create, and not stored: reviews. */
+  /** Of what is not stored only create (reviews), or get and list where it has a `source`. */
   readonly verbs: readonly Verb[]
   readonly stored: boolean
   readonly subresources: ReadonlyMap<string, Subresource>
@@ -174,10 +181,30 @@ export interface ResourceKind extends GroupVersionKind {
   readonly selectableFields: ReadonlyMap<string, (object: KubeObject) => string>
   /** Hand-written behaviour; absent parts mean "nothing besides the schema". */
   readonly strategy: Strategy
+  /** Of a kind that is not stored: who makes its objects when somebody asks for them. */
+  readonly source?: ObjectSource
   /** How a table shows it, where the kind brings that along (printer columns of custom resources). */
   readonly table?: TablePrinter
   /** Of a kind that users defined; absent for those that are built in. */
   readonly custom?: CustomFacts
+}
+
+/**
+ * Makes the objects of a kind that is not stored. Asked by the API room for each get and list, once the user may; both
+ * may be called concurrently. Objects are complete (apiVersion, kind, metadata) and handed over: they get frozen. A
+ * refusal is an `ApiError`. There are neither watches nor versions of them.
+ */
+export interface ObjectSource {
+  /** Undefined: there is none of the name, which becomes a 404. */
+  get(namespace: string, name: string, signal: AbortSignal | undefined): Promise<KubeObject | undefined>
+  /** In any order. What does not match the selection is left out behind it: it is there to save work. */
+  list(selection: SourceSelection, signal: AbortSignal | undefined): Promise<readonly KubeObject[]>
+}
+export interface SourceSelection {
+  /** Absent: all namespaces. */
+  readonly namespace?: string
+  readonly labels?: Selector
+  readonly fields?: FieldSelector
 }
 
 /** What a kind has besides that stands in a CustomResourceDefinition. */

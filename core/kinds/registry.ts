@@ -1,6 +1,6 @@
 /** The kinds that are served now: lookups by URL, by object and by what a user types. */
-import { builtinBodies, builtinGroups, type GroupRow, type KindRow } from './builtin.js'
-import type { GroupVersionKind, KindRegistry, ResourceKind, Verb } from './contract.js'
+import { builtinBodies, builtinGroups, type GroupRow, type KindRow, offeredGroups } from './builtin.js'
+import type { GroupVersionKind, KindRegistry, ObjectSource, ResourceKind, Verb } from './contract.js'
 import { builtinSchema } from './schema.js'
 import { strategyFor } from './strategies/index.js'
 
@@ -62,6 +62,14 @@ function builtinKind(of: GroupRow, row: KindRow): ResourceKind {
     selectableFields: row.selectableFields ?? new Map(),
   }
   return lazily(kind, of.pack)
+}
+
+/** See the contract. */
+export function offeredKind(apiVersion: string, kind: string, source: ObjectSource): ResourceKind {
+  const group = offeredGroups.find((one) => apiVersionOf(one) === apiVersion)
+  const row = group?.kinds.find((one) => one.kind === kind)
+  if (!group || !row) throw new Error(`no kind ${kind} of ${apiVersion} is offered to plugins`)
+  return Object.assign(builtinKind(group, row), { source })
 }
 
 /** A kind that no URL serves by itself: it can be decoded, and that is all. */

@@ -37,11 +37,13 @@ export function validateUpdate(kind: ResourceKind, object: KubeObject, old: Kube
   return withoutRepeats(errors)
 }
 
-/** Schema and hand may find the same thing missing. */
+/** Schema and hand may find the same thing missing; what says more about it stays. */
 function withoutRepeats(errors: readonly FieldError[]): FieldError[] {
   if (errors.length < 2) return [...errors]
+  const explained = new Set(errors.filter(({ message }) => message.startsWith('Required value: ')).map(({ field }) => field))
   const seen = new Set<string>()
   return errors.filter(({ field, message }) => {
+    if (message === 'Required value' && explained.has(field)) return false
     const key = `${field}: ${message}`
     return !seen.has(key) && seen.add(key) !== undefined
   })

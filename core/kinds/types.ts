@@ -2743,6 +2743,28 @@ export interface PriorityLevelConfigurationCondition {
   message?: string | undefined
 }
 
+// metrics/v1beta1
+export type NodeMetrics = {
+  apiVersion: string
+  kind: string
+  metadata: ObjectMeta
+  timestamp: Time
+  window: string
+  usage: Record<string, Quantity>
+}
+export type PodMetrics = {
+  apiVersion: string
+  kind: string
+  metadata: ObjectMeta
+  timestamp: Time
+  window: string
+  containers: ContainerMetrics[]
+}
+export interface ContainerMetrics {
+  name: string
+  usage: Record<string, Quantity>
+}
+
 // networking/v1
 export type NetworkPolicy = {
   apiVersion: string

@@ -232,6 +232,8 @@ export class NodeAgent {
       runtime: runtime.runtime,
       supports: runtime.supports,
       worker: (uid) => this.workers.get(uid),
+      workers: () => this.workers.values(),
+      clock: this.services.clock,
     })
     this.runtimeUndos.push(connections.register(this.name, streams))
     this.failures = 0

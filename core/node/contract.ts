@@ -48,6 +48,8 @@ export interface RuntimeCapabilities extends Readonly<Record<string, boolean>> {
   readonly users: boolean
   readonly capabilities: boolean
   readonly readOnlyRootFilesystem: boolean
+  /** `usage` knows what running containers use. */
+  readonly stats: boolean
   /** Containers outlive Davit and are found again by `list`. */
   readonly adoption: boolean
   /** Not real: simulates containers. */
@@ -263,7 +265,10 @@ export interface Runtime {
   dial(sandboxId: string, port: number): Promise<Duplex>
   /** For all events from now on. The agent lists everything again once after subscribing, and once a minute only where this returns `undefined`: no events. */
   subscribe(listener: (event: RuntimeEvent) => void): (() => void) | undefined
-  /** Cores-nanoseconds used and bytes in use; for stats. undefined: not known. */
+  /**
+   * Nanoseconds of one core used since the container started, and bytes of its working set. Asked when somebody asks for
+   * metrics, and only with `stats`; may be called for many containers at once. undefined: it does not run (any more).
+   */
   usage(id: string): Promise<{ readonly cpuNanoseconds: number; readonly memoryBytes: number } | undefined>
   /** Lets go of connections; running containers stay. Idempotent. */
   close(): Promise<void>

@@ -1,6 +1,6 @@
-import type { ExecStreams, PodRef } from '../api/contract.js'
+import type { ExecStreams, NodeUsage, PodRef } from '../api/contract.js'
 import { ApiError } from '../client/contract.js'
-import { assert, suite } from '../testing/contract.js'
+import { assert, createVirtualClock, suite } from '../testing/contract.js'
 import { type Container, type ExecRequest, type Runtime, type RuntimeCapabilities, RuntimeError } from './contract.js'
 import type { PodWorker } from './pod-worker.js'
 import { createStreams } from './streams.js'
@@ -29,9 +29,10 @@ function startStreams(containers: readonly Container[], { failure, supports = ev
     if (failure) throw failure
     return { exitCode: 3 }
   }
-  const runtime: Pick<Runtime, 'exec' | 'attach' | 'logs'> = {
+  const runtime: Pick<Runtime, 'exec' | 'attach' | 'logs' | 'usage'> = {
     exec: answer,
     attach: async (id, request) => void (await answer(id, request)),
+    usage: async (id) => (id.startsWith('main') ? { cpuNanoseconds: 5000, memoryBytes: 1024 } : undefined),
     async *logs(id) {
       await answer(id, {})
       yield Buffer.from('a line\n')
@@ -43,6 +44,8 @@ function startStreams(containers: readonly Container[], { failure, supports = ev
     runtime: runtime as Runtime,
     supports,
     worker: (uid) => (uid === 'u1' ? worker : undefined),
+    workers: () => [worker],
+    clock: createVirtualClock(),
   })
   const read = async (previous = false): Promise<number> => {
     let pieces = 0
@@ -107,4 +110,29 @@ test('what is not there, does not run or cannot be done is refused in words', as
   const bare = startStreams([running('main')], { supports: { ...everything, attach: false, logs: false } })
   assert.equal((await refusal(bare.streams.attach(web, options, ends)))[0], 400)
   assert.match((await refusal(bare.read()))[1], 'does not support logs')
+})
+
+test('what runs is told with what it has used, and what ended meanwhile is left out', async () => {
+  const containers = [running('main'), running('other'), exited('main', 0)]
+  const { streams } = startStreams(containers, { supports: { ...everything, stats: true, hollow: false } as RuntimeCapabilities })
+  const { node, pods, at } = ((await streams.usage?.()) ?? {}) as NodeUsage
+  assert.equal(
+    pods.map(({ name, uid, containers: list }) => [
+      name,
+      uid,
+      list.map((each) => [each.name, each.cpuNanoseconds, each.at === at]),
+    ]),
+    [['web', 'u1', [['main', 5000, true]]]],
+  )
+  assert.ok(node && node.cpuNanoseconds > 0 && node.memoryBytes > 0, 'the machine itself')
+})
+
+test('a simulated node has no machine, and a runtime that counts nothing says so', async () => {
+  const hollow = { ...everything, stats: true, hollow: true } as RuntimeCapabilities
+  assert.is((await startStreams([running('main')], { supports: hollow }).streams.usage?.())?.node, undefined)
+  const { streams } = startStreams([running('main')])
+  assert.equal(await refusal(streams.usage?.() ?? Promise.resolve()), [
+    400,
+    'the container runtime of this node does not support stats',
+  ])
 })

@@ -1,14 +1,18 @@
 /** How the API reaches the containers of a node. */
 import type { NodeStreams, PodRef } from '../api/contract.js'
 import { ApiError } from '../client/contract.js'
+import type { Clock } from '../kernel/contract.js'
 import { type Container, type Runtime, type RuntimeCapabilities, RuntimeError } from './contract.js'
 import type { PodWorker } from './pod-worker.js'
 import { containersOf } from './state.js'
+import { nodeUsage } from './usage.js'
 
 export interface StreamsContext {
   readonly runtime: Runtime
   readonly supports: RuntimeCapabilities
   worker(uid: string): PodWorker | undefined
+  workers(): Iterable<PodWorker>
+  readonly clock: Clock
 }
 
 export function createStreams(context: StreamsContext): NodeStreams {
@@ -39,6 +43,10 @@ export function createStreams(context: StreamsContext): NodeStreams {
       const sandbox = workerOf(context, pod).sandboxes.find((item) => item.state === 'ready')
       if (!sandbox) throw ApiError.badRequest(`pod ${pod.name} does not run`)
       return runtime.dial(sandbox.id, port).catch(retell)
+    },
+    async usage() {
+      requireSupport(context, 'stats')
+      return nodeUsage({ ...context, hollow: context.supports.hollow })
     },
   }
 }

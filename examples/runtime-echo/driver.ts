@@ -6,7 +6,7 @@ import { createRuntime, type EchoRuntime } from './runtime.js'
 export const supports: RuntimeCapabilities = {
   ...{ images: false, podNetwork: false, exec: false, attach: false, portForward: false, logs: true },
   ...{ resourceLimits: false, mounts: false, users: false, capabilities: false, readOnlyRootFilesystem: false },
-  ...{ adoption: false, hollow: true },
+  ...{ stats: false, adoption: false, hollow: true },
 }
 
 /** A driver serves all nodes of a process; what it opens for one never sees what it made for another. */

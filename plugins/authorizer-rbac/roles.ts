@@ -45,6 +45,11 @@ const forUsers: readonly StartingRole[] = [
       { apiGroups: ['rbac.authorization.k8s.io'], resources: ['roles', 'rolebindings'], verbs: [...read, ...write] },
     ],
   },
+  {
+    name: 'system:aggregated-metrics-reader',
+    labels: { ...aggregateTo('admin'), ...aggregateTo('edit'), ...aggregateTo('view') },
+    rules: [{ apiGroups: ['metrics.k8s.io'], resources: ['pods', 'nodes'], verbs: read }],
+  },
   { name: 'system:aggregate-to-edit', labels: aggregateTo('edit'), rules: editRules },
   { name: 'system:aggregate-to-view', labels: aggregateTo('view'), rules: viewRules },
   {

@@ -24,6 +24,7 @@ export const supports: RuntimeCapabilities = {
   users: true,
   capabilities: true,
   readOnlyRootFilesystem: true,
+  stats: true,
   adoption: true,
   hollow: false,
 }

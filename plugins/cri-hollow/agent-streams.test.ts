@@ -1,4 +1,4 @@
-import { NodeConnectionsToken, type NodeStreams, type PodRef } from '@davit/core/api'
+import { NodeConnectionsToken, type NodeStreams, type NodeUsage, type PodRef } from '@davit/core/api'
 import type { Pod } from '@davit/core/kinds'
 import type { TestContext } from '@davit/core/testing'
 import { assert, test } from '@davit/core/testing'
@@ -106,4 +106,20 @@ test('the streams of a node go with its agent', async (t) => {
   const connections = plane.kernel.get(NodeConnectionsToken)
   await plane.stop()
   assert.is(connections.get('one'), undefined)
+})
+
+test('what the containers of a node use is what their annotations say', async (t) => {
+  const { plane, streams } = await connected(t)
+  await plane.run('busy', {}, { 'cpu-millis': '250', 'memory-bytes': '1048576' })
+  const pod = await plane.until('busy', 'Running', (found) => found.status?.phase === 'Running')
+  await plane.pass(10_000)
+  const { node, pods } = ((await streams.usage?.()) ?? {}) as NodeUsage
+  assert.is(node, undefined)
+  assert.equal(
+    pods.map(({ name, uid }) => [name, uid]),
+    [['busy', pod.metadata.uid]],
+  )
+  const [main] = pods[0]?.containers ?? []
+  assert.is(main?.memoryBytes, 1_048_576)
+  assert.is(main?.cpuNanoseconds, ((main?.at ?? 0) - (main?.startedAt ?? 0)) * 250_000)
 })

@@ -15,6 +15,7 @@ export const supports: RuntimeCapabilities = {
   users: false,
   capabilities: false,
   readOnlyRootFilesystem: false,
+  stats: true,
   adoption: false,
   hollow: true,
 }

@@ -30,6 +30,7 @@ export const privileged: RuntimeCapabilities = {
   users: true,
   capabilities: true,
   readOnlyRootFilesystem: true,
+  stats: true,
   adoption: true,
   hollow: false,
 }
@@ -61,6 +62,7 @@ export function machineOf(parts: Omit<Machine, 'supports'>): Machine {
     users,
     capabilities: users,
     resourceLimits: controllers !== undefined,
+    stats: controllers !== undefined,
   }
   return { ...parts, supports }
 }

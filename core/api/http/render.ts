@@ -85,7 +85,7 @@ function listIn(representation: Representation, result: ListResult, metadata: ob
 
 function listMetadata(result: ListResult): object {
   return {
-    resourceVersion: result.resourceVersion,
+    ...(result.resourceVersion === '' ? {} : { resourceVersion: result.resourceVersion }),
     ...(result.continue ? { continue: result.continue } : {}),
     ...(result.remainingItemCount === undefined ? {} : { remainingItemCount: result.remainingItemCount }),
   }

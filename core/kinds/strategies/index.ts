@@ -7,6 +7,7 @@ import {
   mutatingWebhookStrategy,
   validatingWebhookStrategy,
 } from './admission.js'
+import { autoscalerStrategy } from './autoscaler.js'
 import { cronJobStrategy, jobStrategy } from './batch.js'
 import { eventStrategy, leaseStrategy, namespaceStrategy, nodeStrategy } from './core.js'
 import { definitionStrategy } from './definition.js'
@@ -21,7 +22,6 @@ import {
 } from './networking.js'
 import { podStrategy, podTemplateStrategy } from './pod.js'
 import {
-  autoscalerStrategy,
   disruptionBudgetStrategy,
   flowSchemaStrategy,
   priorityClassStrategy,

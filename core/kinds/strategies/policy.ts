@@ -1,4 +1,4 @@
-/** Autoscalers, disruption budgets, priorities, runtime classes, flow control and signing requests. */
+/** Disruption budgets, priorities, runtime classes, flow control and signing requests. */
 import type { FieldError, KubeObject, Strategy } from '../contract.js'
 import { checkName, forbidden, invalid, required } from '../field-error.js'
 import { dnsLabel } from '../names.js'
@@ -6,8 +6,6 @@ import { selectorFromObject } from '../selector.js'
 import type {
   CertificateSigningRequest,
   FlowSchema,
-  HorizontalPodAutoscaler,
-  HPAScalingRules,
   PodDisruptionBudget,
   PriorityClass,
   PriorityLevelConfiguration,
@@ -15,55 +13,6 @@ import type {
 } from '../types.js'
 import { defaultResourceList } from './pod-defaults.js'
 import { checkAtMostAll, checkCount, checkUnchanged } from './shared.js'
-
-const UTILIZATION = 80
-const PERIOD = 15
-
-export const autoscalerStrategy: Strategy = {
-  defaults(object) {
-    const { spec } = object as HorizontalPodAutoscaler
-    spec.minReplicas ??= 1
-    if (object.apiVersion !== 'autoscaling/v2') return
-    if ((spec.metrics ?? []).length === 0) {
-      const target = { type: 'Utilization', averageUtilization: UTILIZATION }
-      spec.metrics = [{ type: 'Resource', resource: { name: 'cpu', target } }]
-    }
-    if (spec.behavior === undefined) return
-    spec.behavior.scaleUp = scaleRules(spec.behavior.scaleUp, 0, [
-      { type: 'Pods', value: 4, periodSeconds: PERIOD },
-      { type: 'Percent', value: 100, periodSeconds: PERIOD },
-    ])
-    spec.behavior.scaleDown = scaleRules(spec.behavior.scaleDown, undefined, [
-      { type: 'Percent', value: 100, periodSeconds: PERIOD },
-    ])
-  },
-  prepareCreate(object) {
-    object.status = { currentReplicas: 0, desiredReplicas: 0 }
-  },
-  validate(object) {
-    const errors: FieldError[] = []
-    const { minReplicas = 1, maxReplicas, scaleTargetRef } = (object as HorizontalPodAutoscaler).spec
-    if (minReplicas < 1) errors.push(invalid('spec.minReplicas', minReplicas, 'must be greater than or equal to 1'))
-    if (!(maxReplicas >= 1)) errors.push(invalid('spec.maxReplicas', maxReplicas ?? 0, 'must be greater than 0'))
-    else if (maxReplicas < minReplicas) {
-      errors.push(invalid('spec.maxReplicas', maxReplicas, 'must be greater than or equal to `minReplicas`'))
-    }
-    if (scaleTargetRef === undefined) errors.push(required('spec.scaleTargetRef.name'))
-    return errors
-  },
-}
-
-function scaleRules(
-  rules: HPAScalingRules | undefined,
-  window: number | undefined,
-  policies: HPAScalingRules['policies'],
-): HPAScalingRules {
-  const result: HPAScalingRules = rules ?? {}
-  result.selectPolicy ??= 'Max'
-  if (window !== undefined) result.stabilizationWindowSeconds ??= window
-  result.policies ??= policies
-  return result
-}
 
 export const disruptionBudgetStrategy: Strategy = {
   prepareCreate(object) {

@@ -16,6 +16,7 @@ import { discoveryV1 } from './discovery-v1.js'
 import { eventsV1 } from './events-v1.js'
 import { flowcontrolV1 } from './flowcontrol-v1.js'
 import { metaV1 } from './meta-v1.js'
+import { metricsV1beta1 } from './metrics-v1beta1.js'
 import { networkingV1 } from './networking-v1.js'
 import { nodeV1 } from './node-v1.js'
 import { policyV1 } from './policy-v1.js'
@@ -39,6 +40,7 @@ export const tables: Readonly<Record<string, string>> = {
   'discovery/v1': discoveryV1,
   'events/v1': eventsV1,
   'flowcontrol/v1': flowcontrolV1,
+  'metrics/v1beta1': metricsV1beta1,
   'networking/v1': networkingV1,
   'node/v1': nodeV1,
   'policy/v1': policyV1,

@@ -111,6 +111,17 @@ export const isolationCases: readonly Case[] = [
     },
   },
   {
+    name: 'what a running container uses can be read, and of what is not there nothing',
+    needs: ['stats'],
+    async run({ runtime, sandbox, start, running }) {
+      const id = await start(await sandbox(), {})
+      await running(id)
+      const usage = await runtime.usage(id)
+      assert.ok(usage && usage.memoryBytes >= 0 && usage.cpuNanoseconds >= 0)
+      assert.is(await runtime.usage('0123456789ab'), undefined)
+    },
+  },
+  {
     name: 'a container runs as the user and the groups that it is told',
     needs: ['users'],
     without: ['hollow'],
