@@ -60,6 +60,7 @@ export const builtins: Readonly<Record<string, Builtin>> = {
   'controller-disruption': always(() => plugin(import('@davit/plugin-controller-disruption'))),
   'controller-quota': always(() => plugin(import('@davit/plugin-controller-quota'))),
   'controller-protection': always(() => plugin(import('@davit/plugin-controller-protection'))),
+  'controller-volume': always(() => plugin(import('@davit/plugin-controller-volume'))),
   'controller-certificates': always(() => plugin(import('@davit/plugin-controller-certificates'))),
   'controller-deployment': always(() => plugin(import('@davit/plugin-controller-deployment'))),
   'controller-job': always(() => plugin(import('@davit/plugin-controller-job'))),
