@@ -71,6 +71,7 @@ export const builtins: Readonly<Record<string, Builtin>> = {
   'proxy-host': always(() => import('@davit/core/proxy/host').then((room) => room.proxyHost)),
   'proxy-iptables': picked(() => plugin(import('@davit/plugin-proxy-iptables'))),
   'node-agent': always(() => node().then((room) => room.nodeAgent)),
+  'provisioner-local-path': always(() => plugin(import('@davit/plugin-provisioner-local-path'))),
   'node-volumes': always(() => node().then((room) => room.nodeVolumes)),
   'cri-docker': picked(() => plugin(import('@davit/plugin-cri-docker'))),
   'cri-containerd': picked(() => plugin(import('@davit/plugin-cri-containerd'))),
