@@ -68,6 +68,7 @@ export const builtins: Readonly<Record<string, Builtin>> = {
   'controller-daemonset': always(() => plugin(import('@davit/plugin-controller-daemonset'))),
   'scheduler-host': always(() => import('@davit/core/scheduler/host').then((room) => room.schedulerHost)),
   'scheduler-binpack': always(() => plugin(import('@davit/plugin-scheduler-binpack'))),
+  'scheduler-volume': always(() => plugin(import('@davit/plugin-scheduler-volume'))),
   'proxy-host': always(() => import('@davit/core/proxy/host').then((room) => room.proxyHost)),
   'proxy-iptables': picked(() => plugin(import('@davit/plugin-proxy-iptables'))),
   'node-agent': always(() => node().then((room) => room.nodeAgent)),
