@@ -74,6 +74,20 @@ export { applyDefaults, validate, validateUpdate } from './strategy.js'
 export { customKinds } from './structural/kind.js'
 /** TypeScript types of every built-in kind, made from the field table (`core/kinds/types.ts` is generated). */
 export type * from './types.js'
+export {
+  awaitsDefaultClass,
+  bindsWithPod,
+  defaultStorageClass,
+  ephemeralClaimName,
+  isVolumeOfClaim,
+  matchVolume,
+  reachesVolume,
+  sizeOfClaim,
+  sizeOfVolume,
+  storageClassOf,
+  type VolumeChoice,
+  volumeMismatch,
+} from './volume-match.js'
 
 // ---------------------------------------------------------------------------------------------------------- schema
 

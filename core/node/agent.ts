@@ -3,13 +3,23 @@
  * what the runtime has kept of it, and a Pod that went away meanwhile is ended.
  */
 import { mkdir } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
 import type { NodeConnections } from '../api/contract.js'
 import type { Client, EventRecorder } from '../client/contract.js'
 import type { Clock, Logger, Timer } from '../kernel/contract.js'
 import type { Node, Pod } from '../kinds/contract.js'
 import { defaultBackOff } from './back-off.js'
 import type { DecidedNode } from './choose-runtime.js'
-import type { BackOff, Runtime, RuntimeDriver, RuntimeEvent, RuntimeVersion, Sandbox, VolumeDriver } from './contract.js'
+import type {
+  BackOff,
+  Runtime,
+  RuntimeDriver,
+  RuntimeEvent,
+  RuntimeVersion,
+  Sandbox,
+  VolumeDriver,
+  VolumePlace,
+} from './contract.js'
 import { RuntimeError } from './contract.js'
 import { createImages } from './images.js'
 import type { Leases } from './leases.js'
@@ -55,6 +65,7 @@ export interface AgentServices {
 type Problem = NonNullable<NodeFacts['problem']>
 
 export class NodeAgent {
+  readonly place: VolumePlace
   private readonly services: AgentServices
   private readonly registration: NodeRegistration
   private readonly writer: StatusWriter
@@ -82,12 +93,18 @@ export class NodeAgent {
     const { client, clock, log, config } = services
     this.services = services
     this.podCidr = config.podCidr
+    const directory = join(resolve(services.directory), 'volumes')
+    this.place = { nodeName: config.name, directory, node: () => services.node() }
     this.writer = new StatusWriter(client, clock, log)
     this.registration = new NodeRegistration(client, clock, log, () => this.facts())
   }
 
   get name(): string {
     return this.services.config.name
+  }
+  /** What is said to lie on it does not. */
+  get hollow(): boolean {
+    return this.services.driver()?.supports.hollow ?? false
   }
 
   /**
@@ -212,6 +229,7 @@ export class NodeAgent {
       writer: this.writer,
       images: createImages(runtime, clock),
       sources,
+      place: this.place,
       volumeDrivers: () => this.services.volumeDrivers(),
       backOff: () => this.services.backOff() ?? defaultBackOff,
       faulted: (error) => {
@@ -348,7 +366,8 @@ export class NodeAgent {
     return {
       config,
       machine,
-      hollow: driver?.supports.hollow ?? false,
+      hollow: this.hollow,
+      volumesDirectory: this.place.directory,
       runtimeVersion: version ? `${version.name}://${version.version}` : '',
       problem: this.problem,
       capacity: this.capacity(driver),

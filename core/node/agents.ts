@@ -8,12 +8,13 @@ import type { Node, Pod } from '../kinds/contract.js'
 import { NodeAgent } from './agent.js'
 import { chooseRuntimes, type DecidedNode } from './choose-runtime.js'
 import type { AgentConfig } from './config.js'
-import type { BackOff, RuntimeDriver, VolumeDriver } from './contract.js'
+import type { BackOff, PersistentVolumeDriver, RuntimeDriver, VolumeDriver } from './contract.js'
 import { createLeases } from './leases.js'
 import { type Machine, readMachine } from './machine.js'
 import { createPodTokens } from './pod-tokens.js'
 import { type DnsFacts, parseResolvConf } from './sandbox-config.js'
 import { createSources, sourceReader, sourcesOfNode } from './sources.js'
+import { VolumeRemovals } from './volume-removals.js'
 
 export interface AgentsOptions extends Omit<KernelServices, 'ids'> {
   readonly config: AgentConfig
@@ -22,6 +23,7 @@ export interface AgentsOptions extends Omit<KernelServices, 'ids'> {
   readonly connections: NodeConnections
   readonly runtimes: Bag<RuntimeDriver>
   readonly volumes: Bag<VolumeDriver>
+  readonly persistentVolumes: Bag<PersistentVolumeDriver>
   readonly backOffs: Bag<BackOff>
   /** Registers the undo of what was just begun. */
   defer(undo: () => void | Promise<void>): void
@@ -60,6 +62,8 @@ export async function startAgents(options: AgentsOptions): Promise<void> {
     }),
   )
   for (const agent of agents.values()) agent.start()
+  const removals = new VolumeRemovals({ ...options, drivers: options.persistentVolumes, nodes: [...agents.values()] })
+  defer(() => removals.close())
 }
 
 /** One node asks for its own Pods only; for many, one stream of all is cheaper than one for each. */

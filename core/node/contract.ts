@@ -289,29 +289,51 @@ export type { Architecture } from './pause-program.js'
 
 // ---------------------------------------------------------------------------------------------------------- volumes
 
+export * from './persistent-volumes.js'
+
 /** Puts one kind of volume source ("emptyDir", "configMap", "hostPath", …) into a directory. */
 export interface VolumeDriver {
   /** The field of the Pod's volume that it serves. */
   readonly source: string
   /**
    * Makes the volume present and current; called before the pod's containers are created and again whenever something
-   * it depends on changes: idempotent. Returns the path on the host to mount. A refusal is data.
+   * it depends on changes: idempotent. A refusal is data.
    */
-  mount(request: VolumeRequest): Promise<{ readonly path: string } | { readonly wait: string }>
+  mount(request: VolumeRequest): Promise<MountedVolume | { readonly wait: string }>
   /** Removes what `mount` made; called once no container uses it; idempotent, also without a mount before. */
   unmount(request: VolumeRequest): Promise<void>
+}
+export interface MountedVolume {
+  /** On the host. */
+  readonly path: string
+  /** No container may write to it, whatever its mount says. */
+  readonly readOnly?: boolean
 }
 export interface VolumeRequest {
   readonly pod: import('../kinds/contract.js').Pod
   readonly volume: import('../kinds/contract.js').Volume
   /** A directory for this volume of this pod; its parent exists. */
   readonly directory: string
-  /** Reads objects that the pod may see (ConfigMaps, Secrets); undefined: not there. */
+  /** Reads objects that the pod may see (ConfigMaps, Secrets, claims and their volumes); undefined: not there. */
   readonly read: VolumeReader
+  readonly place: VolumePlace
+}
+/** The node on which a volume is wanted. */
+export interface VolumePlace {
+  readonly nodeName: string
+  /** For data that outlives Pods: below it each volume has a folder of its own. Made by whoever needs it. */
+  readonly directory: string
+  /** As the API has it; undefined as long as it has none. */
+  node(): import('../kinds/contract.js').Node | undefined
 }
 export interface VolumeReader {
   configMap(namespace: string, name: string): Promise<import('../kinds/contract.js').ConfigMap | undefined>
   secret(namespace: string, name: string): Promise<import('../kinds/contract.js').Secret | undefined>
+  persistentVolumeClaim(
+    namespace: string,
+    name: string,
+  ): Promise<import('../kinds/contract.js').PersistentVolumeClaim | undefined>
+  persistentVolume(name: string): Promise<import('../kinds/contract.js').PersistentVolume | undefined>
   /**
    * A token of the Pod's service account that is good for some time; the volume is mounted again when the next one is due.
    * Rejects where the API gives none; undefined where nobody can ask.

@@ -25,6 +25,8 @@ const secret: Secret = {
 const read: VolumeReader = {
   configMap: async (namespace, name) => (namespace === 'default' && name === 'settings' ? configMap : undefined),
   secret: async (namespace, name) => (namespace === 'default' && name === 'key' ? secret : undefined),
+  persistentVolumeClaim: async () => undefined,
+  persistentVolume: async () => undefined,
 }
 const service = (name: string, namespace: string, more: object = {}): Service => ({
   apiVersion: 'v1',

@@ -2,7 +2,7 @@
 import type { Client, EventRecorder } from '../client/contract.js'
 import type { Clock, Logger } from '../kernel/contract.js'
 import type { Service } from '../kinds/contract.js'
-import type { BackOff, Runtime, RuntimeCapabilities, VolumeDriver, VolumeReader } from './contract.js'
+import type { BackOff, Runtime, RuntimeCapabilities, VolumeDriver, VolumePlace, VolumeReader } from './contract.js'
 import type { Images } from './images.js'
 import type { DnsFacts } from './sandbox-config.js'
 import type { StatusWriter } from './status-writer.js'
@@ -25,6 +25,7 @@ export interface NodeRuntime {
   readonly writer: StatusWriter
   readonly images: Images
   readonly sources: Sources
+  readonly place: VolumePlace
   volumeDrivers(): readonly VolumeDriver[]
   backOff(): BackOff
   /** A call of the runtime failed in a way that no user can mend: is the daemon still there? */
@@ -33,7 +34,7 @@ export interface NodeRuntime {
   forget(uid: string): void
 }
 
-/** ConfigMaps, Secrets and Services, read when the first Pod asks for them. */
+/** ConfigMaps, Secrets, claims, volumes and Services, read when the first Pod asks for them. */
 export interface Sources extends VolumeReader {
   /** Those of a namespace, and the API's own. */
   services(namespace: string): Promise<readonly Service[]>

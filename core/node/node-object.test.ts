@@ -29,6 +29,7 @@ const facts: NodeFacts = {
   },
   machine: { capacity: {}, addresses: [], info, architecture: 'amd64' },
   hollow: false,
+  volumesDirectory: '/var/lib/davit/nodes/one/volumes',
   runtimeVersion: 'x://1',
   problem: undefined,
   capacity: { cpu: '4', memory: '8Gi', pods: '110' },
@@ -46,6 +47,7 @@ test('a new Node', () => {
     'beta.kubernetes.io/arch': 'amd64',
     zone: 'a',
   })
+  assert.equal(node.metadata.annotations, { 'davit.dev/volumes-directory': '/var/lib/davit/nodes/one/volumes' })
   assert.equal(node.spec, { podCIDR: '10.0.0.0/24', podCIDRs: ['10.0.0.0/24'], taints: [{ key: 'k', effect: 'NoSchedule' }] })
   assert.equal(node.status?.addresses, [
     { type: 'InternalIP', address: '192.0.2.7' },

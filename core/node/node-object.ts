@@ -1,6 +1,7 @@
 /** The Node object of an agent. Pure. */
 import type { Node, NodeCondition, NodeStatus } from '../kinds/contract.js'
 import type { DecidedNode } from './choose-runtime.js'
+import { volumesDirectoryAnnotation } from './contract.js'
 import type { Machine } from './machine.js'
 import { same } from './same.js'
 import { toTime } from './time.js'
@@ -9,6 +10,8 @@ export interface NodeFacts {
   readonly config: DecidedNode
   readonly machine: Machine
   readonly hollow: boolean
+  /** Of volumes that outlive their Pods. */
+  readonly volumesDirectory: string
   /** "docker://27.1.1"; '' while the runtime has not answered yet. */
   readonly runtimeVersion: string
   /** Why the node is not ready; undefined: it is. */
@@ -23,7 +26,7 @@ export function nodeObject(facts: NodeFacts, now: number): Node {
   return {
     apiVersion: 'v1',
     kind: 'Node',
-    metadata: { name: config.name, labels: nodeLabels(facts) },
+    metadata: { name: config.name, labels: nodeLabels(facts), annotations: nodeAnnotations(facts) },
     spec: {
       ...(podCidr === undefined ? {} : { podCIDR: podCidr, podCIDRs: [podCidr] }),
       ...(taints.length > 0 ? { taints: taints.map((taint) => ({ ...taint })) } : {}),
@@ -42,6 +45,10 @@ export function nodeLabels({ config, machine, hollow }: NodeFacts): Record<strin
     ...(hollow ? { 'davit.dev/hollow': 'true' } : {}),
     ...config.labels,
   }
+}
+
+export function nodeAnnotations({ volumesDirectory }: NodeFacts): Record<string, string> {
+  return { [volumesDirectoryAnnotation]: volumesDirectory }
 }
 
 /** On top of what stands there: extended resources that somebody added stay, and are mirrored to allocatable. */

@@ -2,7 +2,7 @@
 import { type Client, edit, isConflict, isExists, isNotFound, nodes } from '../client/contract.js'
 import type { Clock, Logger, Timer } from '../kernel/contract.js'
 import type { Node } from '../kinds/contract.js'
-import { type NodeFacts, nodeLabels, nodeObject, nodeStatus, sameNodeStatus } from './node-object.js'
+import { type NodeFacts, nodeAnnotations, nodeLabels, nodeObject, nodeStatus, sameNodeStatus } from './node-object.js'
 import { same } from './same.js'
 
 const longestRetryMs = 30_000
@@ -108,11 +108,13 @@ export class NodeRegistration {
     const { known } = this
     if (!known) return
     const labels = { ...known.metadata.labels, ...nodeLabels(facts) }
+    const annotations = { ...known.metadata.annotations, ...nodeAnnotations(facts) }
     const podCidr = known.spec.podCIDR ?? facts.config.podCidr
     let current = known
-    if (!same(labels, known.metadata.labels) || podCidr !== known.spec.podCIDR) {
+    const isNamed = same(labels, known.metadata.labels) && same(annotations, known.metadata.annotations)
+    if (!isNamed || podCidr !== known.spec.podCIDR) {
       const changed = edit(known, (draft) => {
-        draft.metadata.labels = labels
+        Object.assign(draft.metadata, { labels, annotations })
         if (podCidr !== undefined) Object.assign(draft.spec, { podCIDR: podCidr, podCIDRs: [podCidr] })
       })
       current = await this.client.update(nodes, changed)

@@ -3,8 +3,9 @@ import { ClientsToken } from '../client/contract.js'
 import { definePlugin } from '../kernel/contract.js'
 import { startAgents } from './agents.js'
 import { agentConfig } from './config.js'
-import { BackOffToken, RuntimeToken, VolumeToken } from './contract.js'
+import { BackOffToken, PersistentVolumeToken, RuntimeToken, VolumeToken } from './contract.js'
 import { sourceGrant } from './sources.js'
+import { removalGrant } from './volume-removals.js'
 
 /** Runs Pods: one agent for each configured node, each with the container runtime that the configuration names. */
 export const nodeAgent = definePlugin({
@@ -16,6 +17,7 @@ export const nodeAgent = definePlugin({
     connections: NodeConnectionsToken,
     runtimes: RuntimeToken,
     volumes: VolumeToken,
+    persistentVolumes: PersistentVolumeToken,
     backOffs: BackOffToken,
   },
   provides: { grants: GrantToken },
@@ -24,7 +26,7 @@ export const nodeAgent = definePlugin({
     const { clock, random, log, config, signal } = context
     const defer = (undo: () => void | Promise<void>): void => context.defer(undo)
     return {
-      provides: { grants: sourceGrant },
+      provides: { grants: [sourceGrant, removalGrant] },
       start: () => startAgents({ clock, random, log, config, signal, defer, ...received }),
     }
   },

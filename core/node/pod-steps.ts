@@ -39,7 +39,7 @@ export class PodSteps {
     const directory = `${node.directory}/pods/${uid}`
     this.context = context
     this.files = createPodFiles(directory)
-    this.volumes = createPodVolumes(`${directory}/volumes`, node.volumeDrivers, node.sources)
+    this.volumes = createPodVolumes(`${directory}/volumes`, node.volumeDrivers, node.sources, node.place)
   }
 
   /** Rejects only where the runtime fails in a way that concerns the whole Pod. `signal`: the Pod shall end. */

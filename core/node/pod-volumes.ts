@@ -2,7 +2,7 @@
 import { mkdir, realpath } from 'node:fs/promises'
 import { dirname, join, sep } from 'node:path'
 import type { Pod, Container as PodContainer, Volume, VolumeMount } from '../kinds/contract.js'
-import type { Mount, VolumeDriver, VolumeReader, VolumeRequest } from './contract.js'
+import type { Mount, MountedVolume, VolumeDriver, VolumePlace, VolumeReader, VolumeRequest } from './contract.js'
 import { RuntimeError } from './contract.js'
 import { expand } from './expand.js'
 
@@ -14,9 +14,16 @@ export interface PodVolumes {
   mountsOf(container: PodContainer, variables: ReadonlyMap<string, string>): Promise<Mount[]>
 }
 
-export function createPodVolumes(directory: string, drivers: () => readonly VolumeDriver[], read: VolumeReader): PodVolumes {
-  const paths = new Map<string, string>()
-  const requestOf = (pod: Pod, volume: Volume): VolumeRequest => ({ pod, volume, directory: join(directory, volume.name), read })
+export function createPodVolumes(
+  directory: string,
+  drivers: () => readonly VolumeDriver[],
+  read: VolumeReader,
+  place: VolumePlace,
+): PodVolumes {
+  const mounted = new Map<string, MountedVolume>()
+  const requestOf = (pod: Pod, volume: Volume): VolumeRequest => {
+    return { pod, volume, directory: join(directory, volume.name), read, place }
+  }
   return {
     async mount(pod) {
       const volumes = pod.spec.volumes ?? []
@@ -28,21 +35,22 @@ export function createPodVolumes(directory: string, drivers: () => readonly Volu
           return driver.mount(requestOf(pod, volume))
         })
         if ('wait' in result) return { wait: `MountVolume.SetUp failed for volume "${volume.name}" : ${result.wait}` }
-        paths.set(volume.name, result.path)
+        mounted.set(volume.name, result)
       }
       return undefined
     },
     async unmount(pod) {
       for (const volume of pod.spec.volumes ?? []) await driverOf(volume, drivers())?.unmount(requestOf(pod, volume))
-      paths.clear()
+      mounted.clear()
     },
     async mountsOf(container, variables) {
       const mounts: Mount[] = []
       for (const mount of container.volumeMounts ?? []) {
-        const path = paths.get(mount.name)
-        if (path === undefined) throw new RuntimeError('CreateContainerConfigError', `volume "${mount.name}" is not mounted`)
-        const hostPath = await inVolume(path, subPathOf(mount, variables))
-        mounts.push({ hostPath, containerPath: mount.mountPath, readOnly: mount.readOnly ?? false })
+        const volume = mounted.get(mount.name)
+        if (volume === undefined) throw new RuntimeError('CreateContainerConfigError', `volume "${mount.name}" is not mounted`)
+        const hostPath = await inVolume(volume.path, subPathOf(mount, variables))
+        const readOnly = volume.readOnly === true || (mount.readOnly ?? false)
+        mounts.push({ hostPath, containerPath: mount.mountPath, readOnly })
       }
       return mounts
     },

@@ -5,11 +5,13 @@ import {
   configMaps,
   type Informer,
   isNotFound,
+  persistentVolumeClaims,
+  persistentVolumes,
   type ResourceRef,
   secrets,
   services,
 } from '../client/contract.js'
-import type { ConfigMap, KubeObject, Pod, Secret } from '../kinds/contract.js'
+import { type ConfigMap, ephemeralClaimName, type KubeObject, type Pod, type Secret } from '../kinds/contract.js'
 import type { Sources } from './node-context.js'
 import type { PodTokens } from './pod-tokens.js'
 import { containersOf } from './state.js'
@@ -21,7 +23,9 @@ import { containersOf } from './state.js'
 export const sourceReader = 'system:davit:node-sources'
 export const sourceGrant: Grant = {
   user: sourceReader,
-  rules: [{ apiGroups: [''], resources: ['configmaps', 'secrets'], verbs: ['get'] }],
+  rules: [
+    { apiGroups: [''], resources: ['configmaps', 'secrets', 'persistentvolumeclaims', 'persistentvolumes'], verbs: ['get'] },
+  ],
 }
 
 export interface SharedSources extends Sources {
@@ -43,12 +47,19 @@ export function createSources(clients: Clients, client: Client): SharedSources {
     }
   }
   const [configMapInformer, secretInformer] = [lazily(configMaps, 'configmap'), lazily(secrets, 'secret')]
+  const [claimInformer, volumeInformer] = [
+    lazily(persistentVolumeClaims, 'persistentvolumeclaim'),
+    lazily(persistentVolumes, 'persistentvolume'),
+  ]
   const serviceInformer = lazily(services, 'service')
   return {
     configMap: async (namespace, name): Promise<ConfigMap | undefined> =>
       (await configMapInformer()).get(namespace, name) ?? (await ask(client, configMaps, namespace, name)),
     secret: async (namespace, name): Promise<Secret | undefined> =>
       (await secretInformer()).get(namespace, name) ?? (await ask(client, secrets, namespace, name)),
+    persistentVolumeClaim: async (namespace, name) =>
+      (await claimInformer()).get(namespace, name) ?? (await ask(client, persistentVolumeClaims, namespace, name)),
+    persistentVolume: async (name) => (await volumeInformer()).get('', name) ?? (await ask(client, persistentVolumes, '', name)),
     async services(namespace) {
       const informer = await serviceInformer()
       const api = namespace === 'default' ? undefined : informer.get('default', 'kubernetes')
@@ -67,6 +78,8 @@ export function sourcesOfNode(shared: Sources, tokens: PodTokens): Sources {
   return {
     configMap: shared.configMap,
     secret: shared.secret,
+    persistentVolumeClaim: shared.persistentVolumeClaim,
+    persistentVolume: shared.persistentVolume,
     services: shared.services,
     serviceAccountToken: (pod, projection) => tokens.token(pod, projection),
     follow(key, names, changed) {
@@ -133,14 +146,17 @@ class Followers {
 }
 
 /** "configmap/namespace/name" of all that a Pod reads. */
-export function sourceNames({ metadata, spec }: Pod): string[] {
+export function sourceNames(pod: Pod): string[] {
+  const { metadata, spec } = pod
   const names = new Set<string>()
-  const add = (kind: 'configmap' | 'secret', name: string | undefined): void => {
+  const add = (kind: 'configmap' | 'secret' | 'persistentvolumeclaim', name: string | undefined): void => {
     if (name) names.add(`${kind}/${metadata.namespace}/${name}`)
   }
   for (const volume of spec.volumes ?? []) {
     add('configmap', volume.configMap?.name)
     add('secret', volume.secret?.secretName)
+    add('persistentvolumeclaim', volume.persistentVolumeClaim?.claimName)
+    if (volume.ephemeral) add('persistentvolumeclaim', ephemeralClaimName(pod, volume.name))
     for (const source of volume.projected?.sources ?? []) {
       add('configmap', source.configMap?.name)
       add('secret', source.secret?.name)

@@ -68,7 +68,9 @@ export class Binder {
   /** Undefined where nobody has anything against it; at once where nobody is asked. */
   permit(state: CycleState, pod: PodInfo, node: string): Promise<Rejection | undefined> | undefined {
     const permits = this.#options.permits.all()
-    return permits.length === 0 ? undefined : this.#askAll(permits, state, pod, node)
+    if (permits.length === 0) return undefined
+    const asked = permits.filter((policy) => isConcerned(policy, state, pod))
+    return asked.length === 0 ? undefined : this.#askAll(asked, state, pod, node)
   }
 
   async #askAll(permits: readonly PermitPolicy[], state: CycleState, pod: PodInfo, node: string): Promise<Rejection | undefined> {
@@ -121,6 +123,14 @@ export class Binder {
       if (isNotFound(error) || isConflict(error)) return 'lost'
       throw error
     }
+  }
+}
+
+function isConcerned(policy: PermitPolicy, state: CycleState, pod: PodInfo): boolean {
+  try {
+    return policy.concerns?.(state, pod) ?? true
+  } catch (error) {
+    throw policyFailed(policy.name, error)
   }
 }
 

@@ -102,6 +102,12 @@ export interface PreFilterPolicy {
   ): { readonly nodes?: ReadonlySet<string> } | { readonly rejection: Rejection } | undefined
   /** As of a filter. */
   helpedBy?(pod: PodInfo, other: PodInfo): boolean
+  /**
+   * For policies that look at more than Pods and nodes: called once when the host begins to use the policy. `retry` is to
+   * be called when something changed that may let waiting Pods pass; it tries those again that `helped` accepts, each
+   * after its back-off. Must not call it before it returns. The returned function ends it, when the policy or the host goes.
+   */
+  follow?(retry: (helped: (pod: PodInfo) => boolean) => void): () => void
 }
 export interface FilterPolicy {
   readonly name: string
@@ -146,6 +152,8 @@ export interface ReservePolicy {
 }
 export interface PermitPolicy {
   readonly name: string
+  /** Synchronous and cheap: whether it has anything to say about this Pod. Absent: always. Most Pods wait for nobody. */
+  concerns?(state: CycleState, pod: PodInfo): boolean
   /**
    * After reserve. May wait (gang scheduling); the next cycles go on meanwhile. The signal aborts after the host's
    * deadline and when the host stops: what the policy answers after that, also by throwing, no longer counts.

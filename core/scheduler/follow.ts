@@ -4,7 +4,7 @@ import type { Bag } from '../kernel/contract.js'
 import type { Node, Pod } from '../kinds/contract.js'
 import { equalJson } from '../kinds/contract.js'
 import { isFinished, type SchedulerCache } from './cache.js'
-import type { FilterPolicy, PreFilterPolicy } from './contract.js'
+import type { FilterPolicy, PodInfo, PreFilterPolicy } from './contract.js'
 import type { SchedulingQueue } from './queue.js'
 import { podInfo } from './requests.js'
 import type { StatusReporter } from './status.js'
@@ -17,6 +17,27 @@ export interface Followed {
   readonly filters: Bag<FilterPolicy>
   readonly schedulerName: string
   readonly actor: string
+}
+
+/** Lets the policies say when something else than Pods and nodes changed, each as long as it is there. */
+export function followPolicies(policies: Bag<PreFilterPolicy>, retry: (helped: (pod: PodInfo) => boolean) => void): () => void {
+  const undos = new Map<PreFilterPolicy, () => void>()
+  const sync = (): void => {
+    const present = new Set(policies.all())
+    for (const [policy, undo] of undos) {
+      if (present.has(policy)) continue
+      undos.delete(policy)
+      undo()
+    }
+    for (const policy of present) if (policy.follow && !undos.has(policy)) undos.set(policy, policy.follow(retry))
+  }
+  sync()
+  const stop = policies.onChange(sync)
+  return () => {
+    stop()
+    for (const undo of undos.values()) undo()
+    undos.clear()
+  }
 }
 
 export function followNodes(informer: Informer<Node>, { cache, queue }: Followed): () => void {

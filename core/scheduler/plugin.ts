@@ -4,7 +4,7 @@ import { Binder } from './binder.js'
 import { SchedulerCache } from './cache.js'
 import { schedulerConfig } from './config.js'
 import { Bind, Filter, Permit, PostFilter, PreFilter, QueueSort, Reserve, Score } from './contract.js'
-import { type Followed, followNodes, followPods } from './follow.js'
+import { type Followed, followNodes, followPods, followPolicies } from './follow.js'
 import { SchedulingQueue } from './queue.js'
 import { Scheduler } from './scheduler.js'
 import { StatusReporter } from './status.js'
@@ -52,6 +52,7 @@ export const schedulerHost = definePlugin({
     // A policy that comes or goes may let a Pod fit that did not.
     for (const bag of [filters, preFilters, postFilters]) context.defer(bag.onChange(() => queue.move()))
     context.defer(sorts.onChange(() => queue.reorder()))
+    context.defer(followPolicies(preFilters, (helped) => queue.move(helped)))
     const followed: Followed = { cache, queue, status, preFilters, filters, schedulerName, actor }
     const podInformer = clients.informer(pods)
     const nodeInformer = clients.informer(nodes)

@@ -10,6 +10,8 @@ import {
   type PermitPolicy,
   PostFilter,
   type PostFilterPolicy,
+  PreFilter,
+  type PreFilterPolicy,
   Reserve,
   type ReservePolicy,
   Score,
@@ -17,18 +19,27 @@ import {
 import { asking, cluster, conditionOf, fitPlugin } from './testing.js'
 
 interface Policies {
+  readonly preFilters?: readonly PreFilterPolicy[]
   readonly filters?: readonly FilterPolicy[]
   readonly postFilters?: readonly PostFilterPolicy[]
   readonly reserves?: readonly ReservePolicy[]
   readonly permits?: readonly PermitPolicy[]
   readonly binds?: readonly BindPolicy[]
 }
-function plugin({ filters = [], postFilters = [], reserves = [], permits = [], binds = [] }: Policies): AnyPlugin {
+function plugin(given: Policies): AnyPlugin {
+  const { preFilters = [], filters = [], postFilters = [], reserves = [], permits = [], binds = [] } = given
   return definePlugin({
     id: 'test-policies',
     api: '^1.0',
-    provides: { filters: Filter, postFilters: PostFilter, reserves: Reserve, permits: Permit, binds: Bind },
-    setup: async () => ({ provides: { filters, postFilters, reserves, permits, binds } }),
+    provides: {
+      preFilters: PreFilter,
+      filters: Filter,
+      postFilters: PostFilter,
+      reserves: Reserve,
+      permits: Permit,
+      binds: Bind,
+    },
+    setup: async () => ({ provides: { preFilters, filters, postFilters, reserves, permits, binds } }),
   })
 }
 const big = { containers: [asking({ cpu: '3' })] }
@@ -102,6 +113,42 @@ reserving('is undone for the policy that threw, too', async (t) => {
   assert.is((await pod('web')).spec.nodeName, 'one')
 })
 
+const following = suite('follow')
+following('what a policy hears from elsewhere lets the Pods that it helps be tried again, as long as it is there', async (t) => {
+  const closed = new Set(['a', 'b'])
+  let retry: ((helped: (pod: { key: string }) => boolean) => void) | undefined
+  const doors: PreFilterPolicy = {
+    name: 'doors',
+    preFilter: (_state, { pod: { metadata } }) =>
+      closed.has(metadata.name) ? { rejection: { reason: `the door is closed` } } : undefined,
+    follow(listener) {
+      retry = listener
+      return () => {
+        retry = undefined
+      }
+    },
+  }
+  const policies = plugin({ preFilters: [doors] })
+  const { addNode, run, rest, pod, clock, kernel } = await cluster(t, [policies])
+  await addNode('one')
+  for (const name of closed) await run(name)
+  await rest()
+  closed.clear()
+  await clock.advance(60_000)
+  await rest()
+  assert.is((await pod('a')).spec.nodeName, undefined, 'nobody said that anything changed')
+  retry?.(({ key }) => key === 'default/a')
+  await rest()
+  assert.equal([(await pod('a')).spec.nodeName, (await pod('b')).spec.nodeName], ['one', undefined])
+  const first = retry
+  await kernel.reload('test-policies', { plugin: policies })
+  assert.ok(retry)
+  assert.is.not(retry, undefined)
+  await kernel.reload('test-policies', { plugin: plugin({}) })
+  assert.is(retry, undefined, 'it is told that nobody listens any more')
+  assert.type(first, 'function')
+})
+
 const permitting = suite('permit')
 permitting('keeps one Pod waiting while the next are placed, however many wait', async (t) => {
   const waiting: (() => void)[] = []
@@ -124,6 +171,42 @@ permitting('keeps one Pod waiting while the next are placed, however many wait',
   for (const release of waiting) release()
   await rest()
   for (const name of ['gang-1', 'gang-2', 'gang-3', 'gang-4']) assert.is((await pod(name)).spec.nodeName, 'one')
+})
+
+permitting('is asked about the Pods that it concerns alone', async (t) => {
+  const asked: string[] = []
+  const choosy: PermitPolicy = {
+    name: 'choosy',
+    concerns: (_state, { key }) => key === 'default/mine',
+    async permit(_state, { key }) {
+      asked.push(key)
+      return undefined
+    },
+  }
+  const { addNode, run, rest, pod } = await cluster(t, [plugin({ permits: [choosy] })])
+  await addNode('one')
+  for (const name of ['mine', 'other']) await run(name)
+  await rest()
+  assert.equal([asked, (await pod('mine')).spec.nodeName, (await pod('other')).spec.nodeName], [['default/mine'], 'one', 'one'])
+})
+
+permitting('a policy that throws when it is asked whom it concerns is named', async (t) => {
+  const broken: PermitPolicy = {
+    name: 'broken',
+    concerns: () => {
+      throw new Error('no idea')
+    },
+    permit: async () => undefined,
+  }
+  const { addNode, run, rest, pod } = await cluster(t, [plugin({ permits: [broken] })])
+  await addNode('one')
+  await run('web')
+  await rest()
+  assert.equal(conditionOf(await pod('web')), {
+    status: 'False',
+    reason: 'SchedulerError',
+    message: 'the scheduling policy "broken" threw: no idea',
+  })
 })
 
 permitting('ends at its deadline also where the policy does not listen; what was reserved is given back', async (t) => {

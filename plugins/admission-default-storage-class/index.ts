@@ -1,11 +1,7 @@
 import { ApiHooksToken } from '@davit/core/api'
 import { definePlugin } from '@davit/core/kernel'
-import type { PersistentVolumeClaim, StorageClass } from '@davit/core/kinds'
+import { awaitsDefaultClass, defaultStorageClass, type PersistentVolumeClaim, type StorageClass } from '@davit/core/kinds'
 import { lookup, WatchCachesToken } from '@davit/core/watch'
-import { defaultClass } from './default-class.js'
-
-/** Another name for the field, from before it was there. */
-const annotation = 'volume.beta.kubernetes.io/storage-class'
 
 export default definePlugin({
   id: 'admission-default-storage-class',
@@ -20,9 +16,9 @@ export default definePlugin({
       }
       const claim = object as PersistentVolumeClaim
       // Empty is an answer: it wants a volume without a class.
-      if (claim.spec?.storageClassName !== undefined || claim.metadata.annotations?.[annotation] !== undefined) return undefined
+      if (!awaitsDefaultClass(claim)) return undefined
       return classes((known) => {
-        const name = defaultClass(known.list())?.metadata.name
+        const name = defaultStorageClass(known.list())?.metadata.name
         if (name !== undefined) claim.spec = { ...claim.spec, storageClassName: name }
         return undefined
       })

@@ -71,12 +71,13 @@ function slowToOpenAgain() {
 /** A node with one Pod whose agent is started anew, and what was written of both until the runtime is open again. */
 async function restarted(t: TestContext, config: object) {
   const slow = slowToOpenAgain()
-  const plane = await cluster(t, { nodes: [node('one', { runtime: 'cri-slow' })], plugins: [{ plugin: slow.plugin }] })
+  const same = node('one', { runtime: 'cri-slow', directory: await t.directory() })
+  const plane = await cluster(t, { nodes: [same], plugins: [{ plugin: slow.plugin }] })
   await plane.run('web')
   await plane.until('web', 'Ready', isReady)
   await plane.pass(1_000)
   const before = (await nodeNamed(plane.client, 'one')).metadata.resourceVersion
-  const nodes = [{ ...node('one', { runtime: 'cri-slow' }), ...config }]
+  const nodes = [{ ...same, ...config }]
   await plane.kernel.reload('node-agent', { plugin: nodeAgent, config: { nodes, dataDirectory: await t.directory() } })
   await plane.pass(10_000)
   const during = (await nodeNamed(plane.client, 'one')).metadata.resourceVersion

@@ -216,6 +216,16 @@ const wrong: [manifest: Manifest, error: RegExp][] = [
   [volume({ nfs: { server: 'a', path: '/b' } }), /may not specify more than 1 volume type/],
   [volume({ hostPath: undefined, local: { path: '/x' } }), /Local volume requires node affinity/],
   [volume({ volumeMode: 'x' }), /^spec\.volumeMode: Unsupported value: "x": supported values: "Block", "Filesystem"$/],
+  [volume({ capacity: { storage: '1Gi', cpu: '1' } }), /^spec\.capacity: Unsupported value: .*: supported values: "storage"$/],
+  [volume({ capacity: { storage: '0' } }), /^spec\.capacity\[storage\]: Invalid value: "0": must be greater than zero$/],
+  [volume({ accessModes: ['ReadWriteOncePod', 'ReadWriteOnce'] }), /may not use ReadWriteOncePod with other access modes/],
+  [volume({ hostPath: { path: '/a/../b' } }), /^spec\.hostPath\.path: Invalid value: "\/a\/\.\.\/b": must not contain '\.\.'$/],
+  [volume({ hostPath: { path: '' } }), /^spec\.hostPath\.path: Required value$/],
+  [volume({ hostPath: { path: '/' }, persistentVolumeReclaimPolicy: 'Recycle' }), /may not be 'recycle' for a hostPath mount/],
+  [volume({ nodeAffinity: {} }), /^spec\.nodeAffinity\.required: Required value: must specify required node constraints$/],
+  [volume({ storageClassName: 'A_b' }), /^spec\.storageClassName: Invalid value: "A_b"/],
+  [claim({ storageClassName: 'A_b' }), /^spec\.storageClassName: Invalid value: "A_b"/],
+  [claim({ selector: { matchExpressions: [{ key: 'a', operator: 'Like' }] } }), /^spec\.selector: Invalid value: /],
   [claim({ accessModes: [] }), /^spec\.accessModes: Required value: at least 1 access mode is required$/],
   [claim({ resources: {} }), /^spec\.resources\[storage\]: Required value$/],
   [claim({ accessModes: ['ReadWriteOncePod', 'ReadWriteOnce'] }), /may not use ReadWriteOncePod with other access modes/],
@@ -255,6 +265,35 @@ test('a claim stays as it is, but may grow once it is bound', () => {
   assert.match(kind.strategy.validateUpdate?.(smaller, old)[0]?.message ?? '', /can not be less than status\.capacity/)
   const bind = (object: KubeObject) => void Object.assign(spec(object), { volumeName: 'v' })
   assert.equal(updateFindings(claim({}), bind), [])
+  const limited = structuredClone(old)
+  spec(limited).resources = { requests: { storage: '1Gi' }, limits: { storage: '2Gi' } }
+  assert.match(kind.strategy.validateUpdate?.(limited, old)[0]?.message ?? '', /spec is immutable/)
+})
+
+test('a growth that failed is taken back, but not to what there is already', () => {
+  const kind = kindOf(claim({}))
+  const old = created(claim({ volumeName: 'v', resources: { requests: { storage: '5Gi' } } }))
+  old.status = { phase: 'Bound', capacity: { storage: '1Gi' } }
+  const to = (storage: string) => {
+    const object = structuredClone(old)
+    spec(object).resources = { requests: { storage } }
+    return kind.strategy.validateUpdate?.(object, old).map(({ field }) => field)
+  }
+  assert.equal(to('2Gi'), [])
+  assert.equal(to('1Gi'), ['spec.resources.requests.storage'])
+})
+
+test('the default class may be filled in, another may not', () => {
+  const named = (name: string) => (object: KubeObject) => void Object.assign(spec(object), { storageClassName: name })
+  assert.equal(updateFindings(claim({}), named('standard')), [])
+  assert.match(updateFindings(claim({ storageClassName: '' }), named('standard')).join(), /^spec: Forbidden/)
+  assert.match(updateFindings(claim({ storageClassName: 'a' }), named('standard')).join(), /^spec: Forbidden/)
+  const annotation = 'volume.beta.kubernetes.io/storage-class'
+  const old = claim({})
+  const marked = { ...old, metadata: { name: 'x', annotations: { [annotation]: 'a' } } }
+  assert.match(updateFindings(marked, named('standard')).join(), /^spec: Forbidden/)
+  const without = (object: KubeObject) => void delete object.metadata.annotations
+  assert.match(updateFindings(marked, without).join(), /^metadata\.annotations.*: field is immutable$/)
 })
 
 test('the source of a volume and the family of a slice stay', () => {

@@ -410,6 +410,20 @@ const wrong: [manifest: Manifest, error: RegExp][] = [
     /^metadata\.name: Invalid value: "x": must be a valid IP address/,
   ],
   [store('StorageClass', { provisioner: '' }), /^provisioner: Required value$/],
+  [store('StorageClass', { provisioner: 'a b' }), /^provisioner: Invalid value: "a b"/],
+  [store('StorageClass', { provisioner: 'p', reclaimPolicy: 'Recycle' }), /^reclaimPolicy: Unsupported value: "Recycle"/],
+  [
+    store('StorageClass', { provisioner: 'p', parameters: { '': 'x' } }),
+    /^parameters: Invalid value: "": field can not be empty/,
+  ],
+  [store('StorageClass', { provisioner: 'p', parameters: { a: 'x'.repeat(256 * 1024) } }), /^parameters: Too long/],
+  [
+    store('StorageClass', {
+      provisioner: 'p',
+      allowedTopologies: [{ matchLabelExpressions: [{ key: 'zone', values: ['a', 'a'] }] }],
+    }),
+    /^allowedTopologies\[0\]\.matchLabelExpressions\[0\]\.values\[1\]: Duplicate value: "a"$/,
+  ],
   [scaler({ maxReplicas: 0 }), /^spec\.maxReplicas: Invalid value: 0: must be greater than 0$/],
   [scaler({ minReplicas: 5 }), /must be greater than or equal to `minReplicas`/],
   [budget({ minAvailable: 1, maxUnavailable: 1 }), /minAvailable and maxUnavailable cannot be both set/],

@@ -396,6 +396,21 @@ const wrong: [name: string, manifest: Manifest, ...errors: RegExp[]][] = [
     pod({ volumes: [{ name: 'v', emptyDir: {}, hostPath: { path: '/' } }] }),
     /may not specify more than 1 volume type/,
   ],
+  [
+    'claim without name',
+    pod({ volumes: [{ name: 'v', persistentVolumeClaim: { claimName: '' } }] }),
+    /^spec\.volumes\[0\]\.persistentVolumeClaim\.claimName: Required value$/,
+  ],
+  [
+    'ephemeral volume without a template',
+    pod({ volumes: [{ name: 'v', ephemeral: {} }] }),
+    /^spec\.volumes\[0\]\.ephemeral\.volumeClaimTemplate: Required value$/,
+  ],
+  [
+    'ephemeral volume without a size',
+    pod({ volumes: [{ name: 'v', ephemeral: { volumeClaimTemplate: { spec: { accessModes: ['ReadWriteOnce'] } } } }] }),
+    /^spec\.volumes\[0\]\.ephemeral\.volumeClaimTemplate\.spec\.resources\[storage\]: Required value$/,
+  ],
   ['secret without name', pod({ volumes: [{ name: 'v', secret: {} }] }), /secret\.secretName: Required value/],
   [
     'item out of the volume',

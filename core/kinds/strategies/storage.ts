@@ -1,9 +1,19 @@
 /** Volumes, claims and classes. */
 import type { FieldError, Strategy } from '../contract.js'
 import { equalJson, equalOrEmpty } from '../equal.js'
-import { forbidden, invalid, required } from '../field-error.js'
+import { checkName, duplicate, forbidden, IMMUTABLE, invalid, notSupported, required, tooLong } from '../field-error.js'
+import { dnsSubdomain, qualifiedName } from '../names.js'
 import { compareQuantities } from '../quantity.js'
-import type { CSIDriver, PersistentVolume, PersistentVolumeClaim, PersistentVolumeSpec, StorageClass } from '../types.js'
+import { selectorFromObject } from '../selector.js'
+import type {
+  CSIDriver,
+  PersistentVolume,
+  PersistentVolumeClaim,
+  PersistentVolumeClaimSpec,
+  PersistentVolumeSpec,
+  StorageClass,
+  TopologySelectorTerm,
+} from '../types.js'
 import { checkNodeSelector } from './affinity.js'
 import { defaultResourceList } from './pod-defaults.js'
 
@@ -36,20 +46,14 @@ export const persistentVolumeStrategy: Strategy = {
   validate(object) {
     const errors: FieldError[] = []
     const { spec } = object as PersistentVolume
-    if ((spec.accessModes ?? []).length === 0) errors.push(required('spec.accessModes'))
-    if (Object.keys(spec.capacity ?? {}).length === 0) errors.push(required('spec.capacity'))
-    const { storage } = spec.capacity ?? {}
-    if (storage !== undefined && compareQuantities(storage, '0') <= 0) {
-      errors.push(invalid('spec.capacity[storage]', storage, 'must be greater than zero'))
-    }
-    const sources = sourcesOf(spec)
-    if (sources.length === 0) errors.push(required('spec', 'must specify a volume type'))
-    for (const name of sources.slice(1)) errors.push(forbidden(`spec.${name}`, 'may not specify more than 1 volume type'))
-    if (spec.nodeAffinity?.required !== undefined) {
-      checkNodeSelector(errors, 'spec.nodeAffinity.required', spec.nodeAffinity.required.nodeSelectorTerms)
-    }
-    if (spec.local !== undefined && spec.nodeAffinity === undefined) {
-      errors.push(required('spec.nodeAffinity', 'Local volume requires node affinity'))
+    checkAccessModes(errors, 'spec.accessModes', spec.accessModes, '')
+    checkCapacity(errors, spec.capacity)
+    checkVolumeSource(errors, spec)
+    if (spec.storageClassName) checkName(errors, 'spec.storageClassName', spec.storageClassName, dnsSubdomain)
+    if (spec.nodeAffinity !== undefined) {
+      const at = 'spec.nodeAffinity.required'
+      if (spec.nodeAffinity.required === undefined) errors.push(required(at, 'must specify required node constraints'))
+      else checkNodeSelector(errors, at, spec.nodeAffinity.required.nodeSelectorTerms)
     }
     return errors
   },
@@ -69,6 +73,40 @@ export const persistentVolumeStrategy: Strategy = {
   },
 }
 
+function checkAccessModes(errors: FieldError[], path: string, modes: readonly string[] = [], whenNone: string): void {
+  if (modes.length === 0) errors.push(required(path, whenNone))
+  if (modes.includes('ReadWriteOncePod') && modes.length > 1) {
+    errors.push(forbidden(path, 'may not use ReadWriteOncePod with other access modes'))
+  }
+}
+
+function checkCapacity(errors: FieldError[], capacity: Readonly<Record<string, string>> = {}): void {
+  const names = Object.keys(capacity)
+  if (names.length === 0) errors.push(required('spec.capacity'))
+  else if (names.length > 1 || !names.includes('storage')) errors.push(notSupported('spec.capacity', capacity, ['storage']))
+  for (const [name, size] of Object.entries(capacity)) {
+    if (compareQuantities(size, '0') <= 0) errors.push(invalid(`spec.capacity[${name}]`, size, 'must be greater than zero'))
+  }
+}
+
+function checkVolumeSource(errors: FieldError[], spec: PersistentVolumeSpec): void {
+  const sources = sourcesOf(spec)
+  if (sources.length === 0) errors.push(required('spec', 'must specify a volume type'))
+  for (const name of sources.slice(1)) errors.push(forbidden(`spec.${name}`, 'may not specify more than 1 volume type'))
+  for (const name of ['hostPath', 'local'] as const) {
+    const path = spec[name]?.path
+    if (spec[name] === undefined) continue
+    if (!path) errors.push(required(`spec.${name}.path`))
+    else if (path.split('/').includes('..')) errors.push(invalid(`spec.${name}.path`, path, "must not contain '..'"))
+  }
+  if (spec.hostPath?.path === '/' && spec.persistentVolumeReclaimPolicy === 'Recycle') {
+    errors.push(forbidden('spec.persistentVolumeReclaimPolicy', "may not be 'recycle' for a hostPath mount of '/'"))
+  }
+  if (spec.local !== undefined && spec.nodeAffinity === undefined) {
+    errors.push(required('spec.nodeAffinity', 'Local volume requires node affinity'))
+  }
+}
+
 function sourcesOf(spec: PersistentVolumeSpec): string[] {
   return Object.keys(spec).filter((name) => !NOT_SOURCES.has(name) && spec[name as keyof PersistentVolumeSpec] !== undefined)
 }
@@ -86,6 +124,8 @@ export function defaultClaim(claim: PersistentVolumeClaim): void {
   claim.status.phase ||= 'Pending'
 }
 
+/** Another name for the field, from before it was there. */
+const CLASS_ANNOTATION = 'volume.beta.kubernetes.io/storage-class'
 const CLAIM_TEXT = 'spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims'
 
 export const persistentVolumeClaimStrategy: Strategy = {
@@ -99,39 +139,53 @@ export const persistentVolumeClaimStrategy: Strategy = {
   },
   validate(object) {
     const errors: FieldError[] = []
-    const { spec } = object as PersistentVolumeClaim
-    const modes = spec.accessModes ?? []
-    if (modes.length === 0) errors.push(required('spec.accessModes', 'at least 1 access mode is required'))
-    if (modes.includes('ReadWriteOncePod') && modes.length > 1) {
-      errors.push(forbidden('spec.accessModes', 'may not use ReadWriteOncePod with other access modes'))
-    }
-    const size = spec.resources?.requests?.storage
-    if (size === undefined) errors.push(required('spec.resources[storage]'))
-    else if (compareQuantities(size, '0') <= 0) {
-      errors.push(invalid('spec.resources[storage]', size, 'must be greater than zero'))
-    }
+    checkClaimSpec(errors, 'spec', (object as PersistentVolumeClaim).spec)
     return errors
   },
   validateUpdate(object, old) {
     const errors: FieldError[] = []
     const now = (object as PersistentVolumeClaim).spec
-    const { spec: before, status } = old as PersistentVolumeClaim
-    const masked: Record<string, unknown> = { ...now, resources: before.resources }
+    const { spec: before, status, metadata } = old as PersistentVolumeClaim
+    const masked: Record<string, unknown> = { ...now }
     if (!before.volumeName) masked.volumeName = before.volumeName
     // The default class may still be filled in, as long as nothing is bound.
-    if (!before.volumeName && before.storageClassName === undefined) masked.storageClassName = undefined
+    const hadClass = before.storageClassName !== undefined || metadata.annotations?.[CLASS_ANNOTATION] !== undefined
+    if (!before.volumeName && !hadClass) masked.storageClassName = undefined
+    if (status?.phase === 'Bound') masked.resources = withSizeOf(now, before)
     const names = new Set([...Object.keys(masked), ...Object.keys(before)])
     const frozen = before as unknown as Record<string, unknown>
     if (![...names].every((name) => equalOrEmpty(masked[name], frozen[name]))) errors.push(forbidden('spec', CLAIM_TEXT))
     const size = now.resources?.requests?.storage ?? '0'
     const had = before.resources?.requests?.storage ?? '0'
-    if (size === had) return errors
-    if (status?.phase !== 'Bound') errors.push(forbidden('spec', CLAIM_TEXT))
-    else if (compareQuantities(size, status.capacity?.storage ?? had) < 0) {
+    // Back to less than was asked for, but not to what there is: so a growth that cannot be is taken back.
+    if (compareQuantities(size, had) < 0 && compareQuantities(size, status?.capacity?.storage ?? had) <= 0) {
       errors.push(forbidden('spec.resources.requests.storage', 'field can not be less than status.capacity'))
+    }
+    const classed = object.metadata.annotations?.[CLASS_ANNOTATION]
+    if (classed !== metadata.annotations?.[CLASS_ANNOTATION]) {
+      errors.push(invalid(`metadata.annotations[${CLASS_ANNOTATION}]`, classed ?? '', IMMUTABLE))
     }
     return errors
   },
+}
+
+/** The rules of a claim's spec, also of one that stands in a Pod as the template of an ephemeral volume. */
+export function checkClaimSpec(errors: FieldError[], at: string, spec: PersistentVolumeClaimSpec): void {
+  checkAccessModes(errors, `${at}.accessModes`, spec.accessModes, 'at least 1 access mode is required')
+  const size = spec.resources?.requests?.storage
+  const path = `${at}.resources[storage]`
+  if (size === undefined) errors.push(required(path))
+  else if (compareQuantities(size, '0') <= 0) errors.push(invalid(path, size, 'must be greater than zero'))
+  if (spec.selector !== undefined) {
+    const { error } = selectorFromObject(spec.selector)
+    if (error !== undefined) errors.push(invalid(`${at}.selector`, spec.selector, error))
+  }
+  if (spec.storageClassName) checkName(errors, `${at}.storageClassName`, spec.storageClassName, dnsSubdomain)
+}
+
+function withSizeOf(now: PersistentVolumeClaimSpec, { resources }: PersistentVolumeClaimSpec) {
+  const storage = resources?.requests?.storage
+  return { ...now.resources, requests: { ...now.resources?.requests, ...(storage !== undefined && { storage }) } }
 }
 
 export const storageClassStrategy: Strategy = {
@@ -139,6 +193,17 @@ export const storageClassStrategy: Strategy = {
     const storage = object as StorageClass
     storage.reclaimPolicy ??= 'Delete'
     storage.volumeBindingMode ??= 'Immediate'
+  },
+  validate(object) {
+    const errors: FieldError[] = []
+    const { provisioner, reclaimPolicy, parameters = {}, allowedTopologies = [] } = object as StorageClass
+    if (provisioner) checkName(errors, 'provisioner', provisioner.toLowerCase(), qualifiedName)
+    checkParameters(errors, parameters)
+    if (!RECLAIM_POLICIES.includes(reclaimPolicy ?? '')) {
+      errors.push(notSupported('reclaimPolicy', reclaimPolicy, RECLAIM_POLICIES))
+    }
+    for (const [index, term] of allowedTopologies.entries()) checkTopology(errors, `allowedTopologies[${index}]`, term)
+    return errors
   },
   validateUpdate(object, old) {
     const errors: FieldError[] = []
@@ -149,6 +214,35 @@ export const storageClassStrategy: Strategy = {
     }
     return errors
   },
+}
+
+const RECLAIM_POLICIES = ['Delete', 'Retain']
+const MOST_PARAMETERS = 512
+const LONGEST_PARAMETERS = 256 * 1024
+
+function checkParameters(errors: FieldError[], parameters: Readonly<Record<string, string>>): void {
+  const entries = Object.entries(parameters)
+  if (entries.length > MOST_PARAMETERS) errors.push(tooLong('parameters', MOST_PARAMETERS))
+  let size = 0
+  for (const [key, value] of entries) {
+    if (key === '') errors.push(invalid('parameters', key, 'field can not be empty.'))
+    size += key.length + value.length
+  }
+  if (size > LONGEST_PARAMETERS) errors.push(tooLong('parameters', LONGEST_PARAMETERS))
+}
+
+function checkTopology(errors: FieldError[], at: string, { matchLabelExpressions = [] }: TopologySelectorTerm): void {
+  const keys = new Set<string>()
+  for (const [index, { key, values }] of matchLabelExpressions.entries()) {
+    const path = `${at}.matchLabelExpressions[${index}]`
+    checkName(errors, `${path}.key`, key, qualifiedName)
+    if (keys.has(key)) errors.push(duplicate(`${path}.key`, key))
+    keys.add(key)
+    if (values.length === 0) errors.push(required(`${path}.values`))
+    for (const [place, value] of values.entries()) {
+      if (values.indexOf(value) !== place) errors.push(duplicate(`${path}.values[${place}]`, value))
+    }
+  }
 }
 
 export const csiDriverStrategy: Strategy = {

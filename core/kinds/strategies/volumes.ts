@@ -3,6 +3,7 @@ import type { FieldError } from '../contract.js'
 import { checkName, duplicate, forbidden, invalid, required } from '../field-error.js'
 import { configKey, dnsLabel } from '../names.js'
 import type { KeyToPath, Volume, VolumeProjection } from '../types.js'
+import { checkClaimSpec } from './storage.js'
 
 export function hasVolumeSource(volume: Volume): boolean {
   for (const key in volume) if (key !== 'name' && volume[key as keyof Volume] !== undefined) return true
@@ -43,6 +44,14 @@ function checkSource(errors: FieldError[], at: string, volume: Volume): void {
   if (volume.configMap !== undefined) {
     if (!volume.configMap.name) errors.push(required(`${at}.configMap.name`))
     checkItems(errors, `${at}.configMap.items`, volume.configMap.items)
+  }
+  if (volume.persistentVolumeClaim !== undefined && !volume.persistentVolumeClaim.claimName) {
+    errors.push(required(`${at}.persistentVolumeClaim.claimName`))
+  }
+  if (volume.ephemeral !== undefined) {
+    const template = volume.ephemeral.volumeClaimTemplate
+    if (template === undefined) errors.push(required(`${at}.ephemeral.volumeClaimTemplate`))
+    else checkClaimSpec(errors, `${at}.ephemeral.volumeClaimTemplate.spec`, template.spec)
   }
   if (volume.hostPath !== undefined) checkHostPath(errors, `${at}.hostPath.path`, volume.hostPath.path)
   checkDownward(errors, `${at}.downwardAPI.items`, volume.downwardAPI?.items)

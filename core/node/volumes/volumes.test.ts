@@ -2,7 +2,7 @@ import { mkdir, readdir, readFile, readlink, stat, symlink, writeFile } from 'no
 import { join } from 'node:path'
 import type { ConfigMap, Secret, Volume } from '../../kinds/contract.js'
 import { assert, suite, type TestContext } from '../../testing/contract.js'
-import type { VolumeDriver, VolumeReader } from '../contract.js'
+import type { VolumeDriver, VolumePlace, VolumeReader } from '../contract.js'
 import { createPodVolumes } from '../pod-volumes.js'
 import { container, pod } from '../testing.js'
 import { configMapVolumes, downwardVolumes, projectedVolumes, secretVolumes } from './api-volumes.js'
@@ -33,7 +33,10 @@ const secret: Secret = {
 const read: VolumeReader = {
   configMap: async (_namespace, name) => (name === 'settings' ? configMap : undefined),
   secret: async (_namespace, name) => (name === 'key' ? secret : undefined),
+  persistentVolumeClaim: async () => undefined,
+  persistentVolume: async () => undefined,
 }
+const place: VolumePlace = { nodeName: 'one', directory: '/nowhere', node: () => undefined }
 
 async function mount(
   t: TestContext,
@@ -42,7 +45,7 @@ async function mount(
   of = pod({}, undefined, { labels: { app: 'web' } }),
 ) {
   const directory = join(await t.directory(), 'v')
-  const request = { pod: of, volume: { name: 'v', ...source }, directory, read }
+  const request = { pod: of, volume: { name: 'v', ...source }, directory, read, place }
   const result = await driver.mount(request)
   return { result, directory, again: () => driver.mount(request), unmount: () => driver.unmount(request) }
 }
@@ -197,12 +200,12 @@ test('unmounting a hostPath leaves it alone', async (t) => {
 
 test('every driver can unmount what it never mounted', async (t) => {
   for (const driver of drivers) {
-    await driver.unmount({ pod: pod(), volume: { name: 'v' }, directory: join(await t.directory(), 'v'), read })
+    await driver.unmount({ pod: pod(), volume: { name: 'v' }, directory: join(await t.directory(), 'v'), read, place })
   }
 })
 
 async function mountedPod(t: TestContext) {
-  const volumes = createPodVolumes(join(await t.directory(), 'volumes'), () => drivers, read)
+  const volumes = createPodVolumes(join(await t.directory(), 'volumes'), () => drivers, read, place)
   const of = pod({ volumes: [{ name: 'data', emptyDir: {} }, { name: 'bare' }, { name: 'cm', configMap: { name: 'settings' } }] })
   assert.is(await volumes.mount(of), undefined)
   const mountsOf = (more: object) =>
@@ -258,7 +261,7 @@ test('unmounting removes all, and may be repeated', async (t) => {
 test('a disk that refuses is something to wait for, in its words', async (t) => {
   const root = await t.directory()
   await writeFile(join(root, 'volumes'), 'a file in the way')
-  const volumes = createPodVolumes(join(root, 'volumes', 'x'), () => drivers, read)
+  const volumes = createPodVolumes(join(root, 'volumes', 'x'), () => drivers, read, place)
   const refusal = await volumes.mount(pod({ volumes: [{ name: 'data', emptyDir: {} }] }))
   assert.match(refusal?.wait ?? '', 'ENOTDIR')
 })
@@ -272,7 +275,7 @@ async function mountToken(t: TestContext, spec: Parameters<typeof pod>[0] = {}, 
   const directory = join(await t.directory(), 'v')
   const sources = [tokenSource, { configMap: { name: 'settings', items: [{ key: 'a', path: 'ca.crt' }] } }]
   const volume = { name: 'v', projected: { sources } }
-  return { directory, result: await projectedVolumes.mount({ pod: pod(spec), volume, directory, read: reader }) }
+  return { directory, result: await projectedVolumes.mount({ pod: pod(spec), volume, directory, read: reader, place }) }
 }
 
 test('a token lies beside what else is projected', async (t) => {
@@ -286,7 +289,7 @@ test('where nobody can ask for tokens, or none is given, the Pod waits', async (
   const { result } = await mountToken(t, {}, read)
   assert.equal(result, { wait: 'this node cannot ask for tokens of service accounts' })
   const refusing = { ...read, serviceAccountToken: () => Promise.reject(new Error('serviceaccounts "x" not found')) }
-  const volumes = createPodVolumes(await t.directory(), () => drivers, refusing)
+  const volumes = createPodVolumes(await t.directory(), () => drivers, refusing, place)
   const refusal = await volumes.mount(pod({ volumes: [{ name: 'v', projected: { sources: [tokenSource] } }] }))
   assert.equal(refusal, { wait: 'MountVolume.SetUp failed for volume "v" : serviceaccounts "x" not found' })
 })

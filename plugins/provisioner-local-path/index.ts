@@ -1,0 +1,38 @@
+import { type Grant, GrantToken } from '@davit/core/api'
+import { ClientsToken } from '@davit/core/client'
+import { VolumeProvisionerToken } from '@davit/core/controller'
+import { definePlugin } from '@davit/core/kernel'
+import { PersistentVolumeToken } from '@davit/core/node'
+import { localPathConfig } from './config.js'
+import { folders } from './folders.js'
+import { localPathProvisioner } from './provisioner.js'
+import { makeStartingClass } from './starting-class.js'
+
+const user = 'system:davit:provisioner-local-path'
+const grant: Grant = {
+  user,
+  rules: [{ apiGroups: ['storage.k8s.io'], resources: ['storageclasses'], verbs: ['get', 'list', 'create'] }],
+}
+
+export default definePlugin({
+  id: 'provisioner-local-path',
+  api: '^1.0',
+  stage: 'control',
+  requires: { clients: ClientsToken },
+  provides: { provisioner: VolumeProvisionerToken, folders: PersistentVolumeToken, grants: GrantToken },
+  config: localPathConfig,
+  async setup(context, { clients }) {
+    const { config, log, signal } = context
+    return {
+      provides: { provisioner: localPathProvisioner, folders, grants: grant },
+      start() {
+        if (config.storageClass === '') return
+        // A claim that is faster than the class gets it a moment later, so nobody's start waits for this write.
+        const writing = makeStartingClass(clients.as({ name: user, manager: 'davit' }), config).catch((error: unknown) => {
+          if (!signal.aborted) log.error({ error: String(error) }, 'the storage class of a new cluster could not be written')
+        })
+        context.defer(() => writing)
+      },
+    }
+  },
+})

@@ -1,0 +1,7 @@
+import { controlPlaneParts } from '@davit/core/controller/testkit'
+import { policyKit } from '@davit/core/scheduler/testkit'
+import { pluginSuite } from '@davit/core/testing'
+import plugin from './index.js'
+
+pluginSuite(plugin, { with: controlPlaneParts, valid: [], invalid: [{ unknown: true }] })
+policyKit(plugin)
