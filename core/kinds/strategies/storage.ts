@@ -3,7 +3,14 @@ import type { FieldError, Strategy } from '../contract.js'
 import { equalJson, equalOrEmpty } from '../equal.js'
 import { forbidden, invalid, required } from '../field-error.js'
 import { compareQuantities } from '../quantity.js'
-import type { CSIDriver, PersistentVolume, PersistentVolumeClaim, PersistentVolumeSpec, StorageClass } from '../types.js'
+import type {
+  CSIDriver,
+  PersistentVolume,
+  PersistentVolumeClaim,
+  PersistentVolumeClaimSpec,
+  PersistentVolumeSpec,
+  StorageClass,
+} from '../types.js'
 import { checkNodeSelector } from './affinity.js'
 import { defaultResourceList } from './pod-defaults.js'
 
@@ -88,6 +95,18 @@ export function defaultClaim(claim: PersistentVolumeClaim): void {
 
 const CLAIM_TEXT = 'spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims'
 
+export function checkClaimSpec(errors: FieldError[], path: string, spec: PersistentVolumeClaimSpec): void {
+  const modes = spec.accessModes ?? []
+  if (modes.length === 0) errors.push(required(`${path}.accessModes`, 'at least 1 access mode is required'))
+  if (modes.includes('ReadWriteOncePod') && modes.length > 1) {
+    errors.push(forbidden(`${path}.accessModes`, 'may not use ReadWriteOncePod with other access modes'))
+  }
+  const size = spec.resources?.requests?.storage
+  if (size === undefined) errors.push(required(`${path}.resources[storage]`))
+  else if (compareQuantities(size, '0') <= 0)
+    errors.push(invalid(`${path}.resources[storage]`, size, 'must be greater than zero'))
+}
+
 export const persistentVolumeClaimStrategy: Strategy = {
   defaults: (object) => defaultClaim(object as PersistentVolumeClaim),
   prepareCreate(object) {
@@ -99,17 +118,7 @@ export const persistentVolumeClaimStrategy: Strategy = {
   },
   validate(object) {
     const errors: FieldError[] = []
-    const { spec } = object as PersistentVolumeClaim
-    const modes = spec.accessModes ?? []
-    if (modes.length === 0) errors.push(required('spec.accessModes', 'at least 1 access mode is required'))
-    if (modes.includes('ReadWriteOncePod') && modes.length > 1) {
-      errors.push(forbidden('spec.accessModes', 'may not use ReadWriteOncePod with other access modes'))
-    }
-    const size = spec.resources?.requests?.storage
-    if (size === undefined) errors.push(required('spec.resources[storage]'))
-    else if (compareQuantities(size, '0') <= 0) {
-      errors.push(invalid('spec.resources[storage]', size, 'must be greater than zero'))
-    }
+    checkClaimSpec(errors, 'spec', (object as PersistentVolumeClaim).spec)
     return errors
   },
   validateUpdate(object, old) {
