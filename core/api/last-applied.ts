@@ -11,6 +11,7 @@ import {
   type FieldWriter,
   fieldPaths,
   type KubeObject,
+  parseJson,
   type ResourceKind,
   sortedJson,
   type WrittenPart,
@@ -48,7 +49,7 @@ function leftByClient(kind: ResourceKind, current: KubeObject, written: WrittenP
 function parsed(text: string | undefined): Tree | undefined {
   if (!text) return undefined
   try {
-    const value: unknown = JSON.parse(text)
+    const value: unknown = parseJson(text)
     return isTree(value) ? value : undefined
   } catch {
     return undefined

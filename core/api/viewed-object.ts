@@ -1,4 +1,4 @@
-import type { KubeObject } from '../kinds/contract.js'
+import { formatJson, type KubeObject } from '../kinds/contract.js'
 import type { CachedObject } from '../watch/contract.js'
 
 /** A stored object in another version; object and bytes are made when first asked for. */
@@ -28,7 +28,7 @@ export class ViewedObject implements CachedObject {
     return this.#object
   }
   get bytes(): Buffer {
-    this.#bytes ??= Buffer.from(JSON.stringify(this.object))
+    this.#bytes ??= Buffer.from(formatJson(this.object))
     return this.#bytes
   }
 }

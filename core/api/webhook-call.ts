@@ -2,6 +2,7 @@
 import type { ClientRequest, IncomingMessage } from 'node:http'
 import type { Agent, RequestOptions } from 'node:https'
 import type { Clock, Random } from '../kernel/contract.js'
+import { formatJson, parseJson } from '../kinds/contract.js'
 import type { WatchCaches } from '../watch/contract.js'
 import type { WebhookCall, WebhookCaller, WebhookReply } from './contract.js'
 import { locateWebhook, type WebhookTarget } from './webhook-target.js'
@@ -78,7 +79,7 @@ function exchange(request: ClientRequest, call: WebhookCall, clock: Clock): Prom
     request.on('response', (response) => readReply(response, stop, finish))
     signal?.addEventListener('abort', cancel)
     if (signal?.aborted) cancel()
-    else request.end(JSON.stringify(call.body))
+    else request.end(formatJson(call.body))
   })
 }
 
@@ -101,7 +102,7 @@ function replyOf(code: number, text: string): WebhookReply {
     return { ok: false, kind: 'status', message, code }
   }
   try {
-    return { ok: true, value: JSON.parse(text) }
+    return { ok: true, value: parseJson(text) }
   } catch (error) {
     return failure('reply', `the reply is no JSON: ${(error as Error).message}`)
   }

@@ -1,5 +1,5 @@
 import type { Clock, Logger, Random } from '../kernel/contract.js'
-import type { KubeObject } from '../kinds/contract.js'
+import { type KubeObject, parseJson } from '../kinds/contract.js'
 import { ApiError, type FailureStatus } from './api-error.js'
 import { type ClientsOptions, createClients, systemIdentity } from './clients.js'
 import type {
@@ -162,7 +162,7 @@ interface EventReply<T> {
 /** One line of a watch; an error where the server ends it with one, or speaks something else. */
 function eventOf<T>(text: string): EventReply<T> | ApiError {
   try {
-    const event = JSON.parse(text) as { type: string; object: unknown }
+    const event = parseJson(text) as { type: string; object: unknown }
     if (event.type !== 'ERROR') return event as EventReply<T>
     return ApiError.fromReply((event.object as Partial<FailureStatus>).code ?? 500, event.object)
   } catch {

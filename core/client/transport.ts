@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { Agent, request } from 'node:https'
 import { StringDecoder } from 'node:string_decoder'
+import { formatJson, parseJson } from '../kinds/contract.js'
 import { ApiError } from './api-error.js'
 import type { Connection } from './kubeconfig.js'
 import type { Query } from './query.js'
@@ -43,7 +44,7 @@ export class Transport {
 
   /** The decoded body of a reply below 400. */
   call(call: Call): Promise<unknown> {
-    const body = call.body === undefined ? undefined : Buffer.from(JSON.stringify(call.body))
+    const body = call.body === undefined ? undefined : Buffer.from(formatJson(call.body))
     return new Promise((resolve, reject) => {
       const outgoing = this.#request(call, (reply) => {
         const chunks: Buffer[] = []
@@ -133,7 +134,7 @@ function readLines(reply: IncomingMessage, line: (text: string) => void, end: (e
 function decoded(text: string): unknown {
   if (text === '') return undefined
   try {
-    return JSON.parse(text)
+    return parseJson(text)
   } catch {
     return text
   }

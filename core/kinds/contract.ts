@@ -2,6 +2,9 @@
  * Kinds: what a resource is. Its names and verbs, its schema, its defaults, its validation, how it is patched, selected
  * and printed; all as data or as pure functions. No store, no clock, no I/O (but for `readDescriptions`): the API room
  * calls these, and so may any plugin. Nothing here changes its arguments unless it says so.
+ *
+ * Trees are JSON values. Where a kind lets in any value (custom resources, fields of type `any`), an integer that a number
+ * cannot hold is a `bigint`: whoever turns such trees into text uses `formatJson`, and `parseJson` for the way back.
  */
 import type { KubeObject, LabelSelector as LabelSelectorSpec } from './types.js'
 
@@ -14,6 +17,7 @@ export { decode } from './decode.js'
 export { readDescriptions } from './descriptions.js'
 export { duplicateFields } from './duplicates.js'
 export { equalJson } from './equal.js'
+export { formatJson, integerOf, parseJson } from './exact-json.js'
 export { compareFields, type FieldChanges, isUnchanged } from './field-compare.js'
 export { sortedJson } from './field-element.js'
 export { duplicate, forbidden, invalid, notSupported, required, tooLong, tooMany } from './field-error.js'
@@ -360,4 +364,4 @@ export interface TablePrinter {
   row(object: KubeObject, now: number): TableCell[]
 }
 /** Null where there is nothing to show. */
-export type TableCell = string | number | boolean | null
+export type TableCell = string | number | bigint | boolean | null

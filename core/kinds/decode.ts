@@ -214,6 +214,7 @@ function jsonWord(value: unknown): string {
   if (value === null || value === undefined) return 'null'
   if (Array.isArray(value)) return 'array'
   if (typeof value === 'number') return Number.isInteger(value) && Math.abs(value) < 2 ** 31 ? 'number' : `number ${value}`
+  if (typeof value === 'bigint') return `number ${value}`
   return typeof value === 'boolean' ? 'bool' : typeof value
 }
 

@@ -2,9 +2,9 @@
  * Finds keys that stand twice in one JSON object, which JSON.parse passes over in silence. One pass over the text without
  * building values; called only where a client asked for strict field validation or warnings.
  */
+import { endOfString } from './json-text.js'
 
 const quote = 34
-const backslash = 92
 const comma = 44
 const openBrace = 123
 const closeBrace = 125
@@ -50,18 +50,6 @@ export function duplicateFields(text: string): string[] {
     }
   }
   return found
-}
-
-/** The index of the closing quote of the string that begins at `from`. */
-function endOfString(text: string, from: number): number {
-  let end = text.indexOf('"', from)
-  while (end !== -1) {
-    let slashes = 0
-    while (text.charCodeAt(end - 1 - slashes) === backslash) slashes++
-    if (slashes % 2 === 0) return end
-    end = text.indexOf('"', end + 1)
-  }
-  return text.length
 }
 
 function keyText(text: string, open: number, close: number): string {

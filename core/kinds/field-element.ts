@@ -1,5 +1,6 @@
 /** The steps of a path in a field set, written as fieldsV1 writes them: `f:replicas`, `k:{"name":"web"}`, `v:"a"`, `i:0`. */
 import type { TypeSchema } from './contract.js'
+import { formatJson, parseJson } from './exact-json.js'
 
 export type ArraySchema = Extract<TypeSchema, { type: 'array' }>
 export type Plain = Record<string, unknown>
@@ -31,7 +32,7 @@ export function itemElement(schema: ArraySchema, item: unknown): string | undefi
     some ||= item[name] !== undefined
     key[name] = value
   }
-  return some ? `k:${JSON.stringify(key)}` : undefined
+  return some ? `k:${formatJson(key)}` : undefined
 }
 
 const kinds = '.fkvi'
@@ -42,10 +43,11 @@ export function compareElements(a: string, b: string): number {
   const kind = kinds.indexOf(a.charAt(0)) - kinds.indexOf(b.charAt(0))
   if (kind !== 0) return kind
   if (a.startsWith('f:')) return a < b ? -1 : 1
-  return compareValues(JSON.parse(a.slice(2)), JSON.parse(b.slice(2)))
+  return compareValues(parseJson(a.slice(2)), parseJson(b.slice(2)))
 }
 
 const types = ['number', 'string', 'boolean', 'object']
+const typeOf = (value: unknown): number => types.indexOf(typeof value === 'bigint' ? 'number' : typeof value)
 
 function compareValues(a: unknown, b: unknown): number {
   if (isPlain(a) && isPlain(b)) {
@@ -58,7 +60,7 @@ function compareValues(a: unknown, b: unknown): number {
     }
     return left.length - right.length
   }
-  const type = types.indexOf(typeof a) - types.indexOf(typeof b)
+  const type = typeOf(a) - typeOf(b)
   if (type !== 0 || a === b) return type
   if (typeof a === 'object') return sortedJson(a) < sortedJson(b) ? -1 : 1
   return (a as string) < (b as string) ? -1 : 1
@@ -70,9 +72,9 @@ export function elementText(element: string): string {
   if (element.startsWith('f:')) return `.${rest}`
   if (element.startsWith('i:')) return `[${rest}]`
   if (element.startsWith('v:')) return `[=${rest}]`
-  const key = JSON.parse(rest) as Plain
+  const key = parseJson(rest) as Plain
   return `[${Object.entries(key)
-    .map(([name, value]) => `${name}=${JSON.stringify(value)}`)
+    .map(([name, value]) => `${name}=${formatJson(value)}`)
     .join(',')}]`
 }
 
@@ -82,7 +84,7 @@ export function canonicalElement(element: string): string | undefined {
   if (/^i:-?\d+$/.test(element)) return element
   if (!element.startsWith('k:') && !element.startsWith('v:')) return undefined
   try {
-    const value: unknown = JSON.parse(element.slice(2))
+    const value: unknown = parseJson(element.slice(2))
     if (element.startsWith('k:') && !isPlain(value)) return undefined
     return element.slice(0, 2) + sortedJson(value)
   } catch {
@@ -93,8 +95,8 @@ export function canonicalElement(element: string): string | undefined {
 /** JSON with the fields of every object in order of name, as programs in Go write it. */
 export function sortedJson(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(sortedJson).join(',')}]`
-  if (!isPlain(value)) return JSON.stringify(value) ?? 'null'
+  if (!isPlain(value)) return formatJson(value) ?? 'null'
   const fields = Object.keys(value).sort()
   const parts = fields.filter((name) => value[name] !== undefined)
-  return `{${parts.map((name) => `${JSON.stringify(name)}:${sortedJson(value[name])}`).join(',')}}`
+  return `{${parts.map((name) => `${formatJson(name)}:${sortedJson(value[name])}`).join(',')}}`
 }

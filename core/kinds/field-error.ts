@@ -1,8 +1,9 @@
 /** The findings of validation, worded as Kubernetes words them. `field` is the path as a user writes it. Pure. */
 import type { FieldError } from './contract.js'
+import { formatJson } from './exact-json.js'
 
 function shown(value: unknown): string {
-  return value === undefined ? 'null' : JSON.stringify(value)
+  return value === undefined ? 'null' : formatJson(value)
 }
 
 /** `detail` says more than that it is missing. */

@@ -1,6 +1,7 @@
 /** JSON patch (RFC 6902) by copy on write: a failed operation leaves nothing half done, because nothing was changed. */
 import { isDeepStrictEqual } from 'node:util'
 import type { KubeObject, PatchResult } from './contract.js'
+import { formatJson } from './exact-json.js'
 
 const OPERATION_LIMIT = 10_000
 /** Copies may double an object with each operation; all of them together may add no more than a request could carry. */
@@ -201,7 +202,7 @@ function copy(draft: Draft, from: readonly string[], path: readonly string[]): P
   const value = read(draft, from)
   if (value === missing)
     return failed(`copy operation does not apply: doc is missing from path: "${textOf(from)}": missing value`)
-  draft.copied += JSON.stringify(value).length
+  draft.copied += formatJson(value).length
   if (draft.copied > COPY_LIMIT) {
     return failed(
       `Unable to complete the copy, the accumulated size increase of copy is ${draft.copied}, exceeding the limit ${COPY_LIMIT}`,

@@ -2,6 +2,7 @@
  * The document of `/openapi/v2` in the form that clients of older releases insist on: the messages of `openapi.v2` that
  * gnostic defines (OpenAPIv2.proto, whose numbers these are). Written is what such a document of ours has.
  */
+import { formatJson } from './exact-json.js'
 import type { Json } from './openapi-definitions.js'
 
 const bytesType = 2
@@ -33,7 +34,7 @@ const isJson = (value: unknown): value is Json => typeof value === 'object' && v
 const named = (number: number, name: string, value: readonly Uint8Array[]): Uint8Array =>
   part(number, ...text(1, name), part(2, ...value))
 /** Whatever it is, as YAML, which JSON is. */
-const anything = (value: unknown): readonly Uint8Array[] => text(2, JSON.stringify(value))
+const anything = (value: unknown): readonly Uint8Array[] => text(2, formatJson(value))
 
 function extensions(number: number, of: Json): readonly Uint8Array[] {
   return Object.entries(of).flatMap(([name, value]) => (name.startsWith('x-') ? [named(number, name, anything(value))] : []))

@@ -4,6 +4,7 @@
  * client would have sent it; `decode` then treats both alike.
  */
 import type { KindRegistry, ObjectSchema, TypeSchema } from './contract.js'
+import { parseJson } from './exact-json.js'
 import { textOf, WireError, WireReader, wireType } from './wire.js'
 
 type Json = Record<string, unknown>
@@ -145,7 +146,7 @@ function expect(wire: number, wanted: number): void {
 function readValue(schema: TypeSchema, reader: WireReader, wire: number): unknown {
   if (schema.type === 'integer' || schema.type === 'boolean') {
     expect(wire, wireType.varint)
-    const value = reader.varint()
+    const value = reader.integer()
     return schema.type === 'boolean' ? value !== 0 : value
   }
   if (schema.type === 'number') {
@@ -229,7 +230,7 @@ function timeText(bytes: Uint8Array, digits: 0 | 6): string | undefined {
 function rawJson(raw: Uint8Array | undefined): unknown {
   if (!raw || raw.length === 0) return undefined
   try {
-    return JSON.parse(textOf(raw)) ?? undefined
+    return parseJson(textOf(raw)) ?? undefined
   } catch (error) {
     if (error instanceof SyntaxError) throw new WireError('an embedded object is not JSON')
     throw error

@@ -42,7 +42,7 @@ export class Malformed {
 }
 
 function quantity(value: unknown): string | Malformed | undefined {
-  if (typeof value !== 'string' && typeof value !== 'number') return undefined
+  if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'bigint') return undefined
   const { value: canonical, error } = canonicalQuantity(String(value))
   return error === undefined ? canonical : new Malformed(error)
 }
@@ -58,7 +58,7 @@ type Read = (value: unknown) => unknown
 export const readers: Readonly<Record<Exclude<Scalar, 'integer'>, Read>> = {
   string: (value) => (typeof value === 'string' ? value : undefined),
   boolean: (value) => (typeof value === 'boolean' ? value : undefined),
-  number: (value) => (typeof value === 'number' ? value : undefined),
+  number: (value) => (typeof value === 'number' ? value : typeof value === 'bigint' ? Number(value) : undefined),
   bytes: (value) => (typeof value === 'string' ? (base64(value) ?? new Malformed('illegal base64 data')) : undefined),
   quantity,
   time: (value) => time(value, 0),
@@ -71,7 +71,11 @@ export const readers: Readonly<Record<Exclude<Scalar, 'integer'>, Read>> = {
 }
 export const integerReader = (bits: 32 | 64): Read => {
   const limit = bits === 32 ? int32 : 2 ** 63
-  return (value) => (isInteger(value, limit) ? value : undefined)
+  return (value) => {
+    if (typeof value === 'bigint' && bits === 64)
+      return new Malformed(`the integer ${value} cannot be kept: beyond 2^53 only custom resources can have one`)
+    return isInteger(value, limit) ? value : undefined
+  }
 }
 
 /** What `null` means in a list or a map, where it cannot mean "absent". */

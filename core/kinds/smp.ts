@@ -5,6 +5,7 @@
  * elements that only the object has keep their place relative to them as well as possible.
  */
 import type { KubeObject, ObjectSchema, PatchResult, TypeSchema } from './contract.js'
+import { formatJson } from './exact-json.js'
 import { orderElements } from './smp-order.js'
 
 type Plain = Record<string, unknown>
@@ -51,7 +52,7 @@ function mergeObject(
   const directive = patch[PATCH]
   if (directive === 'replace') return clean(patch) as Plain
   if (directive === 'delete') return {}
-  if (directive !== undefined && directive !== 'merge') complain(findings, `unknown patch type: ${JSON.stringify(directive)}`)
+  if (directive !== undefined && directive !== 'merge') complain(findings, `unknown patch type: ${formatJson(directive)}`)
   const result = retained(findings, current, patch)
   for (const [key, value] of Object.entries(patch)) {
     if (key.startsWith(DELETE_PREFIX)) deletePrimitives(findings, result, key.slice(DELETE_PREFIX.length), value)
@@ -64,7 +65,7 @@ function mergeObject(
     const field = key.slice(ORDER_PREFIX.length)
     if (key.startsWith(ORDER_PREFIX) && !Object.hasOwn(patch, field))
       reorder(findings, schemaOf(schema, field), result, field, order)
-    else if (key.startsWith('$') && !isDirective(key)) complain(findings, `unknown directive ${JSON.stringify(key)}`)
+    else if (key.startsWith('$') && !isDirective(key)) complain(findings, `unknown directive ${formatJson(key)}`)
   }
   return result
 }
@@ -144,7 +145,7 @@ function mergeKeyed(findings: Findings, schema: ArraySchema, key: string, curren
     if (element[PATCH] === 'replace') continue
     const name = element[key]
     if (name === undefined || name === null) {
-      complain(findings, `map: ${JSON.stringify(element)} does not contain declared merge key: ${key}`)
+      complain(findings, `map: ${formatJson(element)} does not contain declared merge key: ${key}`)
     } else if (element[PATCH] === 'delete') removeAll(result, key, name)
     else mergeElement(findings, schema.items, result, key, element)
   }
@@ -209,8 +210,8 @@ function checkOrder(findings: Findings, names: Elements, listed: Elements): void
 }
 
 function orderProblem(names: Elements, listed: Elements): string {
-  const patch = JSON.stringify(names)
-  return `The order in patch list:\n${patch}\n doesn't match $setElementOrder list:\n${JSON.stringify(listed)}\n`
+  const patch = formatJson(names)
+  return `The order in patch list:\n${patch}\n doesn't match $setElementOrder list:\n${formatJson(listed)}\n`
 }
 
 /** A fresh copy of a value that is new to the object: without directives, and without the nulls that mean "delete". */

@@ -1,4 +1,5 @@
 /** The protobuf wire format: a cursor over bytes. Throws `WireError` where the bytes end or make no sense. */
+import { integerOf } from './exact-json.js'
 
 export class WireError extends Error {}
 
@@ -18,8 +19,12 @@ export class WireReader {
     return this.#at >= this.#bytes.length
   }
 
-  /** Exact to 2^53, signed as int64 is. */
+  /** Signed as int64 is; the nearest number where none is exact. */
   varint(): number {
+    return Number(this.integer())
+  }
+
+  integer(): number | bigint {
     let value = 0
     let scale = 1
     const start = this.#at
@@ -33,13 +38,13 @@ export class WireReader {
   }
 
   /** Negative numbers are ten bytes long. */
-  #longVarint(start: number): number {
+  #longVarint(start: number): number | bigint {
     this.#at = start
     let value = 0n
     for (let shift = 0n; ; shift += 7n) {
       const byte = this.#byte()
       value |= BigInt(byte & 0x7f) << shift
-      if (byte < 0x80) return Number(BigInt.asIntN(64, value))
+      if (byte < 0x80) return integerOf(BigInt.asIntN(64, value))
       if (shift > 63n) throw new WireError('a varint is longer than ten bytes')
     }
   }

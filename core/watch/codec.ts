@@ -1,4 +1,4 @@
-import { fieldSetText, fieldsOf, type KubeObject, type ManagedFields } from '../kinds/contract.js'
+import { fieldSetText, fieldsOf, formatJson, type KubeObject, type ManagedFields, parseJson } from '../kinds/contract.js'
 import type { Entry } from '../store/contract.js'
 import type { Codec } from './contract.js'
 import { freezeTree } from './freeze.js'
@@ -25,9 +25,9 @@ export const codec: Codec = {
 
 /** JSON of all parts in one object; the managers come last in metadata, with the texts of their sets that are known. */
 function textOf(type: object, metadata: object, rest: object, managers: ManagedFields | undefined): string {
-  if (managers === undefined) return JSON.stringify({ ...type, ...metadata, ...rest })
+  if (managers === undefined) return formatJson({ ...type, ...metadata, ...rest })
   const head = JSON.stringify({ ...type, ...metadata }).slice(0, -2)
-  const tail = JSON.stringify(rest).slice(1)
+  const tail = formatJson(rest).slice(1)
   const comma = head.endsWith('{') ? '' : ','
   return `${head}${comma}"managedFields":[${managers.map(managerText).join(',')}]}${tail === '}' ? '' : ','}${tail}`
 }
@@ -61,7 +61,7 @@ function bytesOf(text: string): Buffer {
 }
 
 function decoded(text: string): KubeObject {
-  const object = JSON.parse(text) as KubeObject
+  const object = parseJson(text) as KubeObject
   freezeTree(object)
   return object
 }

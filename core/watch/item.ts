@@ -1,4 +1,4 @@
-import type { KubeObject } from '../kinds/contract.js'
+import { formatJson, type KubeObject, parseJson } from '../kinds/contract.js'
 import type { Key, Revision } from '../store/contract.js'
 import type { CachedObject } from './contract.js'
 import { freezeTree } from './freeze.js'
@@ -69,7 +69,7 @@ export class StoredItem implements CachedObject {
   }
 
   #parse(): KubeObject {
-    const object = JSON.parse(
+    const object = parseJson(
       Buffer.from(this.#source.buffer, this.#source.byteOffset, this.#source.byteLength).toString(),
     ) as KubeObject
     object.metadata.resourceVersion = String(this.revision)
@@ -101,6 +101,6 @@ function withRevision(source: Uint8Array, shown: Revision, revision: Revision): 
 
 // Fields whose names are numbers come before all others, whatever the codec does; only custom resources have such.
 function rewritten(source: Buffer, revision: Revision): Buffer {
-  const object = JSON.parse(source.toString()) as KubeObject
-  return Buffer.from(JSON.stringify({ ...object, metadata: { ...object.metadata, resourceVersion: String(revision) } }))
+  const object = parseJson(source.toString()) as KubeObject
+  return Buffer.from(formatJson({ ...object, metadata: { ...object.metadata, resourceVersion: String(revision) } }))
 }

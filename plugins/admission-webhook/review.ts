@@ -1,6 +1,6 @@
 /** The question that a webhook is asked, and what its answer means. `AdmissionReview` of `admission.k8s.io`. */
 import type { AdmissionRequest } from '@davit/core/api'
-import type { KubeObject, ResourceKind, Subresource } from '@davit/core/kinds'
+import { type KubeObject, parseJson, type ResourceKind, type Subresource } from '@davit/core/kinds'
 
 export type ReviewVersion = 'v1' | 'v1beta1'
 
@@ -132,7 +132,7 @@ function patchProblem({ patch, patchType }: Tree, mutating: boolean): string | u
 function decodePatch(patch: unknown): { readonly operations: unknown } | undefined {
   if (textOf(patch) === '') return { operations: undefined }
   try {
-    return { operations: JSON.parse(Buffer.from(textOf(patch), 'base64').toString('utf8')) as unknown }
+    return { operations: parseJson(Buffer.from(textOf(patch), 'base64').toString('utf8')) as unknown }
   } catch {
     return undefined
   }

@@ -1,6 +1,6 @@
 /** A record as an Event of audit.k8s.io/v1, in one line. */
 import type { ApiResult, RequestRecord, RequestStage, UserInfo } from '@davit/core/api'
-import type { KubeObject } from '@davit/core/kinds'
+import { formatJson, type KubeObject } from '@davit/core/kinds'
 import type { Decision } from './policy.js'
 
 export function eventLine(
@@ -34,7 +34,7 @@ export function eventLine(
     stageTimestamp: microTime(now),
     annotations: Object.keys(annotations).length === 0 ? undefined : annotations,
   }
-  return `${JSON.stringify(event)}\n`
+  return `${formatJson(event)}\n`
 }
 
 function userOf({ name, uid, groups, extra }: UserInfo): object {

@@ -1,7 +1,6 @@
 /** Bodies of requests: from bytes to a tree of plain objects. */
 import { ApiError } from '../../client/contract.js'
-import { decodeProtobuf, type KindRegistry } from '../../kinds/contract.js'
-import { checkJsonIntegers } from './integers.js'
+import { decodeProtobuf, type KindRegistry, parseJson } from '../../kinds/contract.js'
 import { parseMediaType } from './media-type.js'
 import { checkJsonNesting, checkTreeNesting, tooDeep } from './nesting.js'
 
@@ -62,14 +61,8 @@ function utf8(bytes: Buffer): string {
 
 function fromJson(text: string): unknown {
   checkJsonNesting(text)
-  const tree = parsed(text)
-  checkJsonIntegers(text)
-  return tree
-}
-
-function parsed(text: string): unknown {
   try {
-    return JSON.parse(text)
+    return parseJson(text)
   } catch (error) {
     throw ApiError.badRequest(`the object provided is unrecognized: couldn't parse JSON: ${(error as Error).message}`)
   }
@@ -90,14 +83,11 @@ async function fromYaml(text: string): Promise<unknown> {
 
 function jsonOrNothing(text: string): unknown {
   checkJsonNesting(text)
-  let tree: unknown
   try {
-    tree = JSON.parse(text)
+    return parseJson(text)
   } catch {
     return undefined
   }
-  checkJsonIntegers(text)
-  return tree
 }
 
 function fromProtobuf(bytes: Buffer, kinds: KindRegistry): unknown {

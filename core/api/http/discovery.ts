@@ -3,7 +3,13 @@
  * are made on demand, kept as bytes, and dropped when a kind comes or goes.
  */
 import { createHash } from 'node:crypto'
-import type { GroupVersionKind, KindRegistry, ResourceKind, Subresource } from '../../kinds/contract.js'
+import {
+  formatJson,
+  type GroupVersionKind,
+  type KindRegistry,
+  type ResourceKind,
+  type Subresource,
+} from '../../kinds/contract.js'
 import type { ApiDelegate } from '../contract.js'
 import type { Delegation } from './delegation.js'
 import { type AggregatedVersion, aggregatedGroup } from './discovery-aggregated.js'
@@ -163,7 +169,7 @@ function aggregatedList(version: AggregatedVersion, groups: readonly (GroupVersi
 
 /** Compact JSON with an entity tag over its bytes. */
 export function json(value: object, contentType = 'application/json'): Document {
-  return documentOf(contentType, Buffer.from(`${JSON.stringify(value)}\n`, 'utf8'))
+  return documentOf(contentType, Buffer.from(`${formatJson(value)}\n`, 'utf8'))
 }
 export function documentOf(contentType: string, bytes: Buffer): Document {
   const digest = createHash('sha256').update(bytes).digest('hex').toUpperCase()

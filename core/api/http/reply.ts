@@ -1,6 +1,7 @@
 /** Sends replies that are known whole. */
 import type { OutgoingHttpHeaders } from 'node:http'
 import { ApiError, type FailureStatus } from '../../client/contract.js'
+import { formatJson } from '../../kinds/contract.js'
 import { type Exchange, header, isClosed } from './exchange.js'
 
 /** As Kubernetes: smaller replies cost more to compress than to send. */
@@ -143,7 +144,7 @@ export function drained(exchange: Exchange): Promise<void> {
 
 /** As the client wants to read it: indented on `pretty=true`, and for those who look at it themselves. */
 export function stringify(exchange: Exchange, value: unknown): string {
-  return wantsPretty(exchange) ? JSON.stringify(value, null, 2) : JSON.stringify(value)
+  return wantsPretty(exchange) ? formatJson(value, 2) : formatJson(value)
 }
 
 export function wantsPretty(exchange: Exchange): boolean {

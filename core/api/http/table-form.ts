@@ -1,5 +1,5 @@
 /** `Table`: what `kubectl get` prints. The server makes the cells, so kubectl prints kinds that it never heard of. */
-import { type KubeObject, type ResourceKind, type TableColumn, tableColumns, tableRow } from '../../kinds/contract.js'
+import { formatJson, type KubeObject, type ResourceKind, type TableColumn, tableColumns, tableRow } from '../../kinds/contract.js'
 import type { EventEncoder, WatchEvent } from '../../watch/contract.js'
 import { eventFrame, type MetaVersion, partialMetadata } from './metadata-form.js'
 
@@ -37,7 +37,7 @@ export function tableEncoder(kind: ResourceKind, options: TableOptions): EventEn
 export function tableFrame(kind: ResourceKind, event: WatchEvent, options: TableOptions, columns: boolean): Buffer {
   const { object } = event.item
   const table = tableOf(kind, [object], { resourceVersion: object.metadata.resourceVersion }, options)
-  return eventFrame(event.type, JSON.stringify(columns ? table : { ...table, columnDefinitions: null }))
+  return eventFrame(event.type, formatJson(columns ? table : { ...table, columnDefinitions: null }))
 }
 
 const encoders = new WeakMap<ResourceKind, Map<string, EventEncoder>>()

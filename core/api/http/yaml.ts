@@ -5,13 +5,14 @@ import {
   type DocumentOptions,
   type ParseOptions,
   Parser,
+  type Scalar,
   type ScalarTag,
   type SchemaOptions,
   stringify,
   type Tags,
   visit,
 } from 'yaml'
-import { checkInteger } from './integers.js'
+import { integerOf } from '../../kinds/contract.js'
 import { nestingLimit, tooDeep } from './nesting.js'
 
 const goYaml = {
@@ -19,6 +20,8 @@ const goYaml = {
   schema: 'yaml-1.1',
   merge: true,
   uniqueKeys: true,
+  // Those that a number holds become numbers again: only the others stay.
+  intAsBigInt: true,
   // What a client sends is no reason to print warnings.
   logLevel: 'error',
   // Dates and times of day stay strings.
@@ -33,12 +36,12 @@ export function parseYaml(text: string): unknown {
   const [document] = new Composer(goYaml).compose(tokens, true, text.length)
   const [error] = document?.errors ?? []
   if (error) throw error
-  if (document) visit(document, { Scalar: (_key, { value, source }) => checkValue(value, source) })
+  if (document) visit(document, { Scalar: (_key, scalar) => settle(scalar) })
   return document?.toJS({ maxAliasCount: 100 }) as unknown
 }
 
-function checkValue(value: unknown, source: string | undefined): void {
-  if (Number.isInteger(value) && !Number.isSafeInteger(value) && source !== undefined) checkInteger(source)
+function settle(scalar: Scalar): void {
+  if (typeof scalar.value === 'bigint') scalar.value = integerOf(scalar.value)
 }
 
 export function formatYaml(value: unknown): string {

@@ -125,7 +125,9 @@ export function toCel(json: unknown, type: CelType = 'dyn'): CelValue {
   if (typeof type === 'object') return toComposite(json, type)
   switch (typeof json) {
     case 'number':
-      return type === 'double' || !Number.isInteger(json) ? json : BigInt(json)
+      return type === 'double' || !Number.isInteger(json) ? json : integerIn(json)
+    case 'bigint':
+      return type === 'double' ? Number(json) : json
     case 'string':
       return type === 'dyn' || type === 'string' ? json : fromText(json, type)
     case 'object':
@@ -134,6 +136,9 @@ export function toCel(json: unknown, type: CelType = 'dyn'): CelValue {
       return json
   }
 }
+
+/** With the digits that the number shows: beyond 2^53 it may stand for another. */
+const integerIn = (json: number): bigint => BigInt(Math.abs(json) < 1e21 ? String(json) : json)
 
 function toComposite(json: unknown, type: Exclude<CelType, string>): CelValue {
   if ('nullable' in type) return toCel(json, type.nullable)

@@ -1,9 +1,12 @@
 /** Rules of node and pod affinity. */
 import type { FieldError } from '../contract.js'
 import { checkName, forbidden, invalid, required } from '../field-error.js'
-import { qualifiedName } from '../names.js'
-import { selectorFromObject } from '../selector.js'
+import { dnsLabel, qualifiedName } from '../names.js'
 import type { Affinity, NodeSelectorTerm, PodAffinity, PodAffinityTerm } from '../types.js'
+import { checkLabelSelector } from './label-selectors.js'
+
+const OPERATORS = new Set(['In', 'NotIn', 'Exists', 'DoesNotExist', 'Gt', 'Lt'])
+const NO_OPERATOR = 'not a valid selector operator'
 
 export function checkAffinity(errors: FieldError[], path: string, affinity: Affinity): void {
   const { nodeAffinity, podAffinity, podAntiAffinity } = affinity
@@ -32,12 +35,15 @@ function checkTerm(errors: FieldError[], at: string, term: NodeSelectorTerm | un
   for (const [index, { key, operator, values }] of (term?.matchExpressions ?? []).entries()) {
     const path = `${at}.matchExpressions[${index}]`
     if (key) checkName(errors, `${path}.key`, key, qualifiedName)
+    if (!OPERATORS.has(operator)) errors.push(invalid(`${path}.operator`, operator ?? '', NO_OPERATOR))
     checkValues(errors, path, operator, values ?? [])
   }
-  for (const [index, { key, values }] of (term?.matchFields ?? []).entries()) {
+  for (const [index, { key, operator, values }] of (term?.matchFields ?? []).entries()) {
     const path = `${at}.matchFields[${index}]`
     if (key !== 'metadata.name') errors.push(invalid(`${path}.key`, key, 'not a valid field selector key'))
-    if ((values ?? []).length !== 1) {
+    if (operator !== 'In' && operator !== 'NotIn') {
+      errors.push(invalid(`${path}.operator`, operator ?? '', NO_OPERATOR))
+    } else if ((values ?? []).length !== 1) {
       errors.push(required(`${path}.values`, "must be only one value when `operator` is 'In' or 'NotIn' for node field selector"))
     }
   }
@@ -73,8 +79,8 @@ function checkPodAffinity(errors: FieldError[], path: string, affinity: PodAffin
 function checkPodTerm(errors: FieldError[], at: string, term: PodAffinityTerm | undefined): void {
   if (!term?.topologyKey) errors.push(required(`${at}.topologyKey`, 'can not be empty'))
   else checkName(errors, `${at}.topologyKey`, term.topologyKey, qualifiedName)
+  for (const [index, name] of (term?.namespaces ?? []).entries()) checkName(errors, `${at}.namespaces[${index}]`, name, dnsLabel)
   for (const field of ['labelSelector', 'namespaceSelector'] as const) {
-    const { error } = selectorFromObject(term?.[field])
-    if (error !== undefined) errors.push(invalid(`${at}.${field}`, term?.[field], error))
+    checkLabelSelector(errors, `${at}.${field}`, term?.[field])
   }
 }

@@ -11,17 +11,34 @@ import {
   PORT_RANGE,
   required,
 } from '../field-error.js'
-import { dnsLabel, environmentName, portName } from '../names.js'
-import type { Container, ContainerPort, EnvVar, EphemeralContainer, LifecycleHandler, PodSpec, Probe } from '../types.js'
+import { configKey, dnsLabel, environmentName, ipAddress, portName } from '../names.js'
+import type {
+  Container,
+  ContainerPort,
+  EnvVar,
+  EphemeralContainer,
+  LifecycleHandler,
+  PodSpec,
+  Probe,
+  Volume,
+  VolumeMount,
+} from '../types.js'
+import { checkFieldRef, checkResourceRef, variableFields } from './field-refs.js'
+import { checkContainerSecurity } from './pod-security.js'
 import { checkResources } from './resources.js'
 import { checkLocalPath } from './volumes.js'
+
+const RESIZABLE = ['cpu', 'memory']
+const RECURSIVE = ['Disabled', 'Enabled', 'IfPossible']
+const HEADER_TEXT =
+  "a valid HTTP header must consist of alphanumeric characters or '-' (e.g. 'X-Header-Name', regex used for validation is '[-A-Za-z0-9]+')"
 
 export type Role = 'container' | 'init' | 'ephemeral'
 
 /** What the containers of one pod share. */
 export interface PodScope {
   readonly spec: PodSpec
-  readonly volumes: ReadonlySet<string>
+  readonly volumes: ReadonlyMap<string, Volume>
   readonly names: Set<string>
   readonly hostPorts: Set<string>
 }
@@ -45,12 +62,14 @@ function checkContainer(errors: FieldError[], scope: PodScope, at: string, conta
   for (const [index, variable] of (container.env ?? []).entries()) checkVariable(errors, `${at}.env[${index}]`, variable)
   checkEnvFrom(errors, `${at}.envFrom`, container)
   if (container.volumeMounts !== undefined) checkMounts(errors, scope, `${at}.volumeMounts`, container)
-  for (const [index, device] of (container.volumeDevices ?? []).entries()) {
-    if (!scope.volumes.has(device.name)) errors.push(notFound(`${at}.volumeDevices[${index}].name`, device.name))
-  }
+  if (container.volumeDevices !== undefined) checkDevices(errors, scope, `${at}.volumeDevices`, container)
   checkRestart(errors, at, container, role)
-  checkProbes(errors, at, container, role)
-  checkSecurity(errors, `${at}.securityContext`, container)
+  checkProbes(errors, scope, at, container, role)
+  checkContainerSecurity(errors, `${at}.securityContext`, container.securityContext)
+  for (const [index, { resourceName }] of (container.resizePolicy ?? []).entries()) {
+    if (RESIZABLE.includes(resourceName)) continue
+    errors.push(notSupported(`${at}.resizePolicy[${index}].resourceName`, resourceName, RESIZABLE))
+  }
   checkResources(errors, `${at}.resources`, container.resources)
 }
 
@@ -88,6 +107,7 @@ function checkPorts(errors: FieldError[], scope: PodScope, path: string, ports: 
 function checkHostPort(errors: FieldError[], scope: PodScope, at: string, port: ContainerPort, role: Role): void {
   const { hostPort = 0 } = port
   checkPortNumber(errors, `${at}.hostPort`, hostPort)
+  if (port.hostIP) checkName(errors, `${at}.hostIP`, port.hostIP, ipAddress)
   if (scope.spec.hostNetwork === true && hostPort !== port.containerPort) {
     errors.push(invalid(`${at}.hostPort`, hostPort, 'must match `containerPort` when `hostNetwork` is true'))
   }
@@ -112,8 +132,34 @@ function checkVariable(errors: FieldError[], at: string, { name, value, valueFro
     errors.push(invalid(`${at}.valueFrom`, '', detail))
   } else if (value) errors.push(invalid(`${at}.valueFrom`, '', 'may not be specified when `value` is not empty'))
   else if (sources > 1) errors.push(invalid(`${at}.valueFrom`, '', 'may not have more than one field specified at a time'))
+  if (valueFrom.fieldRef !== undefined) checkFieldRef(errors, `${at}.valueFrom.fieldRef`, valueFrom.fieldRef, variableFields)
+  if (valueFrom.resourceFieldRef !== undefined) {
+    checkResourceRef(errors, `${at}.valueFrom.resourceFieldRef`, valueFrom.resourceFieldRef, false)
+  }
   for (const kind of ['configMapKeyRef', 'secretKeyRef'] as const) {
-    if (valueFrom[kind] !== undefined && !valueFrom[kind].name) errors.push(required(`${at}.valueFrom.${kind}.name`))
+    const source = valueFrom[kind]
+    if (source === undefined) continue
+    if (!source.name) errors.push(required(`${at}.valueFrom.${kind}.name`))
+    if (source.key) checkName(errors, `${at}.valueFrom.${kind}.key`, source.key, configKey)
+  }
+}
+
+function checkDevices(errors: FieldError[], scope: PodScope, path: string, container: AnyContainer): void {
+  const mounted = new Set((container.volumeMounts ?? []).flatMap(({ name, mountPath }) => [name, mountPath]))
+  for (const [index, { name, devicePath }] of (container.volumeDevices ?? []).entries()) {
+    const at = `${path}[${index}]`
+    const volume = scope.volumes.get(name)
+    if (volume === undefined) errors.push(notFound(`${at}.name`, name))
+    else if (volume.persistentVolumeClaim === undefined && volume.ephemeral === undefined) {
+      const detail = 'can only use volume source type of PersistentVolumeClaim or Ephemeral for block mode'
+      errors.push(invalid(`${at}.name`, name, detail))
+    }
+    if (mounted.has(name)) errors.push(invalid(`${at}.name`, name, 'must not already exist in volumeMounts'))
+    if (!devicePath) continue
+    if (mounted.has(devicePath))
+      errors.push(invalid(`${at}.devicePath`, devicePath, 'must not already exist as a path in volumeMounts'))
+    if (devicePath.split('/').includes('..'))
+      errors.push(invalid(`${at}.devicePath`, devicePath, "can not contain backsteps ('..')"))
   }
 }
 
@@ -140,11 +186,28 @@ function checkMounts(errors: FieldError[], scope: PodScope, path: string, contai
     if (!mount.mountPath) errors.push(required(`${at}.mountPath`))
     else if (paths.has(mount.mountPath)) errors.push(invalid(`${at}.mountPath`, mount.mountPath, 'must be unique'))
     paths.add(mount.mountPath)
+    checkPropagation(errors, at, mount, container)
     if (mount.subPath) checkLocalPath(errors, `${at}.subPath`, mount.subPath)
     if (!mount.subPathExpr) continue
     if (mount.subPath)
       errors.push(invalid(`${at}.subPathExpr`, mount.subPathExpr, 'subPathExpr and subPath are mutually exclusive'))
     checkLocalPath(errors, `${at}.subPathExpr`, mount.subPathExpr)
+  }
+}
+
+function checkPropagation(errors: FieldError[], at: string, mount: VolumeMount, container: AnyContainer): void {
+  if (mount.mountPropagation === 'Bidirectional' && container.securityContext?.privileged !== true) {
+    const detail = 'Bidirectional mount propagation is available only to privileged containers'
+    errors.push(forbidden(`${at}.mountPropagation`, detail))
+  }
+  const recursive = mount.recursiveReadOnly
+  if (recursive === undefined || recursive === 'Disabled') return
+  if (!RECURSIVE.includes(recursive)) errors.push(notSupported(`${at}.recursiveReadOnly`, recursive, RECURSIVE))
+  else if (mount.readOnly !== true)
+    errors.push(forbidden(`${at}.recursiveReadOnly`, 'may only be specified when readOnly is true'))
+  else if (mount.mountPropagation !== undefined && mount.mountPropagation !== 'None') {
+    const detail = 'may only be specified when mountPropagation is None or not specified'
+    errors.push(forbidden(`${at}.recursiveReadOnly`, detail))
   }
 }
 
@@ -156,7 +219,7 @@ function checkRestart(errors: FieldError[], at: string, container: AnyContainer,
   else if (container.restartPolicy !== 'Always') errors.push(notSupported(path, container.restartPolicy, ['Always']))
 }
 
-function checkProbes(errors: FieldError[], at: string, container: AnyContainer, role: Role): void {
+function checkProbes(errors: FieldError[], scope: PodScope, at: string, container: AnyContainer, role: Role): void {
   const sidecar = role === 'init' && container.restartPolicy === 'Always'
   const why =
     role === 'ephemeral'
@@ -173,6 +236,13 @@ function checkProbes(errors: FieldError[], at: string, container: AnyContainer, 
   if (role !== 'container' && !sidecar) errors.push(forbidden(`${at}.lifecycle`, why))
   if (lifecycle.postStart !== undefined) checkHandler(errors, `${at}.lifecycle.postStart`, lifecycle.postStart)
   if (lifecycle.preStop !== undefined) checkHandler(errors, `${at}.lifecycle.preStop`, lifecycle.preStop)
+  const grace = scope.spec.terminationGracePeriodSeconds ?? 0
+  for (const name of ['postStart', 'preStop'] as const) {
+    const seconds = lifecycle[name]?.sleep?.seconds
+    if (seconds === undefined || (seconds >= 0 && seconds <= grace)) continue
+    const detail = `must be non-negative and less than terminationGracePeriodSeconds (${grace})`
+    errors.push(invalid(`${at}.lifecycle.${name}.sleep`, seconds, detail))
+  }
 }
 
 function checkProbe(errors: FieldError[], at: string, probe: Probe, name: string): void {
@@ -205,6 +275,9 @@ function checkHandler(errors: FieldError[], at: string, handler: Probe & Lifecyc
   const { exec, httpGet, tcpSocket, grpc } = handler
   if (exec !== undefined && (exec.command ?? []).length === 0) errors.push(required(`${at}.exec.command`))
   if (httpGet !== undefined) checkPortReference(errors, `${at}.httpGet.port`, httpGet.port)
+  for (const { name } of httpGet?.httpHeaders ?? []) {
+    if (!/^[-A-Za-z0-9]+$/.test(name)) errors.push(invalid(`${at}.httpGet.httpHeaders`, name, HEADER_TEXT))
+  }
   if (tcpSocket !== undefined) checkPortReference(errors, `${at}.tcpSocket.port`, tcpSocket.port)
   if (grpc !== undefined) checkPortNumber(errors, `${at}.grpc.port`, grpc.port)
 }
@@ -214,18 +287,4 @@ export function checkPortReference(errors: FieldError[], path: string, port: num
   if (port === undefined) errors.push(required(path))
   else if (typeof port === 'number') checkPortNumber(errors, path, port)
   else checkName(errors, path, port, portName)
-}
-
-function checkSecurity(errors: FieldError[], path: string, { securityContext }: AnyContainer): void {
-  if (securityContext === undefined) return
-  checkNotNegative(errors, `${path}.runAsUser`, securityContext.runAsUser)
-  checkNotNegative(errors, `${path}.runAsGroup`, securityContext.runAsGroup)
-  if (securityContext.allowPrivilegeEscalation !== false) return
-  if (securityContext.privileged === true) {
-    errors.push(invalid(path, securityContext, 'cannot set `allowPrivilegeEscalation` to false and `privileged` to true'))
-  }
-  if (securityContext.capabilities?.add?.some((name) => name === 'SYS_ADMIN' || name === 'CAP_SYS_ADMIN')) {
-    const detail = 'cannot set `allowPrivilegeEscalation` to false and `capabilities.Add` CAP_SYS_ADMIN'
-    errors.push(invalid(path, securityContext, detail))
-  }
 }

@@ -1,15 +1,19 @@
 /** Rules of a pod's spec, in pods and in templates. */
 import type { FieldError } from '../contract.js'
-import { checkName, checkNotNegative, duplicate, forbidden, invalid, required, tooMany } from '../field-error.js'
+import { checkName, duplicate, forbidden, invalid, notSupported, required } from '../field-error.js'
 import { checkLabels } from '../metadata.js'
-import { dnsLabel, dnsSubdomain, ipAddress, labelValue, qualifiedName } from '../names.js'
-import { selectorFromObject } from '../selector.js'
-import type { PodSpec, PodTemplateSpec, Toleration, TopologySpreadConstraint } from '../types.js'
+import { dnsLabel, dnsSubdomain, labelValue, qualifiedName } from '../names.js'
+import type { PodSpec, PodTemplateSpec, Toleration, TopologySpreadConstraint, Volume } from '../types.js'
 import { checkAffinity } from './affinity.js'
 import { checkContainers, type PodScope } from './containers.js'
+import { checkLabelSelector } from './label-selectors.js'
+import { checkNetwork } from './pod-network.js'
+import { checkPodSecurity } from './pod-security.js'
+import { checkAmounts } from './resources.js'
 import { checkVolumes } from './volumes.js'
 
-const NO_NAMES: ReadonlySet<string> = new Set()
+const NO_VOLUMES: ReadonlyMap<string, Volume> = new Map()
+const SYSTEMS = ['linux', 'windows']
 
 export function checkPodTemplate(errors: FieldError[], path: string, template: PodTemplateSpec | undefined): void {
   if (template === undefined) {
@@ -22,7 +26,7 @@ export function checkPodTemplate(errors: FieldError[], path: string, template: P
 }
 
 export function checkPodSpec(errors: FieldError[], path: string, spec: PodSpec): void {
-  const volumes = spec.volumes === undefined ? NO_NAMES : checkVolumes(errors, `${path}.volumes`, spec.volumes)
+  const volumes = spec.volumes === undefined ? NO_VOLUMES : checkVolumes(errors, `${path}.volumes`, spec.volumes)
   const scope: PodScope = { spec, volumes, names: new Set(), hostPorts: new Set() }
   if (spec.containers === undefined || spec.containers.length === 0) errors.push(required(`${path}.containers`))
   else checkContainers(errors, scope, `${path}.containers`, spec.containers, 'container')
@@ -47,6 +51,10 @@ function checkPlacement(errors: FieldError[], path: string, spec: PodSpec): void
     checkSpread(errors, `${path}.topologySpreadConstraints`, spec.topologySpreadConstraints)
   }
   if (spec.schedulingGates !== undefined) checkGates(errors, path, spec)
+  if (spec.overhead !== undefined) checkAmounts(errors, `${path}.overhead`, spec.overhead)
+  for (const [index, { conditionType }] of (spec.readinessGates ?? []).entries()) {
+    if (conditionType) checkName(errors, `${path}.readinessGates[${index}].conditionType`, conditionType, qualifiedName)
+  }
 }
 
 function checkIdentity(errors: FieldError[], path: string, spec: PodSpec): void {
@@ -59,26 +67,10 @@ function checkIdentity(errors: FieldError[], path: string, spec: PodSpec): void 
   if (deadline !== undefined && (deadline < 1 || deadline > 2 ** 31 - 1)) {
     errors.push(invalid(`${path}.activeDeadlineSeconds`, deadline, 'must be between 1 and 2147483647, inclusive'))
   }
+  const system = spec.os?.name
+  if (system !== undefined && !SYSTEMS.includes(system)) errors.push(notSupported(`${path}.os.name`, system, SYSTEMS))
   for (const [index, { name }] of (spec.imagePullSecrets ?? []).entries()) {
     if (!name) errors.push(required(`${path}.imagePullSecrets[${index}].name`))
-  }
-}
-
-function checkNetwork(errors: FieldError[], path: string, spec: PodSpec): void {
-  for (const [index, alias] of (spec.hostAliases ?? []).entries()) {
-    checkName(errors, `${path}.hostAliases[${index}].ip`, alias.ip, ipAddress)
-    for (const [at, hostname] of (alias.hostnames ?? []).entries()) {
-      checkName(errors, `${path}.hostAliases[${index}].hostnames[${at}]`, hostname, dnsSubdomain)
-    }
-  }
-  const nameservers = spec.dnsConfig?.nameservers ?? []
-  if (spec.dnsPolicy === 'None' && nameservers.length === 0) {
-    const detail = 'must provide at least one DNS nameserver when `dnsPolicy` is None'
-    errors.push(required(`${path}.dnsConfig.nameservers`, detail))
-  }
-  if (nameservers.length > 3) errors.push(tooMany(`${path}.dnsConfig.nameservers`, nameservers.length, 3))
-  for (const [index, server] of nameservers.entries()) {
-    checkName(errors, `${path}.dnsConfig.nameservers[${index}]`, server, ipAddress)
   }
 }
 
@@ -86,10 +78,7 @@ function checkSecurity(errors: FieldError[], path: string, { securityContext, sh
   if (shareProcessNamespace === true && hostPID === true) {
     errors.push(invalid(`${path}.shareProcessNamespace`, true, 'ShareProcessNamespace and HostPID cannot both be enabled'))
   }
-  if (securityContext === undefined) return
-  checkNotNegative(errors, `${path}.securityContext.runAsUser`, securityContext.runAsUser)
-  checkNotNegative(errors, `${path}.securityContext.runAsGroup`, securityContext.runAsGroup)
-  checkNotNegative(errors, `${path}.securityContext.fsGroup`, securityContext.fsGroup)
+  checkPodSecurity(errors, `${path}.securityContext`, securityContext)
 }
 
 function checkToleration(errors: FieldError[], at: string, toleration: Toleration): void {
@@ -121,8 +110,31 @@ function checkSpread(errors: FieldError[], path: string, constraints: readonly T
     const pair = `{${constraint.topologyKey}, ${constraint.whenUnsatisfiable}}`
     if (seen.has(pair)) errors.push(duplicate(`${at}.{topologyKey, whenUnsatisfiable}`, pair))
     seen.add(pair)
-    const { error } = selectorFromObject(constraint.labelSelector)
-    if (error !== undefined) errors.push(invalid(`${at}.labelSelector`, constraint.labelSelector, error))
+    checkLabelSelector(errors, `${at}.labelSelector`, constraint.labelSelector)
+    checkDomains(errors, at, constraint)
+    if (constraint.matchLabelKeys !== undefined) checkMatchKeys(errors, `${at}.matchLabelKeys`, constraint)
+  }
+}
+
+function checkDomains(errors: FieldError[], at: string, { minDomains, whenUnsatisfiable }: TopologySpreadConstraint): void {
+  if (minDomains === undefined) return
+  if (minDomains <= 0) errors.push(invalid(`${at}.minDomains`, minDomains, 'must be greater than zero'))
+  if (whenUnsatisfiable === 'DoNotSchedule') return
+  const detail = `can only use minDomains if whenUnsatisfiable=DoNotSchedule, not ${whenUnsatisfiable}`
+  errors.push(invalid(`${at}.minDomains`, minDomains, detail))
+}
+
+function checkMatchKeys(errors: FieldError[], path: string, constraint: TopologySpreadConstraint): void {
+  const { matchLabelKeys = [], labelSelector } = constraint
+  if (labelSelector === undefined && matchLabelKeys.length > 0) {
+    errors.push(forbidden(path, 'must not be specified when labelSelector is not set'))
+    return
+  }
+  const used = (labelSelector?.matchExpressions ?? []).map(({ key }) => key)
+  const selected = new Set([...Object.keys(labelSelector?.matchLabels ?? {}), ...used])
+  for (const [index, key] of matchLabelKeys.entries()) {
+    checkName(errors, `${path}[${index}]`, key, qualifiedName)
+    if (selected.has(key)) errors.push(invalid(`${path}[${index}]`, key, 'exists in both matchLabelKeys and labelSelector'))
   }
 }
 

@@ -1,8 +1,10 @@
 /** Rules of a pod's volumes: unique names, one source each, and the sources that can be written wrongly by hand. */
 import type { FieldError } from '../contract.js'
 import { checkName, duplicate, forbidden, invalid, required } from '../field-error.js'
-import { configKey, dnsLabel } from '../names.js'
+import { configKey, dnsLabel, dnsSubdomain } from '../names.js'
+import { compareQuantities } from '../quantity.js'
 import type { KeyToPath, Volume, VolumeProjection } from '../types.js'
+import { checkFieldRef, checkResourceRef, fileFields } from './field-refs.js'
 import { checkClaimSpec } from './storage.js'
 
 export function hasVolumeSource(volume: Volume): boolean {
@@ -10,16 +12,16 @@ export function hasVolumeSource(volume: Volume): boolean {
   return false
 }
 
-/** Answers the names, for the mounts to be held against. */
-export function checkVolumes(errors: FieldError[], path: string, volumes: readonly Volume[]): ReadonlySet<string> {
-  const names = new Set<string>()
+/** Answers them by name, for the mounts to be held against. */
+export function checkVolumes(errors: FieldError[], path: string, volumes: readonly Volume[]): ReadonlyMap<string, Volume> {
+  const names = new Map<string, Volume>()
   for (let index = 0; index < volumes.length; index++) {
     const volume = volumes[index] as Volume
     const at = `${path}[${index}]`
     if (!volume.name) errors.push(required(`${at}.name`))
     else checkName(errors, `${at}.name`, volume.name, dnsLabel)
     if (names.has(volume.name)) errors.push(duplicate(`${at}.name`, volume.name))
-    names.add(volume.name)
+    names.set(volume.name, volume)
     checkSource(errors, at, volume)
   }
   return names
@@ -55,14 +57,44 @@ function checkSource(errors: FieldError[], at: string, volume: Volume): void {
   }
   if (volume.hostPath !== undefined) checkHostPath(errors, `${at}.hostPath.path`, volume.hostPath.path)
   checkDownward(errors, `${at}.downwardAPI.items`, volume.downwardAPI?.items)
-  for (const [index, source] of (volume.projected?.sources ?? []).entries()) {
-    checkProjection(errors, `${at}.projected.sources[${index}]`, source)
-  }
+  if (volume.projected !== undefined) checkProjections(errors, `${at}.projected.sources`, volume.projected.sources ?? [])
+  checkForeign(errors, at, volume)
 }
 
 function checkHostPath(errors: FieldError[], path: string, value: string | undefined): void {
   if (!value) errors.push(required(path))
   else if (value.split('/').includes('..')) errors.push(invalid(path, value, "must not contain '..'"))
+}
+
+/** Sources of elsewhere. */
+function checkForeign(errors: FieldError[], at: string, volume: Volume): void {
+  const { emptyDir, nfs, csi, iscsi } = volume
+  if (emptyDir?.sizeLimit !== undefined && compareQuantities(emptyDir.sizeLimit, '0') < 0) {
+    errors.push(forbidden(`${at}.emptyDir.sizeLimit`, 'SizeLimit field must be a valid resource quantity'))
+  }
+  if (nfs?.path && !nfs.path.startsWith('/')) errors.push(invalid(`${at}.nfs.path`, nfs.path, 'must be an absolute path'))
+  if (csi?.driver) checkName(errors, `${at}.csi.driver`, csi.driver.toLowerCase(), dnsSubdomain)
+  if (iscsi?.iqn && !/^(?:iqn|eui|naa)/.test(iscsi.iqn)) {
+    errors.push(invalid(`${at}.iscsi.iqn`, iscsi.iqn, 'must be valid format starting with iqn, eui, or naa'))
+  }
+}
+
+function checkProjections(errors: FieldError[], path: string, sources: readonly VolumeProjection[]): void {
+  const files = new Set<string>()
+  for (const [index, source] of sources.entries()) {
+    checkProjection(errors, `${path}[${index}]`, source)
+    for (const [name, file] of filesOf(source)) {
+      if (files.has(file)) errors.push(invalid(`${path}[${index}].${name}.path`, file, 'conflicting duplicate paths'))
+      files.add(file)
+    }
+  }
+}
+
+/** With the part of the source that they are named in. */
+function filesOf({ secret, configMap, downwardAPI, serviceAccountToken: token }: VolumeProjection): [string, string][] {
+  const lists = { secret: secret?.items, configMap: configMap?.items, downwardAPI: downwardAPI?.items }
+  const named = Object.entries(lists).flatMap(([name, items = []]) => items.map(({ path }): [string, string] => [name, path]))
+  return token?.path ? [...named, ['serviceAccountToken', token.path]] : named
 }
 
 function checkProjection(errors: FieldError[], at: string, source: VolumeProjection): void {
@@ -95,6 +127,8 @@ function checkDownward(errors: FieldError[], path: string, items: DownwardItems 
     if (!item.path) errors.push(required(`${at}.path`))
     else checkLocalPath(errors, `${at}.path`, item.path)
     checkMode(errors, `${at}.mode`, item.mode)
+    if (item.fieldRef !== undefined) checkFieldRef(errors, `${at}.fieldRef`, item.fieldRef, fileFields)
+    if (item.resourceFieldRef !== undefined) checkResourceRef(errors, `${at}.resourceFieldRef`, item.resourceFieldRef, true)
     if (item.fieldRef !== undefined && item.resourceFieldRef !== undefined) {
       errors.push(invalid(at, 'resource', 'fieldRef and resourceFieldRef can not be specified simultaneously'))
     } else if (item.fieldRef === undefined && item.resourceFieldRef === undefined) {

@@ -1,6 +1,7 @@
 /** Tables of custom resources: the name, then the columns that the definition asks for. */
 import { since } from '../columns/format.js'
 import type { KubeObject, TableCell, TableColumn, TablePrinter } from '../contract.js'
+import { formatJson } from '../exact-json.js'
 import type { CustomResourceColumnDefinition } from '../types.js'
 import { type JsonPath, parseJsonPath } from './json-path.js'
 
@@ -40,11 +41,11 @@ function cellOf(path: JsonPath | string, column: TableColumn | undefined, object
   if (value === undefined || value === null) return null
   switch (column.type) {
     case 'string':
-      return typeof value === 'object' ? JSON.stringify(value) : String(value)
+      return typeof value === 'object' ? formatJson(value) : String(value)
     case 'integer':
-      return typeof value === 'number' ? Math.trunc(value) : null
+      return typeof value === 'number' ? Math.trunc(value) : typeof value === 'bigint' ? value : null
     case 'number':
-      return typeof value === 'number' ? value : null
+      return typeof value === 'number' || typeof value === 'bigint' ? Number(value) : null
     case 'boolean':
       return typeof value === 'boolean' ? value : null
     case 'date':

@@ -1,5 +1,6 @@
 /** What validation by a schema finds, in the words of Kubernetes, which clients and their tests compare. */
 import type { FieldError } from '../contract.js'
+import { formatJson } from '../exact-json.js'
 import { invalid } from '../field-error.js'
 
 const inBody = (path: string): string => `${path} in body`
@@ -21,18 +22,18 @@ export const findings = {
     return { reason: 'FieldValueInvalid', field: '<nil>', message }
   },
   notInEnum(path: string, value: unknown, values: readonly unknown[]): FieldError {
-    const list = values.map((one) => JSON.stringify(typeof one === 'string' ? one : JSON.stringify(one)))
-    const message = `Unsupported value: ${JSON.stringify(value)}: supported values: ${list.join(', ')}`
+    const list = values.map((one) => JSON.stringify(typeof one === 'string' ? one : formatJson(one)))
+    const message = `Unsupported value: ${formatJson(value)}: supported values: ${list.join(', ')}`
     return { reason: 'FieldValueNotSupported', field: path, message }
   },
   tooShort: (path: string, value: string, least: number) =>
     invalid(path, value, `${inBody(path)} should be at least ${least} chars long`),
   noMatch: (path: string, value: string, pattern: string) => invalid(path, value, `${inBody(path)} should match '${pattern}'`),
-  tooSmall: (path: string, value: number, least: number, exclusive: boolean) =>
+  tooSmall: (path: string, value: number | bigint, least: number, exclusive: boolean) =>
     invalid(path, value, `${inBody(path)} should be greater than ${exclusive ? '' : 'or equal to '}${least}`),
-  tooLarge: (path: string, value: number, most: number, exclusive: boolean) =>
+  tooLarge: (path: string, value: number | bigint, most: number, exclusive: boolean) =>
     invalid(path, value, `${inBody(path)} should be less than ${exclusive ? '' : 'or equal to '}${most}`),
-  notMultiple: (path: string, value: number, factor: number) =>
+  notMultiple: (path: string, value: number | bigint, factor: number) =>
     invalid(path, value, `${inBody(path)} should be a multiple of ${factor}`),
   tooFewItems: (path: string, count: number, least: number) =>
     invalid(path, count, `${inBody(path)} should have at least ${least} items`),

@@ -1,4 +1,5 @@
 /** JSON paths as printer columns and the scale subresource use them: those of `kubectl -o jsonpath`, without braces. */
+import { parseJson } from '../exact-json.js'
 import { isJson } from './schema.js'
 
 type Step = (values: readonly unknown[]) => unknown[]
@@ -112,8 +113,11 @@ const comparisons: Readonly<Record<string, Compare>> = {
   '>=': (left, right) => ordered(left, right, (a, b) => a >= b),
 }
 
-function ordered(left: unknown, right: unknown, compare: (a: number | string, b: number | string) => boolean): boolean {
-  if (typeof left === 'number' && typeof right === 'number') return compare(left, right)
+type Ordered = number | bigint | string
+const isNumber = (value: unknown): value is number | bigint => typeof value === 'number' || typeof value === 'bigint'
+
+function ordered(left: unknown, right: unknown, compare: (a: Ordered, b: Ordered) => boolean): boolean {
+  if (isNumber(left) && isNumber(right)) return compare(left, right)
   return typeof left === 'string' && typeof right === 'string' && compare(left, right)
 }
 
@@ -143,7 +147,10 @@ function operandOf(text: string): ((element: unknown) => unknown) | string {
   const quoted = /^(['"])(.*)\1$/.exec(text)
   if (quoted) return () => quoted[2]
   if (text === 'true' || text === 'false') return () => text === 'true'
-  if (/^-?\d+(\.\d+)?$/.test(text)) return () => Number(text)
+  if (/^-?\d+(\.\d+)?$/.test(text)) {
+    const number = parseJson(text)
+    return () => number
+  }
   return `unknown value ${JSON.stringify(text)}`
 }
 

@@ -1,13 +1,14 @@
 /** Lists whose elements have a name (`map`) or are unique as they are (`set`). */
 import type { FieldError } from '../contract.js'
 import { equalJson } from '../equal.js'
+import { formatJson } from '../exact-json.js'
 import { duplicate } from '../field-error.js'
 import { below, isJson, itemsOf, type Json, propertyOf, type Schema, valuesOf } from './schema.js'
 
 type Key = readonly unknown[]
 
 const keyOf = (keys: readonly string[], element: unknown): Key => keys.map((key) => (isJson(element) ? element[key] : undefined))
-const keyText = (key: Key): string => JSON.stringify(key.map((part) => part ?? null))
+const keyText = (key: Key): string => formatJson(key.map((part) => part ?? null))
 
 /** For each element the one of the same key before an update. Elements of other lists have no identity. */
 export function oldElements(schema: Schema, list: readonly unknown[], old: readonly unknown[]): readonly unknown[] | undefined {
@@ -54,7 +55,7 @@ function setDuplicates(errors: FieldError[], list: readonly unknown[], path: str
   const seen = new Map<string, unknown[]>()
   for (const [index, element] of list.entries()) {
     // Objects with their keys in another order are equal: only what could be is compared.
-    const rough = typeof element === 'object' ? 'object' : JSON.stringify(element)
+    const rough = typeof element === 'object' ? 'object' : formatJson(element)
     const like = seen.get(rough) ?? []
     if (like.some((one) => equalJson(one, element))) errors.push(duplicate(`${path}[${index}]`, element))
     like.push(element)

@@ -21,7 +21,7 @@ export function validateValue(errors: FieldError[], schema: Schema, value: unkno
   let count = checkType(errors, schema, value, path) + 1
   count += checkAlternatives(errors, schema, value, old, path)
   if (typeof value === 'string') checkText(errors, schema, value, path)
-  else if (typeof value === 'number') checkNumber(errors, schema, value, path)
+  else if (typeof value === 'number' || typeof value === 'bigint') checkNumber(errors, schema, value, path)
   else if (Array.isArray(value)) count += checkItems(errors, schema, value, old, path)
   else if (isJson(value)) count += checkFields(errors, schema, value, old, path)
   return count + checkEnum(errors, schema, value, path) + 1
@@ -31,7 +31,7 @@ function typeOf(value: unknown): string {
   if (value === null) return 'null'
   if (Array.isArray(value)) return 'array'
   if (typeof value === 'number') return Number.isInteger(value) ? 'integer' : 'number'
-  return typeof value
+  return typeof value === 'bigint' ? 'integer' : typeof value
 }
 
 function checkType(errors: FieldError[], schema: Schema, value: unknown, path: string): number {
@@ -72,7 +72,7 @@ function charactersOf(text: string): number {
 const int32 = 2 ** 31
 const int64 = 2 ** 63
 
-function checkNumber(errors: FieldError[], schema: Schema, value: number, path: string): void {
+function checkNumber(errors: FieldError[], schema: Schema, value: number | bigint, path: string): void {
   const { type, format = '', minimum, maximum, multipleOf } = schema
   if (type === 'integer') {
     const limit = format === 'int32' ? int32 : int64
@@ -88,7 +88,9 @@ function checkNumber(errors: FieldError[], schema: Schema, value: number, path: 
   }
 }
 
-function isMultiple(value: number, factor: number): boolean {
+function isMultiple(value: number | bigint, factor: number): boolean {
+  if (typeof value === 'bigint')
+    return Number.isInteger(factor) ? value % BigInt(factor) === 0n : isMultiple(Number(value), factor)
   const times = factor < 1 ? (1 / factor) * value : value / factor
   // 0.3 is a multiple of 0.1, though their quotient is not quite 3.
   return Math.abs(times - Math.round(times)) < 1e-9 * Math.max(1, Math.abs(times))
