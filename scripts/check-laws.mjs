@@ -57,7 +57,7 @@ const worldly = /^plugins\/(cri|proxy|network|dns|volume)-|^cli\/|^core\/testing
 
 /** Tests, and what only tests and measurements use. */
 export function isTest(path) {
-  return /\.(test|check)\.ts$|(^|\/)(testkit|bench)\/|(^|\/)(testing|testkit|bench[\w-]*)\.ts$/.test(path)
+  return /\.(test|check)\.ts$|(^|\/)(testkit|bench)\/|(^|\/)(testing[\w-]*|testkit|bench[\w-]*)\.ts$/.test(path)
 }
 
 /** The breaches of one file. `manifestOf` gives the package.json of the folder that the file belongs to. */
