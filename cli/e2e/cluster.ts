@@ -42,6 +42,11 @@ export class Cluster {
     return cluster
   }
 
+  /** Of the running process. */
+  get pid(): number | undefined {
+    return this.#child?.pid
+  }
+
   get kubeconfig(): string {
     return path.join(this.directory, 'kubeconfig')
   }
