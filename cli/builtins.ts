@@ -65,6 +65,7 @@ export const builtins: Readonly<Record<string, Builtin>> = {
   'controller-certificates': always(() => plugin(import('@davit/plugin-controller-certificates'))),
   'controller-deployment': always(() => plugin(import('@davit/plugin-controller-deployment'))),
   'controller-job': always(() => plugin(import('@davit/plugin-controller-job'))),
+  'controller-autoscaler': always(() => plugin(import('@davit/plugin-controller-autoscaler'))),
   'controller-statefulset': always(() => plugin(import('@davit/plugin-controller-statefulset'))),
   'controller-daemonset': always(() => plugin(import('@davit/plugin-controller-daemonset'))),
   'scheduler-host': always(() => import('@davit/core/scheduler/host').then((room) => room.schedulerHost)),

@@ -99,3 +99,30 @@ test('job-back-off-steady: a Job that fails is tried again soon, and soon again'
     return status.failed === 4 && status.conditions?.some(({ type }: Tree) => type === 'Failed')
   })
 })
+
+test('replica-formula-headroom: an autoscaler keeps as many Pods to spare as it is told', async (t) => {
+  const { connection } = await startCluster(t, {
+    file: exampleFile('replica-formula-headroom'),
+    nodes: ['one'],
+    plugins: [
+      { id: './index.ts', config: { spare: 2 } },
+      { id: 'controller-autoscaler', config: { syncPeriodSeconds: 1, cpuInitializationSeconds: 0 } },
+      { id: 'api-metrics', config: { resolutionSeconds: 1, firstWindowMilliseconds: 100 } },
+    ],
+  })
+  const web = deployment(1, 'web:1')
+  const { template } = web.spec
+  template.metadata.annotations = { 'hollow.davit.dev/cpu-millis': '10' }
+  template.spec.containers[0].resources = { requests: { cpu: '100m' } }
+  await create(connection, deployments, web)
+  const scaleTargetRef = { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web' }
+  const metadata = { name: 'web', annotations: { 'autoscaling.davit.dev/formula': 'Headroom' } }
+  await create(connection, '/apis/autoscaling/v2/namespaces/default/horizontalpodautoscalers', {
+    apiVersion: 'autoscaling/v2',
+    kind: 'HorizontalPodAutoscaler',
+    metadata,
+    spec: { scaleTargetRef, maxReplicas: 9 },
+  })
+  // Kubernetes' formula has one Pod do what takes a tenth of its request.
+  await running(connection, 3)
+})

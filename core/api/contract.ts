@@ -15,6 +15,7 @@ export { isSignedBy, type Jwt, type JwtClaims, jwtAlgorithms, readJwt } from './
 
 export { admittedNamespace, createRuleMatcher } from './match-rules.js'
 export { createNotes } from './notes.js'
+export { remoteHeaders } from './remote-headers.js'
 export { AdmissionDecisions, admissionRequestType, admissionRequestValue, conditionsHold } from './request-values.js'
 
 export const KindsToken: Token<KindRegistry, 'one'> = one<KindRegistry>('api.kinds/v1')
@@ -445,6 +446,12 @@ export interface ApiDelegate {
   readonly openApi?: string
   /** Where to send a request. Asked for each one; undefined: nowhere. */
   locate(): DelegateAddress | undefined
+  /**
+   * GET of a path, with its query, for a client of this process who may do that: the object of the answer. Called for get
+   * and list, also many times at once. Rejects with the `ApiError` of the other server, with 503 where there is no answer.
+   * Absent: it answers those alone who come over HTTPS.
+   */
+  read?(path: string, user: UserInfo, signal?: AbortSignal): Promise<KubeObject>
 }
 export interface DelegateAddress {
   readonly host: string

@@ -6,6 +6,7 @@ import { authorize } from './authorize.js'
 import { bind } from './binding.js'
 import type { ApiPipeline, ApiRequest, ApiResult, ApiVerb } from './contract.js'
 import { create } from './create.js'
+import { delegated } from './delegated.js'
 import { deleteObject } from './delete.js'
 import { deleteCollection } from './delete-collection.js'
 import { made } from './made.js'
@@ -43,7 +44,9 @@ export function createPipeline(services: ApiServices): ApiPipeline {
       if (!given.record && services.hooks.requests.tapped) return handleRecorded(services, this, given)
       const request = given.notes || !isAdmitted(given.verb, given.subresource) ? given : { ...given, notes: createNotes() }
       try {
-        const resource = resourceOf(services, request)
+        const kind = services.kinds.resource(request.group, request.version, request.resource)
+        if (!kind) return await delegated(services, request)
+        const resource = resourceOf(services, kind, request)
         const asking = authorize(services.hooks, request)
         if (asking) await asking
         return withDeprecation(resource.kind, withNotes(request, await serve(services, resource, request)))
@@ -73,9 +76,7 @@ function withDeprecation(kind: ResourceKind, result: ApiResult): ApiResult {
 }
 
 /** 404 for what is not served, 400 for a name that could not be one. */
-function resourceOf(services: ApiServices, request: ApiRequest): Resource {
-  const kind = services.kinds.resource(request.group, request.version, request.resource)
-  if (!kind) throw ApiError.unknownPath()
+function resourceOf(services: ApiServices, kind: ResourceKind, request: ApiRequest): Resource {
   checkPath(request)
   if (!kind.namespaced && request.namespace !== '') throw ApiError.unknownPath()
   return services.resource(kind)

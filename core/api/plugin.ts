@@ -7,6 +7,7 @@ import { parseRange } from './address-range.js'
 import { bootstrap, publishAddress } from './bootstrap.js'
 import {
   ApiAddressToken,
+  ApiDelegatesToken,
   ApiEndpointToken,
   ApiHooksToken,
   ApiPipelineToken,
@@ -31,7 +32,13 @@ export const apiPipeline = definePlugin({
   id: 'api-pipeline',
   api: '^1.0',
   stage: 'api',
-  requires: { store: StoreToken, caches: WatchCachesToken, authenticators: AuthenticatorToken, ruleListers: RuleListerToken },
+  requires: {
+    store: StoreToken,
+    caches: WatchCachesToken,
+    authenticators: AuthenticatorToken,
+    ruleListers: RuleListerToken,
+    delegates: ApiDelegatesToken,
+  },
   optional: { issuer: TokenIssuerToken },
   provides: {
     kinds: KindsToken,
@@ -41,13 +48,13 @@ export const apiPipeline = definePlugin({
     webhooks: WebhookCallerToken,
   },
   config: pipelineConfig,
-  async setup(context, { store, caches, authenticators, ruleListers, issuer }) {
+  async setup(context, { store, caches, authenticators, ruleListers, delegates, issuer }) {
     const { clock, random, ids, log, config } = context
     const kinds = createRegistry()
     const hooks = createHooks()
     const allocations = createServiceAllocations(store, random, config)
     const pipeline = createPipeline({
-      ...{ store, caches, kinds, hooks, authenticators, ruleListers, clock, random, ids, log, allocations },
+      ...{ store, caches, kinds, hooks, authenticators, ruleListers, delegates, clock, random, ids, log, allocations },
       ...(issuer ? { issuer } : {}),
       eventLeases: createEventLeases(store, clock, config.eventTtlSeconds),
       resource: createResources(caches, kinds, { relaxed: new Set(config.relaxed) }),

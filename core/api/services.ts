@@ -3,7 +3,7 @@ import type { Bag, Clock, Ids, Logger, Random } from '../kernel/contract.js'
 import type { KindRegistry, ResourceKind } from '../kinds/contract.js'
 import type { Store } from '../store/contract.js'
 import type { WatchCaches } from '../watch/contract.js'
-import type { ApiHooks, Authenticator, RuleLister, TokenIssuer } from './contract.js'
+import type { ApiDelegates, ApiHooks, Authenticator, RuleLister, TokenIssuer } from './contract.js'
 import type { EventLeases } from './event-leases.js'
 import type { Resource } from './resource.js'
 import type { ServiceAllocations } from './service-allocations.js'
@@ -15,6 +15,7 @@ export interface ApiServices {
   readonly hooks: ApiHooks
   readonly authenticators: Bag<Authenticator>
   readonly ruleListers: Bag<RuleLister>
+  readonly delegates: Bag<ApiDelegates>
   /** Absent: this cluster gives no tokens. */
   readonly issuer?: TokenIssuer
   readonly clock: Clock

@@ -119,8 +119,17 @@ export interface Client {
     options?: WriteOptions & { subresource?: string; force?: boolean },
   ): Promise<T>
   delete<T extends KubeObject>(resource: ResourceRef<T>, namespace: string, name: string, options?: DeleteOptions): Promise<void>
-  /** GET of a subresource that is an object: scale. */
-  getSubresource(resource: ResourceRef, namespace: string, name: string, subresource: string): Promise<KubeObject>
+  /**
+   * GET of a subresource that is an object: scale. `query`: what aggregated APIs want besides; '' is left out. An empty
+   * subresource is the object itself, for those that want a query there.
+   */
+  getSubresource(
+    resource: ResourceRef,
+    namespace: string,
+    name: string,
+    subresource: string,
+    query?: Readonly<Record<string, string>>,
+  ): Promise<KubeObject>
   /** POST to a subresource: binding, eviction, token. */
   createSubresource(
     resource: ResourceRef,

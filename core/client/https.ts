@@ -16,7 +16,7 @@ import type {
   WriteOptions,
 } from './contract.js'
 import type { Connection } from './kubeconfig.js'
-import { deleteBody, listQuery, watchQuery, writeQuery } from './query.js'
+import { defined, deleteBody, listQuery, watchQuery, writeQuery } from './query.js'
 import { type Call, Transport } from './transport.js'
 
 const patchContentTypes: Readonly<Record<PatchType, string>> = {
@@ -130,8 +130,15 @@ export class HttpsClient implements Client {
     await this.#call({ method: 'DELETE', path: pathOf(resource, namespace, name), body: deleteBody(options) })
   }
 
-  async getSubresource(resource: ResourceRef, namespace: string, name: string, subresource: string): Promise<KubeObject> {
-    return this.#call<KubeObject>({ method: 'GET', path: pathOf(resource, namespace, name, subresource) })
+  async getSubresource(
+    resource: ResourceRef,
+    namespace: string,
+    name: string,
+    subresource: string,
+    query: Readonly<Record<string, string>> = {},
+  ): Promise<KubeObject> {
+    const path = pathOf(resource, namespace, name, subresource)
+    return this.#call<KubeObject>({ method: 'GET', path, query: defined(query) })
   }
 
   async createSubresource(

@@ -31,7 +31,7 @@ export function deleteBody(options: DeleteOptions): object {
   }
 }
 
-function defined(values: Readonly<Record<string, string | undefined>>): Query {
+export function defined(values: Readonly<Record<string, string | undefined>>): Query {
   const query: Query = {}
   for (const [name, value] of Object.entries(values)) if (value !== undefined && value !== '') query[name] = value
   return query

@@ -1,7 +1,7 @@
 /** Policies that controllers ask: who goes when there are too many, how a new template replaces the old, when to try again. */
 import type { Token } from '../kernel/contract.js'
 import { many, one } from '../kernel/contract.js'
-import type { Deployment, Job, KubeObject, Pod, ReplicaSet } from '../kinds/contract.js'
+import type { Deployment, HorizontalPodAutoscaler, Job, KubeObject, MetricSpec, Pod, ReplicaSet } from '../kinds/contract.js'
 
 // ---------------------------------------------------------------------------------------------------- victim choice
 
@@ -111,4 +111,70 @@ export interface JobBackOffRequest {
   readonly failures: number
   /** Absent where the failures of all indexes count together. */
   readonly index?: number
+}
+
+// -------------------------------------------------------------------------------------------------- replica formula
+
+/**
+ * How many replicas one metric of a HorizontalPodAutoscaler asks for. Chosen by name: the annotation
+ * `autoscaling.davit.dev/formula` of the autoscaler, without it `Proportional`, Kubernetes' own. A name that nobody
+ * contributes stops the scaling with a condition and a Warning; it never falls back to another formula. What the formulas
+ * of all metrics answer goes on as in Kubernetes: the greatest counts, then `behavior`, minReplicas and maxReplicas.
+ */
+export const ReplicaFormulaToken: Token<ReplicaFormula, 'many'> = many<ReplicaFormula>('controller.replica-formula/v1')
+export const replicaFormulaAnnotation = 'autoscaling.davit.dev/formula'
+
+export interface ReplicaFormula {
+  /** "Proportional"; the first by plugin id holds where two have the same. */
+  readonly name: string
+  /**
+   * A whole number that is not negative; anything else is a bug of the formula: nothing is scaled, and the autoscaler shows
+   * the error. Pure and synchronous; called for each metric that could be read, once for each sync.
+   */
+  replicas(request: ReplicaRequest): number
+}
+export interface ReplicaRequest {
+  readonly autoscaler: HorizontalPodAutoscaler
+  /** One of its `spec.metrics`. */
+  readonly metric: MetricSpec
+  /** Wanted now: `spec.replicas` of the scale. */
+  readonly replicas: number
+  /** Counted by the workload's controller: `status.replicas` of the scale. */
+  readonly observedReplicas: number
+  readonly measured: MeasuredPods | MeasuredTotal
+  /** Of the controller's configuration: deviations of the target up to this share are none. */
+  readonly tolerance: number
+  /** Milliseconds since 1970. */
+  readonly now: number
+}
+/** Of metrics of type Resource, ContainerResource and Pods. */
+export interface MeasuredPods {
+  readonly type: 'pods'
+  /** Those of the workload, without the failed ones and those on their way out; at least one is ready. */
+  readonly pods: readonly MeasuredPod[]
+  /** `percent`: of the requests; `milli`: the average of all, in thousandths. */
+  readonly unit: 'percent' | 'milli'
+  readonly target: number
+}
+export interface MeasuredPod {
+  readonly name: string
+  /**
+   * `unready`: pending, or what it uses says nothing about its work yet (CPU while it starts). `missing`: it runs, and
+   * nothing was measured.
+   */
+  readonly state: 'ready' | 'unready' | 'missing'
+  /** In thousandths; 0 unless ready. */
+  readonly value: number
+  /** What it requests of the resource, in thousandths; 0 where `unit` is not percent. */
+  readonly request: number
+}
+/** Of metrics of type Object and External. */
+export interface MeasuredTotal {
+  readonly type: 'total'
+  /** In thousandths, as is `target`. */
+  readonly value: number
+  readonly target: number
+  /** The target is one for each Pod. */
+  readonly perPod: boolean
+  readonly readyPods: number
 }

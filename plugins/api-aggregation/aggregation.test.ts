@@ -4,6 +4,7 @@ import type { IncomingMessage } from 'node:http'
 import { request } from 'node:https'
 import { join } from 'node:path'
 import { adminToken, userToken } from '@davit/core/api/testkit'
+import { ClientsToken, type ResourceRef } from '@davit/core/client'
 import { assert, test } from '@davit/core/testing'
 import { apiServicesPath, plane, startBackend, stopBackend } from './testing.js'
 
@@ -234,4 +235,26 @@ test('the front proxy is told to others with the first of them, and its key to n
   assert.not.equal(data['requestheader-client-ca-file'], data['client-ca-file'])
   assert.is(data['requestheader-allowed-names'], '["front-proxy-client"]')
   assert.equal(Object.keys(data).filter((name) => name.startsWith('requestheader-')).length, 5)
+})
+
+test('clients of this process read from it in their own name', async (t) => {
+  const cluster = await plane(t)
+  const backend = await startBackend(t)
+  const widget: ResourceRef = { group: 'metrics.test', version: 'v1', resource: 'widgets', kind: 'Widget', namespaced: true }
+  const clients = cluster.kernel.get(ClientsToken)
+  const root = clients.as({ name: 'root', groups: ['system:masters'] })
+  await assert.rejects(root.get(widget, 'default', 'a'), 'the server could not find the requested resource')
+  await cluster.register(backend)
+  await cluster.endpoints(backend)
+  await cluster.available('v1.metrics.test', passed)
+  assert.is((await root.get(widget, 'default', 'a')).kind, 'Widget')
+  await root.getSubresource(widget, 'default', '*', 'speed', { labelSelector: 'a=b', empty: '' })
+  assert.equal(backend.requests.slice(-2), [`GET ${widgets}/a as root`, `GET ${widgets}/*/speed?labelSelector=a%3Db as root`])
+  await assert.rejects(root.list(widget, { namespace: 'default' }), 'the answer to a list is no list')
+  const stranger = clients.as({ name: 'stranger' })
+  await assert.rejects(stranger.get(widget, 'default', 'a'), /cannot get resource "widgets" in API group "metrics.test"/)
+  await assert.rejects(root.delete(widget, 'default', 'a'), /delete is not supported on resources of kind "widgets.metrics.test"/)
+  await cluster.endpoints(backend, false)
+  await cluster.available('v1.metrics.test', (reason) => reason === 'MissingEndpoints')
+  await assert.rejects(root.get(widget, 'default', 'a'), 'the server is currently unable to handle the request')
 })

@@ -1,5 +1,5 @@
 /** Remote APIServices: which there are, whether they are available, and where their requests go. */
-import type { ApiDelegate, ApiDelegates, FrontProxy } from '@davit/core/api'
+import type { ApiDelegate, ApiDelegates, DelegateAddress, FrontProxy } from '@davit/core/api'
 import type { Client, Informer } from '@davit/core/client'
 import type { Clock, Logger, Random, Timer } from '@davit/core/kernel'
 import { type APIService, equalJson, type KindRegistry } from '@davit/core/kinds'
@@ -8,6 +8,7 @@ import { type Availability, writeAvailability } from './conditions.js'
 import type { AggregationConfig } from './config.js'
 import { publishFrontProxy } from './front-proxy.js'
 import { type Probed, probe } from './probe.js'
+import { readRemote } from './read.js'
 
 export interface AggregatorParts {
   readonly config: AggregationConfig
@@ -180,23 +181,26 @@ export class Aggregator {
   }
 
   #delegate(name: string, { spec, probed }: Remote): ApiDelegate {
-    const { informer, random } = this.#parts
+    const { informer, random, frontProxy, clock, signal, config } = this.#parts
+    const locate = (): DelegateAddress | undefined => {
+      const service = informer.get('', name)
+      const located = service && this.#sources ? locateBackend(service, this.#sources) : undefined
+      return located?.ok ? pick(located.addresses, random) : undefined
+    }
+    const asker = frontProxy && { frontProxy, clock, signal, timeoutMs: config.probeTimeoutSeconds * 1000 }
     return {
       group: spec.group ?? '',
       version: spec.version ?? '',
       available: probed.availability.available,
       resources: probed.resources ?? [],
       ...(probed.openApi === undefined ? {} : { openApi: probed.openApi }),
-      locate: () => {
-        const service = informer.get('', name)
-        const located = service && this.#sources ? locateBackend(service, this.#sources) : undefined
-        return located?.ok ? pick(located.addresses, random) : undefined
-      },
+      locate,
+      ...(asker && { read: (path, user, until) => readRemote(asker, locate(), path, user, until) }),
     }
   }
 }
 
-const shown = ({ locate: _locate, ...rest }: ApiDelegate): object => rest
+const shown = ({ locate: _locate, read: _read, ...rest }: ApiDelegate): object => rest
 
 /** The more important group first, and in it the more important version. */
 function byPriority(a: APIService['spec'], b: APIService['spec']): number {

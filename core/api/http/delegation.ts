@@ -1,9 +1,9 @@
 /** Requests on group versions that other servers answer for: authorised here, then carried on in the name of the user. */
-import type { OutgoingHttpHeaders } from 'node:http'
 import type { Agent } from 'node:https'
 import { ApiError } from '../../client/contract.js'
 import type { Bag } from '../../kernel/contract.js'
 import type { ApiDelegate, ApiDelegates, ApiHooks, DelegateAddress, FrontProxy, UserInfo } from '../contract.js'
+import { remoteHeaders } from '../remote-headers.js'
 import { verbOf } from './api-request.js'
 import { authorize } from './authorize.js'
 import type { Exchange } from './exchange.js'
@@ -101,21 +101,4 @@ async function authorizeDelegated(hooks: ApiHooks, exchange: Exchange, user: Use
   // A method that the API has no verb for: only who may do everything may send it on.
   const verb = exchange.method === 'OPTIONS' ? '' : verbOf(exchange, target)
   return authorize(hooks, user, { verb, group, version, resource, subresource, namespace, name })
-}
-
-/** Header values are bytes to HTTP: as such the text comes out again at the other end. */
-const asBytes = (text: string): string => Buffer.from(text, 'utf8').toString('latin1')
-
-export function remoteHeaders({ name, groups, extra = {} }: UserInfo): OutgoingHttpHeaders {
-  const headers: OutgoingHttpHeaders = { 'x-remote-user': asBytes(name), 'x-remote-group': groups.map(asBytes) }
-  for (const [key, values] of Object.entries(extra)) {
-    headers[`x-remote-extra-${escapeKey(key)}`] = values.map(asBytes)
-  }
-  return headers
-}
-
-/** As Go's clients do: what cannot stand in the name of a header, and the percent sign itself, as escapes. */
-function escapeKey(key: string): string {
-  const escaped = (byte: number): string => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`
-  return key.replace(/[^a-z0-9!#$&'*+\-.^_`|~]/gi, (char) => [...Buffer.from(char, 'utf8')].map(escaped).join('')).toLowerCase()
 }
