@@ -13,4 +13,16 @@ export const grants: readonly Grant[] = [
       events,
     ],
   },
+  {
+    user: 'system:controller:ephemeral-volume-controller',
+    rules: [{ apiGroups: [''], resources: ['persistentvolumeclaims'], verbs: ['create'] }, events],
+  },
+  {
+    user: 'system:controller:expand-controller',
+    rules: [
+      { apiGroups: [''], resources: ['persistentvolumes', 'persistentvolumeclaims'], verbs: ['update'] },
+      { apiGroups: [''], resources: ['persistentvolumeclaims/status'], verbs: ['update'] },
+      events,
+    ],
+  },
 ]

@@ -2,6 +2,8 @@ import { GrantToken } from '@davit/core/api'
 import { ControllerToken, VolumeProvisionerToken } from '@davit/core/controller'
 import { definePlugin } from '@davit/core/kernel'
 import { VolumeBinder } from './binder.js'
+import { EphemeralClaims } from './ephemeral.js'
+import { VolumeExpansion } from './expansion.js'
 import { grants } from './grants.js'
 
 export default definePlugin({
@@ -12,6 +14,7 @@ export default definePlugin({
   async setup(context, { provisioners }) {
     const binder = new VolumeBinder(() => provisioners.all())
     context.defer(provisioners.onChange(() => binder.provisionersChanged()))
-    return { provides: { controllers: [binder], grants } }
+    const expansion = new VolumeExpansion(() => provisioners.all())
+    return { provides: { controllers: [binder, expansion, new EphemeralClaims()], grants } }
   },
 })

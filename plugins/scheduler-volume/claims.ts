@@ -90,7 +90,7 @@ function problemOf(claim: PersistentVolumeClaim | undefined, name: string, ephem
     return `persistentvolumeclaim "${name}" bound to non-existent persistentvolume "${spec.volumeName ?? ''}"`
   if (metadata.deletionTimestamp !== undefined) return `persistentvolumeclaim "${name}" is being deleted`
   const isOwn = metadata.ownerReferences?.some(({ uid, controller }) => controller && uid === pod.metadata.uid)
-  return ephemeral && !isOwn ? `PVC "${name}" was not created for this pod (pod is not the owner)` : undefined
+  return ephemeral && !isOwn ? `PVC ${metadata.namespace}/${name} was not created for this pod (pod is not owner)` : undefined
 }
 
 function refused(reason: string): { readonly rejection: Rejection } {

@@ -69,7 +69,7 @@ const cases: readonly [string, Pod, World, string][] = [
     "an ephemeral volume with another's claim",
     ephemeral,
     { claims: [claim('web-v')] },
-    'PVC "web-v" was not created for this pod (pod is not the owner)',
+    'PVC default/web-v was not created for this pod (pod is not owner)',
   ],
   ['an ephemeral volume', ephemeral, { claims: [claim('web-v', {}, { ownerReferences: [owner] })] }, '0 bound, 1 open'],
 ]

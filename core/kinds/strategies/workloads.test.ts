@@ -322,6 +322,20 @@ for (const kind of ['Deployment', 'ReplicaSet', 'DaemonSet']) {
   })
 }
 
+test('containers of a StatefulSet mount its claims by name, and nothing that is not there', () => {
+  const set = (mount: string, volumes: object[] = []) => {
+    const containers = [{ name: 'c', image: 'i', volumeMounts: [{ name: mount, mountPath: '/data' }] }]
+    const volumeClaimTemplates = [{ metadata: { name: 'data' }, spec: { accessModes: ['ReadWriteOnce'] } }]
+    return workload('StatefulSet', {
+      volumeClaimTemplates,
+      template: { metadata: { labels: { app: 'x' } }, spec: { containers, volumes } },
+    })
+  }
+  assert.equal(findings(set('data')), [])
+  assert.equal(findings(set('data', [{ name: 'data', emptyDir: {} }])), [], 'the claim takes its place')
+  assert.equal(findings(set('other')), ['spec.template.spec.containers[0].volumeMounts[0].name: Not found: "other"'])
+})
+
 test('of a StatefulSet only the named fields change', () => {
   const set = workload('StatefulSet', { serviceName: 's' })
   assert.equal(

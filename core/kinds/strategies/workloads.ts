@@ -211,6 +211,17 @@ const STATEFUL_MUTABLE = [
 const STATEFUL_TEXT =
   "updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', 'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden"
 
+/** As its Pods are to be: a claim template is a volume, and takes the place of one of the same name. */
+function withClaims(set: StatefulSet): StatefulSet {
+  const { template, volumeClaimTemplates = [] } = set.spec
+  if (volumeClaimTemplates.length === 0 || !template?.spec) return set
+  const names = new Set(volumeClaimTemplates.map(({ metadata }) => metadata.name))
+  const claims = [...names].map((name) => ({ name, persistentVolumeClaim: { claimName: name } }))
+  const others = (template.spec.volumes ?? []).filter(({ name }) => !names.has(name))
+  const spec = { ...template.spec, volumes: [...others, ...claims] }
+  return { ...set, spec: { ...set.spec, template: { ...template, spec } } }
+}
+
 export const statefulSetStrategy: Strategy = {
   defaults(object) {
     const { spec } = object as StatefulSet
@@ -249,7 +260,7 @@ export const statefulSetStrategy: Strategy = {
       errors.push(invalid('spec.updateStrategy.rollingUpdate', spec.updateStrategy.rollingUpdate, detail))
     }
     checkSelector(errors, 'spec.selector', spec.selector, 'statefulset')
-    checkTemplate(errors, object as StatefulSet)
+    checkTemplate(errors, withClaims(object as StatefulSet))
     return errors
   },
   validateUpdate(object, old) {

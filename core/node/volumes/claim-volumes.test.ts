@@ -130,7 +130,7 @@ test('the claim of an ephemeral volume has to be its Pod’s own', async (t) => 
   const world = (references: object) => ({ claim: claim({}, references), disk: disk({ hostPath: { path } }), volume })
   assert.is(
     await waitOf(t, world({})),
-    'error processing PVC default/web-v: PVC "web-v" was not created for pod "web" (pod is not the owner)',
+    'error processing PVC default/web-v: PVC default/web-v was not created for pod default/web (pod is not owner)',
   )
   assert.is(await waitOf(t, world({ ownerReferences: [own] })), 'mounted')
 })

@@ -52,7 +52,7 @@ async function boundVolume({ pod, volume, read }: VolumeRequest, name: string): 
   if (!claim) return `failed to fetch PVC from API server: persistentvolumeclaims "${name}" not found`
   if (claim.metadata.deletionTimestamp !== undefined) return 'PVC is being deleted'
   if (volume.ephemeral && !claim.metadata.ownerReferences?.some(({ uid, controller }) => controller && uid === metadata.uid)) {
-    return `PVC "${name}" was not created for pod "${metadata.name}" (pod is not the owner)`
+    return `PVC ${metadata.namespace}/${name} was not created for pod ${metadata.namespace}/${metadata.name} (pod is not owner)`
   }
   const { volumeName } = claim.spec
   if (claim.status?.phase !== 'Bound' || !volumeName) return 'PVC is not bound'
