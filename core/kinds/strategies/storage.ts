@@ -1,16 +1,9 @@
-/** Volumes, claims and classes. */
+/** Volumes and claims. */
 import type { FieldError, Strategy } from '../contract.js'
 import { equalJson, equalOrEmpty } from '../equal.js'
 import { forbidden, invalid, required } from '../field-error.js'
 import { compareQuantities } from '../quantity.js'
-import type {
-  CSIDriver,
-  PersistentVolume,
-  PersistentVolumeClaim,
-  PersistentVolumeClaimSpec,
-  PersistentVolumeSpec,
-  StorageClass,
-} from '../types.js'
+import type { PersistentVolume, PersistentVolumeClaim, PersistentVolumeClaimSpec, PersistentVolumeSpec } from '../types.js'
 import { checkNodeSelector } from './affinity.js'
 import { defaultResourceList } from './pod-defaults.js'
 
@@ -140,36 +133,5 @@ export const persistentVolumeClaimStrategy: Strategy = {
       errors.push(forbidden('spec.resources.requests.storage', 'field can not be less than status.capacity'))
     }
     return errors
-  },
-}
-
-export const storageClassStrategy: Strategy = {
-  defaults(object) {
-    const storage = object as StorageClass
-    storage.reclaimPolicy ??= 'Delete'
-    storage.volumeBindingMode ??= 'Immediate'
-  },
-  validateUpdate(object, old) {
-    const errors: FieldError[] = []
-    for (const field of ['parameters', 'provisioner', 'reclaimPolicy', 'volumeBindingMode'] as const) {
-      if (!equalOrEmpty((object as StorageClass)[field], (old as StorageClass)[field])) {
-        errors.push(forbidden(field, `updates to ${field} are forbidden.`))
-      }
-    }
-    return errors
-  },
-}
-
-export const csiDriverStrategy: Strategy = {
-  defaults(object) {
-    const driver = object as CSIDriver
-    driver.spec ??= {}
-    const { spec } = driver
-    spec.attachRequired ??= true
-    spec.podInfoOnMount ??= false
-    spec.storageCapacity ??= false
-    spec.fsGroupPolicy ??= 'ReadWriteOnceWithFSType'
-    spec.volumeLifecycleModes ??= ['Persistent']
-    spec.requiresRepublish ??= false
   },
 }
