@@ -8,8 +8,15 @@ import { checkLabelSelector } from './label-selectors.js'
 
 const GROUP = 'rbac.authorization.k8s.io'
 
-export const roleStrategy: Strategy = { validate: (object) => checkRules(object, true) }
+/** Clients in Go write the field whether there are rules or not, and so do those who read them. */
+function withRules(object: KubeObject): void {
+  const role = object as ClusterRole
+  role.rules ??= []
+}
+
+export const roleStrategy: Strategy = { defaults: withRules, validate: (object) => checkRules(object, true) }
 export const clusterRoleStrategy: Strategy = {
+  defaults: withRules,
   validate(object) {
     const errors = checkRules(object, false)
     const { aggregationRule } = object as ClusterRole
