@@ -103,3 +103,10 @@ test('what another applier wants as well stays, in whichever version he says so'
   await apply(api, v2, 'two', {})
   assert.equal((await spec(api)).metrics, [metric('cpu', 50)])
 })
+
+test('a client of v1 takes away its own target, and leaves what v1 cannot say', async (t) => {
+  const api = await startApi(t)
+  await apply(api, v2, 'two', { metrics: [metric('memory', 60), metric('cpu', 50)] })
+  await api.merge(v1, 'h', { spec: { targetCPUUtilizationPercentage: null } })
+  assert.equal((await spec(api)).metrics, [metric('memory', 60)])
+})

@@ -170,7 +170,11 @@ test('ephemeral containers come only through their subresource', async (t) => {
 test('approval takes only the decision, /status never', async (t) => {
   const api = await startApi(t)
   const requests = 'certificates.k8s.io/v1/certificatesigningrequests'
-  const spec = { request: 'LS0t', signerName: 'example.com/signer', usages: ['client auth'] }
+  const spec = {
+    request: 'LS0tLS1CRUdJTiBDRVJUSUZJQ0FURSBSRVFVRVNULS0tLS0K',
+    signerName: 'example.com/signer',
+    usages: ['client auth'],
+  }
   const made = await api.create<CertificateSigningRequest>(requests, { metadata: { name: 'c' }, spec })
   const condition = (type: string): object => ({ type, status: 'True', reason: 'r', message: 'm' })
   const sent = (status: object): KubeObject => ({ ...made, status }) as unknown as KubeObject

@@ -99,7 +99,12 @@ test('an object over 3 MiB is 413', async (t) => {
   const api = await startApi(t)
   const labels = { big: 'x'.repeat(3 * 1024 * 1024 + 10) }
   const body = {
-    spec: { request: 'eA==', signerName: 'a.example/b', usages: ['any'], username: labels.big },
+    spec: {
+      request: 'LS0tLS1CRUdJTiBDRVJUSUZJQ0FURSBSRVFVRVNULS0tLS0K',
+      signerName: 'a.example/b',
+      usages: ['any'],
+      username: labels.big,
+    },
     metadata: { name: 'a' },
   }
   const status = await api.refused('create', 'certificates.k8s.io/v1/certificatesigningrequests', { body })

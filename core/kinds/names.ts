@@ -35,6 +35,13 @@ export const dnsLabel: NameCheck = (text) => (text.length > 63 ? tooLong(63) : L
 export const dnsSubdomain: NameCheck = (text) =>
   text.length > 253 ? tooLong(253) : SUBDOMAIN.test(text) ? undefined : SUBDOMAIN_TEXT
 
+const WILDCARD = /^\*\.[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/
+const WILDCARD_TEXT =
+  "a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, which must consist of lower case alphanumeric characters, '-' or '.' and end with an alphanumeric character (e.g. '*.example.com', regex used for validation is '\\*\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')"
+
+export const wildcardSubdomain: NameCheck = (text) =>
+  text.length > 253 ? tooLong(253) : WILDCARD.test(text) ? undefined : WILDCARD_TEXT
+
 export const dns1035Label: NameCheck = (text) =>
   text.length > 63 ? tooLong(63) : LABEL_1035.test(text) ? undefined : LABEL_1035_TEXT
 

@@ -40,7 +40,11 @@ const MAY_BE_EMPTY = new Set([
 ])
 
 /** Values of which a hand-written check says what is wrong in words of its own. */
-const CHECKED_BY_HAND = new Set(['core.v1.NodeSelectorRequirement.operator'])
+const CHECKED_BY_HAND = new Set([
+  'apps.v1.StatefulSetSpec.podManagementPolicy',
+  'apps.v1.StatefulSetUpdateStrategy.type',
+  'core.v1.NodeSelectorRequirement.operator',
+])
 
 const plans = new WeakMap<ObjectSchema, Plan>()
 const reaching = new WeakMap<ObjectSchema, { readonly defaults: boolean; readonly checks: boolean }>()

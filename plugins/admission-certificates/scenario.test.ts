@@ -8,7 +8,12 @@ const request = (name: string, more: object = {}): CertificateSigningRequest => 
   apiVersion: 'certificates.k8s.io/v1',
   kind: 'CertificateSigningRequest',
   metadata: { name },
-  spec: { request: Buffer.from('x').toString('base64'), signerName: 'example.com/own', usages: ['client auth'], ...more },
+  spec: {
+    request: Buffer.from('-----BEGIN CERTIFICATE REQUEST-----\n').toString('base64'),
+    signerName: 'example.com/own',
+    usages: ['client auth'],
+    ...more,
+  },
 })
 
 /** `rights`: "verb signer"; everything else is allowed. */

@@ -59,8 +59,9 @@ const allow = definePlugin({
     return {}
   },
 })
-async function start(t: TestContext): Promise<TestServer> {
-  const server = await startServer({ plugins: [plugin, allow] })
+async function start(t: TestContext, config?: object): Promise<TestServer> {
+  const entries = config === undefined ? [{ plugin }] : [{ plugin, config }]
+  const server = await startServer({ plugins: [allow], entries })
   t.defer(() => server.stop())
   return server
 }
@@ -134,4 +135,20 @@ test('two hundred connections of one do not make another wait for long', async (
   const p99 = times[Math.floor(times.length * 0.99)] ?? 0
   // One turn of the loop is some 5 ms; the rest is for machines that are busy with other things.
   assert.ok(p99 < 250, `p99 ${p99.toFixed(1)} ms`)
+})
+
+test('a greedy client is told to come again later, and a modest one never', async (t) => {
+  const server = await start(t, { reads: 4, turn: 4, queue: 20 })
+  const list = '/api/v1/namespaces/default/pods'
+  const flood = Array.from({ length: 200 }, () => server.call(list, { token: userToken }))
+  const modest: number[] = []
+  for (let turn = 0; turn < 20; turn++) modest.push((await server.call(list, { token: otherToken })).code)
+  const replies = await Promise.all(flood)
+  assert.equal(new Set(modest), new Set([200]))
+  const refused = replies.filter(({ code }) => code === 429)
+  assert.ok(refused.length > 0, 'some of two hundred at once are too many')
+  assert.ok(replies.length - refused.length >= 20, 'the greedy one has its share nevertheless')
+  for (const { headers, json } of refused) {
+    assert.equal([headers['retry-after'], json.reason, json.details.retryAfterSeconds], ['1', 'TooManyRequests', 1])
+  }
 })

@@ -1,7 +1,7 @@
 /** What the API finds wrong in Pods, over the wire. */
-import { test } from '../../testing/contract.js'
+import { assert, test } from '../../testing/contract.js'
 import { startServer } from './testing.js'
-import { type Case, hold } from './testing-validation.js'
+import { type Case, wrongIn } from './testing-validation.js'
 
 const container = { name: 'a', image: 'b' }
 const base = {
@@ -372,5 +372,6 @@ const containers: readonly Case[] = [
 test('Pods', async (t) => {
   const server = await startServer()
   t.defer(() => server.stop())
-  await hold(server, { path, base, creates: [...placement, ...identity, ...volumes, ...containers] })
+  const wrong = await wrongIn(server, { path, base, creates: [...placement, ...identity, ...volumes, ...containers] })
+  assert.is(wrong.join('\n'), '')
 })

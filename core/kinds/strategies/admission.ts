@@ -2,7 +2,6 @@
 import type { FieldError, KubeObject, Strategy } from '../contract.js'
 import { checkName, duplicate, invalid, notSupported, required } from '../field-error.js'
 import { dnsSubdomain } from '../names.js'
-import { selectorFromObject } from '../selector.js'
 import type {
   APIService,
   MatchResources,
@@ -13,6 +12,7 @@ import type {
   ValidatingAdmissionPolicyBinding,
   ValidatingWebhook,
 } from '../types.js'
+import { checkLabelSelector } from './label-selectors.js'
 import { checkApiService, checkClientConfig, checkRule } from './webhook-checks.js'
 
 const HTTPS = 443
@@ -90,8 +90,7 @@ function checkWebhook(errors: FieldError[], at: string, webhook: ValidatingWebho
   checkKnown(errors, `${at}.matchPolicy`, webhook.matchPolicy, ['Equivalent', 'Exact'])
   checkKnown(errors, `${at}.reinvocationPolicy`, (webhook as MutatingWebhook).reinvocationPolicy, ['IfNeeded', 'Never'])
   for (const selector of ['namespaceSelector', 'objectSelector'] as const) {
-    const { error } = selectorFromObject(webhook[selector])
-    if (error !== undefined) errors.push(invalid(`${at}.${selector}`, webhook[selector], error))
+    checkLabelSelector(errors, `${at}.${selector}`, webhook[selector])
   }
 }
 

@@ -317,3 +317,11 @@ test('the ports of slices and endpoints get their protocol, and those of slices 
   }
   assert.equal(subsets, [{ addresses: [{ ip: '1.1.1.1' }], ports: [{ port: 1, protocol: 'TCP' }] }])
 })
+
+test('a role without rules has an empty list of them', () => {
+  for (const kind of ['Role', 'ClusterRole']) {
+    for (const fields of [{}, { rules: [] }, { rules: null }]) {
+      assert.equal(defaulted({ apiVersion: 'rbac.authorization.k8s.io/v1', kind, ...fields }).rules, [])
+    }
+  }
+})

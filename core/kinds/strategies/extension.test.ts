@@ -32,7 +32,12 @@ const priority = (value: number, name = 'x') => ({
 })
 const request = (fields: object) =>
   of('certificates.k8s.io/v1', 'CertificateSigningRequest', {
-    spec: { request: 'eA==', signerName: 'a.b/c', usages: ['client auth'], ...fields },
+    spec: {
+      request: 'LS0tLS1CRUdJTiBDRVJUSUZJQ0FURSBSRVFVRVNULS0tLS0K',
+      signerName: 'a.b/c',
+      usages: ['client auth'],
+      ...fields,
+    },
   })
 const backend = { service: { name: 's', port: { number: 80 } } }
 const ingress = (fields: object) => net('Ingress', { spec: fields })
@@ -118,9 +123,9 @@ const defaults: [name: string, manifest: Manifest, field: string, want: unknown]
   ],
   [
     'IngressClass',
-    net('IngressClass', { spec: { controller: 'a', parameters: { kind: 'K', name: 'n' } } }),
+    net('IngressClass', { spec: { controller: 'a.b/c', parameters: { kind: 'K', name: 'n' } } }),
     'spec',
-    { controller: 'a', parameters: { kind: 'K', name: 'n', scope: 'Cluster' } },
+    { controller: 'a.b/c', parameters: { kind: 'K', name: 'n', scope: 'Cluster' } },
   ],
   ['StorageClass', store('StorageClass', { provisioner: 'p' }), 'volumeBindingMode', 'Immediate'],
   ['StorageClass reclaims', store('StorageClass', { provisioner: 'p' }), 'reclaimPolicy', 'Delete'],
@@ -343,7 +348,7 @@ const wrong: [manifest: Manifest, error: RegExp][] = [
     hooks('MutatingWebhookConfiguration', {
       webhooks: [{ ...hook, objectSelector: { matchExpressions: [{ key: 'a', operator: 'Like' }] } }],
     }),
-    /^webhooks\[0\]\.objectSelector: Invalid value/,
+    /^webhooks\[0\]\.objectSelector\.matchExpressions\[0\]\.operator: Invalid value/,
   ],
   [hooks('ValidatingWebhookConfiguration', { webhooks: [hook, hook] }), /^webhooks\[1\]\.name: Duplicate value: "a\.b\.c"$/],
   [hooks('ValidatingAdmissionPolicy', { spec: {} }), /^spec\.matchConstraints: Required value$/],
@@ -469,9 +474,9 @@ const frozen: [manifest: Manifest, change: (object: KubeObject) => void, error: 
   ],
   [request({}), (one) => void Object.assign(spec(one), { signerName: 'a.b/d' }), /^spec: Invalid value: .*: field is immutable$/],
   [
-    net('IngressClass', { spec: { controller: 'a' } }),
-    (one) => void Object.assign(spec(one), { controller: 'b' }),
-    /^spec\.controller: Invalid value: "b"/,
+    net('IngressClass', { spec: { controller: 'a.b/c' } }),
+    (one) => void Object.assign(spec(one), { controller: 'a.b/d' }),
+    /^spec\.controller: Invalid value: "a.b\/d"/,
   ],
 ]
 for (const [manifest, change, error] of frozen) {

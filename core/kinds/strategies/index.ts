@@ -9,30 +9,21 @@ import {
 } from './admission.js'
 import { autoscalerStrategy } from './autoscaler.js'
 import { cronJobStrategy, jobStrategy } from './batch.js'
+import { signingRequestStrategy } from './certificates.js'
 import { eventStrategy, leaseStrategy, namespaceStrategy, nodeStrategy } from './core.js'
 import { definitionStrategy } from './definition.js'
 import { endpointSliceStrategy, endpointsStrategy } from './endpoints.js'
+import { flowSchemaStrategy, priorityLevelStrategy } from './flow-control.js'
+import { ingressClassStrategy, ingressStrategy } from './ingress.js'
 import { limitRangeStrategy, resourceQuotaStrategy } from './limits.js'
-import {
-  ingressClassStrategy,
-  ingressStrategy,
-  ipAddressStrategy,
-  networkPolicyStrategy,
-  serviceCidrStrategy,
-} from './networking.js'
+import { ipAddressStrategy, networkPolicyStrategy, serviceCidrStrategy } from './networking.js'
 import { podStrategy, podTemplateStrategy } from './pod.js'
-import {
-  disruptionBudgetStrategy,
-  flowSchemaStrategy,
-  priorityClassStrategy,
-  priorityLevelStrategy,
-  runtimeClassStrategy,
-  signingRequestStrategy,
-} from './policy.js'
+import { disruptionBudgetStrategy, priorityClassStrategy, runtimeClassStrategy } from './policy.js'
 import { clusterRoleStrategy, roleBindingStrategy, roleStrategy } from './rbac.js'
 import { serviceStrategy } from './service.js'
 import { configMapStrategy, secretStrategy } from './settings.js'
-import { csiDriverStrategy, persistentVolumeClaimStrategy, persistentVolumeStrategy, storageClassStrategy } from './storage.js'
+import { persistentVolumeClaimStrategy, persistentVolumeStrategy } from './storage.js'
+import { csiDriverStrategy, storageClassStrategy, volumeAttachmentStrategy } from './storage-classes.js'
 import {
   controllerRevisionStrategy,
   daemonSetStrategy,
@@ -93,6 +84,7 @@ const strategies: Readonly<Record<string, Strategy>> = {
   'scheduling.k8s.io/PriorityClass': priorityClassStrategy,
   'storage.k8s.io/CSIDriver': csiDriverStrategy,
   'storage.k8s.io/StorageClass': storageClassStrategy,
+  'storage.k8s.io/VolumeAttachment': volumeAttachmentStrategy,
 }
 
 export function strategyFor(group: string, kind: string): Strategy {

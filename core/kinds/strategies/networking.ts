@@ -1,11 +1,12 @@
-/** Network policies, ingresses and their classes. */
+/** Network policies, and the ranges that Services take their addresses from. */
 import type { FieldError, Strategy } from '../contract.js'
-import { checkName, forbidden, invalid, required } from '../field-error.js'
-import { cidr, dnsSubdomain, qualifiedName } from '../names.js'
-import { selectorFromObject } from '../selector.js'
-import type { Ingress, IngressBackend, IngressClass, IPAddress, NetworkPolicy, NetworkPolicyPeer, ServiceCIDR } from '../types.js'
-import { checkPortReference } from './containers.js'
+import { checkName, forbidden, invalid, notSupported, required } from '../field-error.js'
+import { cidr, qualifiedName } from '../names.js'
+import type { IPAddress, NetworkPolicy, NetworkPolicyPeer, ServiceCIDR } from '../types.js'
+import { checkPortNumber, checkPortReference } from './containers.js'
+import { checkLabelSelector } from './label-selectors.js'
 import { checkUnchanged } from './shared.js'
+import { isStrictSubset } from './special-addresses.js'
 
 export const networkPolicyStrategy: Strategy = {
   defaults(object) {
@@ -20,8 +21,7 @@ export const networkPolicyStrategy: Strategy = {
   validate(object) {
     const errors: FieldError[] = []
     const { spec } = object as NetworkPolicy
-    const { error } = selectorFromObject(spec.podSelector)
-    if (error !== undefined) errors.push(invalid('spec.podSelector', spec.podSelector, error))
+    checkLabelSelector(errors, 'spec.podSelector', spec.podSelector)
     for (const [index, { from, ports }] of (spec.ingress ?? []).entries()) {
       checkPeers(errors, `spec.ingress[${index}].from`, from)
       checkPolicyPorts(errors, `spec.ingress[${index}].ports`, ports)
@@ -30,8 +30,22 @@ export const networkPolicyStrategy: Strategy = {
       checkPeers(errors, `spec.egress[${index}].to`, to)
       checkPolicyPorts(errors, `spec.egress[${index}].ports`, ports)
     }
+    checkTypes(errors, 'spec.policyTypes', spec.policyTypes ?? [])
     return errors
   },
+}
+
+const DIRECTIONS = ['Egress', 'Ingress']
+const PROTOCOLS = ['SCTP', 'TCP', 'UDP']
+
+function checkTypes(errors: FieldError[], path: string, types: readonly string[]): void {
+  if (types.length > DIRECTIONS.length) {
+    errors.push(invalid(path, types, 'may not specify more than two policyTypes'))
+    return
+  }
+  for (const [index, type] of types.entries()) {
+    if (!DIRECTIONS.includes(type)) errors.push(notSupported(`${path}[${index}]`, type, DIRECTIONS))
+  }
 }
 
 function checkPeers(errors: FieldError[], path: string, peers: readonly NetworkPolicyPeer[] | undefined): void {
@@ -41,13 +55,18 @@ function checkPeers(errors: FieldError[], path: string, peers: readonly NetworkP
     if (podSelector === undefined && namespaceSelector === undefined && ipBlock === undefined) {
       errors.push(required(at, 'must specify a peer'))
     }
+    checkLabelSelector(errors, `${at}.podSelector`, podSelector)
+    checkLabelSelector(errors, `${at}.namespaceSelector`, namespaceSelector)
     if (ipBlock === undefined) continue
     if (podSelector !== undefined || namespaceSelector !== undefined) {
       errors.push(forbidden(at, 'may not specify both ipBlock and another peer'))
     }
     if (ipBlock.cidr) checkName(errors, `${at}.ipBlock.cidr`, ipBlock.cidr, cidr)
     for (const [number, except] of (ipBlock.except ?? []).entries()) {
-      checkName(errors, `${at}.ipBlock.except[${number}]`, except, cidr)
+      const path = `${at}.ipBlock.except[${number}]`
+      checkName(errors, path, except, cidr)
+      if (cidr(except) !== undefined || cidr(ipBlock.cidr) !== undefined || isStrictSubset(except, ipBlock.cidr)) continue
+      errors.push(invalid(path, except, 'must be a strict subset of `cidr`'))
     }
   }
 }
@@ -55,72 +74,21 @@ function checkPeers(errors: FieldError[], path: string, peers: readonly NetworkP
 type PolicyPorts = NonNullable<NetworkPolicy['spec']['ingress']>[number]['ports']
 
 function checkPolicyPorts(errors: FieldError[], path: string, ports: PolicyPorts): void {
-  for (const [index, { port, endPort }] of (ports ?? []).entries()) {
+  for (const [index, { port, endPort, protocol = 'TCP' }] of (ports ?? []).entries()) {
+    if (!PROTOCOLS.includes(protocol)) errors.push(notSupported(`${path}[${index}].protocol`, protocol, PROTOCOLS))
     if (port !== undefined) checkPortReference(errors, `${path}[${index}].port`, port)
-    if (endPort === undefined) continue
-    if (typeof port !== 'number') errors.push(required(`${path}[${index}].port`, 'must be specified when `endPort` is specified'))
-    else if (endPort < port) {
-      errors.push(invalid(`${path}[${index}].endPort`, endPort, 'must be greater than or equal to `port`'))
-    }
+    if (endPort !== undefined) checkEndPort(errors, `${path}[${index}].endPort`, endPort, port)
   }
 }
 
-export const ingressStrategy: Strategy = {
-  prepareCreate(object) {
-    object.status = { loadBalancer: {} }
-  },
-  validate(object) {
-    const errors: FieldError[] = []
-    const { spec } = object as Ingress
-    const rules = spec.rules ?? []
-    if (rules.length === 0 && spec.defaultBackend === undefined) {
-      errors.push(invalid('spec', spec, 'either `defaultBackend` or `rules` must be specified'))
-    }
-    if (spec.defaultBackend !== undefined) checkBackend(errors, 'spec.defaultBackend', spec.defaultBackend)
-    if (spec.ingressClassName !== undefined) checkName(errors, 'spec.ingressClassName', spec.ingressClassName, dnsSubdomain)
-    for (const [index, { host, http }] of rules.entries()) {
-      const at = `spec.rules[${index}]`
-      if (host) checkName(errors, `${at}.host`, host.replace(/^\*\./, ''), dnsSubdomain)
-      for (const [number, path] of (http?.paths ?? []).entries()) checkPath(errors, `${at}.http.paths[${number}]`, path)
-    }
-    return errors
-  },
-}
-
-type Path = NonNullable<NonNullable<NonNullable<Ingress['spec']['rules']>[number]['http']>['paths']>[number]
-const PATH_TYPES = ['Exact', 'ImplementationSpecific', 'Prefix']
-
-function checkPath(errors: FieldError[], at: string, { path = '', pathType, backend }: Path): void {
-  if (!pathType) errors.push(required(`${at}.pathType`, 'pathType must be specified'))
-  else if (PATH_TYPES.includes(pathType) && !path.startsWith('/') && (pathType !== 'ImplementationSpecific' || path !== '')) {
-    errors.push(invalid(`${at}.path`, path, 'must be an absolute path'))
+function checkEndPort(errors: FieldError[], path: string, endPort: number, port: number | string | undefined): void {
+  if (typeof port !== 'number') {
+    const what = port === undefined ? 'not specified' : 'non-numeric'
+    errors.push(invalid(path, endPort, `may not be specified when \`port\` is ${what}`))
+    return
   }
-  if (backend === undefined) errors.push(required(`${at}.backend`))
-  else checkBackend(errors, `${at}.backend`, backend)
-}
-
-function checkBackend(errors: FieldError[], at: string, { service, resource }: IngressBackend): void {
-  if (service !== undefined && resource !== undefined) {
-    errors.push(invalid(at, '', 'cannot set both resource and service backends'))
-  } else if (service === undefined && resource === undefined) {
-    errors.push(required(at, 'resource or service backend is required'))
-  }
-  if (service === undefined) return
-  const { name, number } = service.port ?? {}
-  if (name && number) errors.push(invalid(at, '', 'cannot set both port name & port number'))
-  else if (!name && !number) errors.push(required(`${at}.service.port`, 'port name or number is required'))
-}
-
-export const ingressClassStrategy: Strategy = {
-  defaults(object) {
-    const { spec } = object as IngressClass
-    if (spec?.parameters !== undefined) spec.parameters.scope ??= 'Cluster'
-  },
-  validateUpdate(object, old) {
-    const errors: FieldError[] = []
-    checkUnchanged(errors, 'spec.controller', (object as IngressClass).spec?.controller, (old as IngressClass).spec?.controller)
-    return errors
-  },
+  if (endPort < port) errors.push(invalid(path, endPort, 'must be greater than or equal to `port`'))
+  checkPortNumber(errors, path, endPort)
 }
 
 export const serviceCidrStrategy: Strategy = {

@@ -1,7 +1,7 @@
 /** Rules of a pod's spec, in pods and in templates. */
 import type { FieldError } from '../contract.js'
 import { checkName, duplicate, forbidden, invalid, notSupported, required } from '../field-error.js'
-import { checkLabels } from '../metadata.js'
+import { checkAnnotations, checkLabels } from '../metadata.js'
 import { dnsLabel, dnsSubdomain, labelValue, qualifiedName } from '../names.js'
 import type { PodSpec, PodTemplateSpec, Toleration, TopologySpreadConstraint, Volume } from '../types.js'
 import { checkAffinity } from './affinity.js'
@@ -21,6 +21,10 @@ export function checkPodTemplate(errors: FieldError[], path: string, template: P
     return
   }
   checkLabels(errors, `${path}.metadata.labels`, template.metadata?.labels)
+  checkAnnotations(errors, `${path}.metadata.annotations`, template.metadata?.annotations)
+  if ((template.spec?.ephemeralContainers ?? []).length > 0) {
+    errors.push(forbidden(`${path}.spec.ephemeralContainers`, 'ephemeral containers not allowed in pod template'))
+  }
   if (template.spec === undefined) errors.push(required(`${path}.spec.containers`))
   else checkPodSpec(errors, `${path}.spec`, template.spec)
 }
@@ -43,9 +47,7 @@ export function checkPodSpec(errors: FieldError[], path: string, spec: PodSpec):
 function checkPlacement(errors: FieldError[], path: string, spec: PodSpec): void {
   if (spec.nodeName) checkName(errors, `${path}.nodeName`, spec.nodeName, dnsSubdomain)
   checkLabels(errors, `${path}.nodeSelector`, spec.nodeSelector)
-  for (const [index, toleration] of (spec.tolerations ?? []).entries()) {
-    checkToleration(errors, `${path}.tolerations[${index}]`, toleration)
-  }
+  checkTolerations(errors, `${path}.tolerations`, spec.tolerations)
   if (spec.affinity !== undefined) checkAffinity(errors, `${path}.affinity`, spec.affinity)
   if (spec.topologySpreadConstraints !== undefined) {
     checkSpread(errors, `${path}.topologySpreadConstraints`, spec.topologySpreadConstraints)
@@ -79,6 +81,13 @@ function checkSecurity(errors: FieldError[], path: string, { securityContext, sh
     errors.push(invalid(`${path}.shareProcessNamespace`, true, 'ShareProcessNamespace and HostPID cannot both be enabled'))
   }
   checkPodSecurity(errors, `${path}.securityContext`, securityContext)
+}
+
+export function checkTolerations(errors: FieldError[], path: string, tolerations: readonly Toleration[] | undefined): void {
+  if (tolerations === undefined) return
+  for (let index = 0; index < tolerations.length; index++) {
+    checkToleration(errors, `${path}[${index}]`, tolerations[index] as Toleration)
+  }
 }
 
 function checkToleration(errors: FieldError[], at: string, toleration: Toleration): void {

@@ -1,17 +1,13 @@
-/** Disruption budgets, priorities, runtime classes, flow control and signing requests. */
-import type { FieldError, KubeObject, Strategy } from '../contract.js'
-import { checkName, forbidden, invalid, required } from '../field-error.js'
+/** Disruption budgets, priorities and runtime classes. */
+import type { FieldError, Strategy } from '../contract.js'
+import { checkName, forbidden, invalid } from '../field-error.js'
+import { checkLabels } from '../metadata.js'
 import { dnsLabel } from '../names.js'
-import { selectorFromObject } from '../selector.js'
-import type {
-  CertificateSigningRequest,
-  FlowSchema,
-  PodDisruptionBudget,
-  PriorityClass,
-  PriorityLevelConfiguration,
-  RuntimeClass,
-} from '../types.js'
+import type { PodDisruptionBudget, PriorityClass, RuntimeClass } from '../types.js'
+import { checkLabelSelector } from './label-selectors.js'
 import { defaultResourceList } from './pod-defaults.js'
+import { checkTolerations } from './pod-spec.js'
+import { checkAmounts } from './resources.js'
 import { checkAtMostAll, checkCount, checkUnchanged } from './shared.js'
 
 export const disruptionBudgetStrategy: Strategy = {
@@ -28,8 +24,7 @@ export const disruptionBudgetStrategy: Strategy = {
       checkCount(errors, `spec.${field}`, spec[field])
       checkAtMostAll(errors, `spec.${field}`, spec[field])
     }
-    const { error } = selectorFromObject(spec.selector)
-    if (error !== undefined) errors.push(invalid('spec.selector', spec.selector, error))
+    checkLabelSelector(errors, 'spec.selector', spec.selector)
     return errors
   },
 }
@@ -68,71 +63,16 @@ export const runtimeClassStrategy: Strategy = {
   defaults: (object) => defaultResourceList((object as RuntimeClass).overhead?.podFixed),
   validate(object) {
     const errors: FieldError[] = []
-    const { handler } = object as RuntimeClass
+    const { handler, overhead, scheduling } = object as RuntimeClass
     if (handler) checkName(errors, 'handler', handler, dnsLabel)
+    if (overhead?.podFixed !== undefined) checkAmounts(errors, 'overhead.podFixed', overhead.podFixed)
+    checkLabels(errors, 'scheduling.nodeSelector', scheduling?.nodeSelector)
+    checkTolerations(errors, 'scheduling.tolerations', scheduling?.tolerations)
     return errors
   },
   validateUpdate(object, old) {
     const errors: FieldError[] = []
     checkUnchanged(errors, 'handler', object.handler, old.handler)
-    return errors
-  },
-}
-
-export const flowSchemaStrategy: Strategy = {
-  defaults(object) {
-    const { spec } = object as FlowSchema
-    if (spec !== undefined) spec.matchingPrecedence ||= 1000
-  },
-  validate(object) {
-    const errors: FieldError[] = []
-    const precedence = (object as FlowSchema).spec?.matchingPrecedence
-    if (precedence !== undefined && (precedence < 1 || precedence > 10_000)) {
-      errors.push(invalid('spec.matchingPrecedence', precedence, 'must be between 1 and 10000, inclusive'))
-    }
-    return errors
-  },
-}
-
-export const priorityLevelStrategy: Strategy = {
-  defaults(object) {
-    const { spec } = object as PriorityLevelConfiguration
-    if (spec?.exempt !== undefined) {
-      spec.exempt.nominalConcurrencyShares ??= 0
-      spec.exempt.lendablePercent ??= 0
-    }
-    if (spec?.limited === undefined) return
-    spec.limited.nominalConcurrencyShares ??= 30
-    spec.limited.lendablePercent ??= 0
-    const queuing = spec.limited.limitResponse?.queuing
-    if (queuing === undefined) return
-    queuing.queues ||= 64
-    queuing.handSize ||= 8
-    queuing.queueLengthLimit ||= 50
-  },
-}
-
-export const signingRequestStrategy: Strategy = {
-  validate(object) {
-    const errors: FieldError[] = []
-    const { request, usages, signerName, expirationSeconds } = (object as CertificateSigningRequest).spec
-    if (!request) errors.push(required('spec.request'))
-    if ((usages ?? []).length === 0) errors.push(required('spec.usages'))
-    if (signerName && !signerName.includes('/')) {
-      errors.push(
-        invalid('spec.signerName', signerName, 'must be a fully qualified domain and path of the form "example.com/signer-name"'),
-      )
-    }
-    if (expirationSeconds !== undefined && expirationSeconds < 600) {
-      errors.push(
-        invalid('spec.expirationSeconds', expirationSeconds, 'may not specify a duration less than 600 seconds (10 minutes)'),
-      )
-    }
-    return errors
-  },
-  validateUpdate(object: KubeObject, old: KubeObject) {
-    const errors: FieldError[] = []
-    checkUnchanged(errors, 'spec', object.spec, old.spec)
     return errors
   },
 }

@@ -4,11 +4,32 @@ import { equalJson } from '../equal.js'
 import { checkName, invalid, notSupported, required } from '../field-error.js'
 import { dnsSubdomain, pathSegment } from '../names.js'
 import type { ClusterRole, PolicyRule, RoleBinding, Subject } from '../types.js'
+import { checkLabelSelector } from './label-selectors.js'
 
 const GROUP = 'rbac.authorization.k8s.io'
 
-export const roleStrategy: Strategy = { validate: (object) => checkRules(object, true) }
-export const clusterRoleStrategy: Strategy = { validate: (object) => checkRules(object, false) }
+/** Clients in Go write the field whether there are rules or not, and so do those who read them. */
+function withRules(object: KubeObject): void {
+  const role = object as ClusterRole
+  role.rules ??= []
+}
+
+export const roleStrategy: Strategy = { defaults: withRules, validate: (object) => checkRules(object, true) }
+export const clusterRoleStrategy: Strategy = {
+  defaults: withRules,
+  validate(object) {
+    const errors = checkRules(object, false)
+    const { aggregationRule } = object as ClusterRole
+    if (aggregationRule === undefined) return errors
+    const { clusterRoleSelectors: selectors = [] } = aggregationRule
+    const path = 'aggregationRule.clusterRoleSelectors'
+    if (selectors.length === 0) {
+      errors.push(required(path, 'at least one clusterRoleSelector required if aggregationRule is non-nil'))
+    }
+    for (const [index, selector] of selectors.entries()) checkLabelSelector(errors, `${path}[${index}]`, selector)
+    return errors
+  },
+}
 
 function checkRules(object: KubeObject, namespaced: boolean): FieldError[] {
   const errors: FieldError[] = []

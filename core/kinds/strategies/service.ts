@@ -1,11 +1,12 @@
 /** Services. Addresses and node ports are given by the API's allocator; here is what they may look like and become. */
 import type { FieldError, Strategy } from '../contract.js'
 import { equalJson } from '../equal.js'
-import { checkName, duplicate, forbidden, invalid, PORT_RANGE, required, tooMany } from '../field-error.js'
+import { checkName, duplicate, forbidden, invalid, notSupported, PORT_RANGE, required, tooMany } from '../field-error.js'
 import { checkLabels } from '../metadata.js'
 import { cidr, dnsLabel, dnsSubdomain, ipAddress, qualifiedName } from '../names.js'
 import type { Service, ServicePort, ServiceSpec } from '../types.js'
 import { checkPortReference } from './containers.js'
+import { checkNotSpecial } from './special-addresses.js'
 
 const AFFINITY_SECONDS = 10_800
 const HEADLESS = 'None'
@@ -24,6 +25,7 @@ export const serviceStrategy: Strategy = {
     const { spec } = object as Service
     checkPorts(errors, spec)
     checkAddresses(errors, spec)
+    checkFamilies(errors, spec)
     checkTraffic(errors, spec)
     checkLabels(errors, 'spec.selector', spec.selector)
     return errors
@@ -202,6 +204,15 @@ function checkAddresses(errors: FieldError[], spec: ServiceSpec): void {
   }
 }
 
+function checkFamilies(errors: FieldError[], { ipFamilies = [], trafficDistribution }: ServiceSpec): void {
+  for (const [index, family] of ipFamilies.entries()) {
+    if (ipFamilies.indexOf(family) < index) errors.push(duplicate(`spec.ipFamilies[${index}]`, family))
+  }
+  if (trafficDistribution !== undefined && trafficDistribution !== 'PreferClose') {
+    errors.push(notSupported('spec.trafficDistribution', trafficDistribution, ['PreferClose']))
+  }
+}
+
 function checkTraffic(errors: FieldError[], spec: ServiceSpec): void {
   const timeout = spec.sessionAffinityConfig?.clientIP?.timeoutSeconds
   if (timeout !== undefined && !(timeout > 0 && timeout <= 86_400)) {
@@ -209,10 +220,16 @@ function checkTraffic(errors: FieldError[], spec: ServiceSpec): void {
     errors.push(invalid('spec.sessionAffinityConfig.clientIP.timeoutSeconds', timeout, detail))
   }
   for (const [index, address] of (spec.externalIPs ?? []).entries()) {
-    checkName(errors, `spec.externalIPs[${index}]`, address, ipAddress)
+    const path = `spec.externalIPs[${index}]`
+    if (ipAddress(address) === undefined) checkNotSpecial(errors, path, address)
+    else checkName(errors, path, address, ipAddress)
   }
-  for (const [index, range] of (spec.loadBalancerSourceRanges ?? []).entries()) {
-    checkName(errors, `spec.loadBalancerSourceRanges[${index}]`, range, cidr)
+  const ranges = spec.loadBalancerSourceRanges ?? []
+  if (ranges.length > 0 && spec.type !== 'LoadBalancer') {
+    errors.push(forbidden('spec.LoadBalancerSourceRanges', "may only be used when `type` is 'LoadBalancer'"))
+  }
+  for (const [index, range] of ranges.entries()) {
+    checkName(errors, `spec.LoadBalancerSourceRanges[${index}]`, range, cidr)
   }
   if (spec.externalTrafficPolicy !== undefined && !isExternal(spec)) {
     const detail = 'may only be set for externally-accessible services'

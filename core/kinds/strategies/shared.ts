@@ -4,6 +4,7 @@ import { equalJson } from '../equal.js'
 import { checkImmutable, forbidden, invalid, NOT_NEGATIVE, required } from '../field-error.js'
 import { selectorFromObject } from '../selector.js'
 import type { IntOrString, LabelSelector, PodTemplateSpec } from '../types.js'
+import { checkLabelSelector } from './label-selectors.js'
 
 const PERCENT =
   "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', regex used for validation is '[0-9]+%')"
@@ -14,9 +15,9 @@ export function checkSelector(errors: FieldError[], path: string, selector: Labe
     errors.push(required(path))
     return
   }
-  const { value, error } = selectorFromObject(selector)
-  if (error !== undefined) errors.push(invalid(path, selector, error))
-  else if (value.everything) errors.push(invalid(path, selector, `empty selector is invalid for ${what}`))
+  checkLabelSelector(errors, path, selector)
+  if (selectorFromObject(selector).value?.everything)
+    errors.push(invalid(path, selector, `empty selector is invalid for ${what}`))
 }
 
 /** The controller would never see the pods it makes. */

@@ -1,19 +1,11 @@
-/** Volumes, claims and classes. */
+/** Volumes and claims. */
 import type { FieldError, Strategy } from '../contract.js'
 import { equalJson, equalOrEmpty } from '../equal.js'
-import { checkName, duplicate, forbidden, IMMUTABLE, invalid, notSupported, required, tooLong } from '../field-error.js'
-import { dnsSubdomain, qualifiedName } from '../names.js'
+import { checkName, forbidden, IMMUTABLE, invalid, notSupported, required } from '../field-error.js'
+import { dnsSubdomain } from '../names.js'
 import { compareQuantities } from '../quantity.js'
 import { selectorFromObject } from '../selector.js'
-import type {
-  CSIDriver,
-  PersistentVolume,
-  PersistentVolumeClaim,
-  PersistentVolumeClaimSpec,
-  PersistentVolumeSpec,
-  StorageClass,
-  TopologySelectorTerm,
-} from '../types.js'
+import type { PersistentVolume, PersistentVolumeClaim, PersistentVolumeClaimSpec, PersistentVolumeSpec } from '../types.js'
 import { checkNodeSelector } from './affinity.js'
 import { defaultResourceList } from './pod-defaults.js'
 
@@ -186,75 +178,4 @@ export function checkClaimSpec(errors: FieldError[], at: string, spec: Persisten
 function withSizeOf(now: PersistentVolumeClaimSpec, { resources }: PersistentVolumeClaimSpec) {
   const storage = resources?.requests?.storage
   return { ...now.resources, requests: { ...now.resources?.requests, ...(storage !== undefined && { storage }) } }
-}
-
-export const storageClassStrategy: Strategy = {
-  defaults(object) {
-    const storage = object as StorageClass
-    storage.reclaimPolicy ??= 'Delete'
-    storage.volumeBindingMode ??= 'Immediate'
-  },
-  validate(object) {
-    const errors: FieldError[] = []
-    const { provisioner, reclaimPolicy, parameters = {}, allowedTopologies = [] } = object as StorageClass
-    if (provisioner) checkName(errors, 'provisioner', provisioner.toLowerCase(), qualifiedName)
-    checkParameters(errors, parameters)
-    if (!RECLAIM_POLICIES.includes(reclaimPolicy ?? '')) {
-      errors.push(notSupported('reclaimPolicy', reclaimPolicy, RECLAIM_POLICIES))
-    }
-    for (const [index, term] of allowedTopologies.entries()) checkTopology(errors, `allowedTopologies[${index}]`, term)
-    return errors
-  },
-  validateUpdate(object, old) {
-    const errors: FieldError[] = []
-    for (const field of ['parameters', 'provisioner', 'reclaimPolicy', 'volumeBindingMode'] as const) {
-      if (!equalOrEmpty((object as StorageClass)[field], (old as StorageClass)[field])) {
-        errors.push(forbidden(field, `updates to ${field} are forbidden.`))
-      }
-    }
-    return errors
-  },
-}
-
-const RECLAIM_POLICIES = ['Delete', 'Retain']
-const MOST_PARAMETERS = 512
-const LONGEST_PARAMETERS = 256 * 1024
-
-function checkParameters(errors: FieldError[], parameters: Readonly<Record<string, string>>): void {
-  const entries = Object.entries(parameters)
-  if (entries.length > MOST_PARAMETERS) errors.push(tooLong('parameters', MOST_PARAMETERS))
-  let size = 0
-  for (const [key, value] of entries) {
-    if (key === '') errors.push(invalid('parameters', key, 'field can not be empty.'))
-    size += key.length + value.length
-  }
-  if (size > LONGEST_PARAMETERS) errors.push(tooLong('parameters', LONGEST_PARAMETERS))
-}
-
-function checkTopology(errors: FieldError[], at: string, { matchLabelExpressions = [] }: TopologySelectorTerm): void {
-  const keys = new Set<string>()
-  for (const [index, { key, values }] of matchLabelExpressions.entries()) {
-    const path = `${at}.matchLabelExpressions[${index}]`
-    checkName(errors, `${path}.key`, key, qualifiedName)
-    if (keys.has(key)) errors.push(duplicate(`${path}.key`, key))
-    keys.add(key)
-    if (values.length === 0) errors.push(required(`${path}.values`))
-    for (const [place, value] of values.entries()) {
-      if (values.indexOf(value) !== place) errors.push(duplicate(`${path}.values[${place}]`, value))
-    }
-  }
-}
-
-export const csiDriverStrategy: Strategy = {
-  defaults(object) {
-    const driver = object as CSIDriver
-    driver.spec ??= {}
-    const { spec } = driver
-    spec.attachRequired ??= true
-    spec.podInfoOnMount ??= false
-    spec.storageCapacity ??= false
-    spec.fsGroupPolicy ??= 'ReadWriteOnceWithFSType'
-    spec.volumeLifecycleModes ??= ['Persistent']
-    spec.requiresRepublish ??= false
-  },
 }

@@ -270,7 +270,7 @@ const wrong: [manifest: Manifest, error: string][] = [
   ],
   [
     workload('StatefulSet', { podManagementPolicy: 'x' }),
-    'spec.podManagementPolicy: Unsupported value: "x": supported values: "OrderedReady", "Parallel"',
+    "spec.podManagementPolicy: Invalid value: \"x\": must be 'OrderedReady' or 'Parallel'",
   ],
   [
     workload('StatefulSet', { persistentVolumeClaimRetentionPolicy: { whenScaled: 'x' } }),

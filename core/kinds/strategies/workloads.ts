@@ -178,6 +178,8 @@ export const daemonSetStrategy: Strategy = {
     const path = 'spec.updateStrategy.rollingUpdate'
     checkCount(errors, `${path}.maxUnavailable`, rolling.maxUnavailable)
     checkCount(errors, `${path}.maxSurge`, rolling.maxSurge)
+    checkAtMostAll(errors, `${path}.maxUnavailable`, rolling.maxUnavailable)
+    checkAtMostAll(errors, `${path}.maxSurge`, rolling.maxSurge)
     if (isZero(rolling.maxUnavailable) === isZero(rolling.maxSurge)) {
       const detail = isZero(rolling.maxSurge)
         ? 'cannot be 0 when maxSurge is 0'
@@ -258,6 +260,13 @@ export const statefulSetStrategy: Strategy = {
     if (spec.updateStrategy?.type === 'OnDelete' && spec.updateStrategy.rollingUpdate !== undefined) {
       const detail = "only allowed for updateStrategy 'RollingUpdate'"
       errors.push(invalid('spec.updateStrategy.rollingUpdate', spec.updateStrategy.rollingUpdate, detail))
+    }
+    const { podManagementPolicy: order = '', updateStrategy } = spec
+    if (order !== 'OrderedReady' && order !== 'Parallel') {
+      errors.push(invalid('spec.podManagementPolicy', order, "must be 'OrderedReady' or 'Parallel'"))
+    }
+    if (updateStrategy?.type !== 'RollingUpdate' && updateStrategy?.type !== 'OnDelete') {
+      errors.push(invalid('spec.updateStrategy', updateStrategy, "must be 'RollingUpdate' or 'OnDelete'"))
     }
     checkSelector(errors, 'spec.selector', spec.selector, 'statefulset')
     checkTemplate(errors, withClaims(object as StatefulSet))
