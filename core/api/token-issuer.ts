@@ -1,9 +1,8 @@
 /** The plugin `token-issuer`: the key that tokens of service accounts are signed with. */
-import { createPublicKey, type KeyObject } from 'node:crypto'
-import { join, resolve } from 'node:path'
 import { definePlugin, type Static, Type } from '../kernel/contract.js'
 import { type TokenIssuer, TokenIssuerToken } from './contract.js'
-import { isSignedBy, keyIdOf, publicJwk, readJwt, signJwt } from './jwt.js'
+import { isSignedBy, publicJwk, readJwt, signJwt } from './jwt.js'
+import { loadTokenKeys, type TokenKeys } from './token-keys.js'
 
 const schema = Type.Object({
   issuer: Type.String({
@@ -28,7 +27,9 @@ const schema = Type.Object({
   }),
   dataDirectory: Type.String({
     default: '',
-    description: 'Directory in whose folder "pki" the key lies; empty: the key is made anew by each process.',
+    description:
+      'Directory in whose folder "pki" the key lies, as service-account.key; empty: it is made anew by each process. Files ' +
+      'beside it that are named service-account-*.key or service-account-*.pub verify tokens, and sign none.',
   }),
 })
 type IssuerConfig = Static<typeof schema>
@@ -44,18 +45,12 @@ export const tokenIssuer = definePlugin({
   },
 })
 
-interface Keys {
-  readonly privateKey: KeyObject
-  readonly publicKey: KeyObject
-  readonly id: string
-}
-
 /** The key is read, or made, when it is needed for the first time: many clusters never need it. */
 function createIssuer(config: IssuerConfig): TokenIssuer {
   const { issuer, maxSeconds, extendMounted, dataDirectory } = config
-  let loading: Promise<Keys> | undefined
-  const keys = (): Promise<Keys> => {
-    loading ??= loadKeys(dataDirectory).catch((error: unknown) => {
+  let loading: Promise<TokenKeys> | undefined
+  const keys = (): Promise<TokenKeys> => {
+    loading ??= loadTokenKeys(dataDirectory).catch((error: unknown) => {
       // The disk may be back at the next need.
       loading = undefined
       throw error
@@ -73,18 +68,12 @@ function createIssuer(config: IssuerConfig): TokenIssuer {
     },
     async verify(token) {
       const jwt = readJwt(token)
-      return jwt && isSignedBy(jwt, (await keys()).publicKey) ? jwt.claims : undefined
+      if (!jwt) return undefined
+      const { verifying } = await keys()
+      // Tokens of Davit name their key; others may leave that out.
+      const named = verifying.filter(({ id }) => jwt.keyId === '' || id === jwt.keyId)
+      return named.some(({ publicKey }) => isSignedBy(jwt, publicKey)) ? jwt.claims : undefined
     },
-    keys: async () => ({ keys: [publicJwk((await keys()).publicKey)] }),
+    keys: async () => ({ keys: (await keys()).verifying.map(({ publicKey }) => publicJwk(publicKey)) }),
   }
-}
-
-async function loadKeys(dataDirectory: string): Promise<Keys> {
-  const path = join(resolve(dataDirectory), 'pki', 'service-account.key')
-  const privateKey =
-    dataDirectory === ''
-      ? await import('./http/certificate.js').then(({ createKey }) => createKey())
-      : await import('./http/key-file.js').then(({ loadKeyFile }) => loadKeyFile(path))
-  const publicKey = createPublicKey(privateKey)
-  return { privateKey, publicKey, id: keyIdOf(publicKey) }
 }

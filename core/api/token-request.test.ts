@@ -1,10 +1,12 @@
-import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { createPublicKey } from 'node:crypto'
+import { readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { PluginEntry } from '../kernel/contract.js'
 import type { KubeObject } from '../kinds/contract.js'
 import { assert, type TestContext, test } from '../testing/contract.js'
 import { ApiHooksToken, type TokenIssuer, TokenIssuerToken } from './contract.js'
 import { tokenIssuer } from './host.js'
+import { readJwt } from './jwt.js'
 import { type Api, pod, startApi } from './testing.js'
 
 const own = 'https://kubernetes.default.svc.cluster.local'
@@ -195,6 +197,35 @@ test('the key is made at the first need, for its owner alone, and is kept', asyn
   assert.ok(await issuerOf(second).verify(made[0]?.token ?? ''))
   assert.is(await readFile(path, 'utf8'), text)
   assert.is(await issuerOf(await start(t)).verify(made[0]?.token ?? ''), undefined, 'another cluster’s key')
+})
+
+test('a key that was renamed signs no more, and verifies until its file is gone', async (t) => {
+  const dataDirectory = await t.directory()
+  const pki = join(dataDirectory, 'pki')
+  const before = (await ask(await start(t, { dataDirectory }), {})).token
+  await rename(join(pki, 'service-account.key'), join(pki, 'service-account-1.key'))
+  const rotated = await start(t, { dataDirectory })
+  const after = (await ask(rotated, {})).token
+  const verified = async (api: Api, token: string) => (await issuerOf(api).verify(token)) !== undefined
+  assert.equal([await verified(rotated, before), await verified(rotated, after)], [true, true])
+  const { keys } = await issuerOf(rotated).keys()
+  const ids = [after, before].map((token) => readJwt(token)?.keyId)
+  assert.equal(
+    keys.map((key) => (key as { kid: string }).kid),
+    ids,
+    'the one that signs is the first',
+  )
+  assert.not.equal(ids[0], ids[1])
+  const half = createPublicKey(await readFile(join(pki, 'service-account-1.key'), 'utf8'))
+  await writeFile(join(pki, 'service-account-1.pub'), half.export({ type: 'spki', format: 'pem' }))
+  await rm(join(pki, 'service-account-1.key'))
+  assert.ok(await verified(await start(t, { dataDirectory }), before), 'the public half is enough')
+  await writeFile(join(pki, 'service-account-2.pub'), 'nonsense')
+  assert.is((await refused(await start(t, { dataDirectory }), {})).code, 500)
+  await rm(join(pki, 'service-account-2.pub'))
+  await rm(join(pki, 'service-account-1.pub'))
+  const last = await start(t, { dataDirectory })
+  assert.equal([await verified(last, before), await verified(last, after)], [false, true])
 })
 
 test('a key that cannot be read is an error each time, and no new key', async (t) => {
