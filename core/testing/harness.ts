@@ -206,6 +206,8 @@ function fail(name: string, error: unknown): void {
 function schedule(): void {
   if (scheduled) return
   scheduled = true
+  // Nobody reads what comes out: the runner was killed.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => process.exit(1))
   process.on('uncaughtException', (error) => fail(`uncaught error${running ? ` during "${running}"` : ''}`, error))
   void bodyDone().then(runAll)
 }

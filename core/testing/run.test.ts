@@ -9,8 +9,8 @@ const contract = fileURLToPath(new URL('./contract.ts', import.meta.url))
 const runner = fileURLToPath(new URL('./run.ts', import.meta.url))
 const head = `import { assert, suite, test } from ${JSON.stringify(contract)}\n`
 
-/** Writes the test files into a folder of their own, runs the runner on it and returns what it printed. */
-async function run(t: TestContext, files: Record<string, string>, args: string[] = [], env: Record<string, string> = {}) {
+/** Writes the test files into a folder of their own and starts the runner on it. */
+async function start(t: TestContext, files: Record<string, string>, args: string[] = [], env: Record<string, string> = {}) {
   const root = await t.directory()
   await mkdir(join(root, 'node_modules'))
   await writeFile(join(root, 'package.json'), '{ "type": "module" }')
@@ -19,6 +19,12 @@ async function run(t: TestContext, files: Record<string, string>, args: string[]
     env: { ...process.env, DAVIT_TEST_ROOT: root, DAVIT_TEST_REPORT: '', DAVIT_REQUIRE: '', ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
+  return { child, root }
+}
+
+/** What it printed, and how it ended. */
+async function run(t: TestContext, files: Record<string, string>, args: string[] = [], env: Record<string, string> = {}) {
+  const { child, root } = await start(t, files, args, env)
   let output = ''
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     output += text
@@ -27,6 +33,24 @@ async function run(t: TestContext, files: Record<string, string>, args: string[]
   return { code, output, last: output.trimEnd().split('\n').at(-1), root }
 }
 const slow = { timeoutMs: 60_000 }
+
+for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
+  test(
+    `a runner that gets ${signal} leaves no file running`,
+    async (t) => {
+      const body = `HEAD import { writeFileSync } from 'node:fs'
+test('waits', async () => {
+  writeFileSync('pid', String(process.pid))
+  for (;;) { await new Promise((resolve) => setTimeout(resolve, 50)); console.log('still here') }
+}, { timeoutMs: 60_000 })`
+      const { child, root } = await start(t, { 'a.test.ts': body })
+      const pid = await firstPid(join(root, 'pid'))
+      child.kill(signal)
+      assert.ok(await isGone(pid), 'the file was left behind')
+    },
+    slow,
+  )
+}
 
 test(
   'passing files end in code 0 and a closing line',
@@ -314,6 +338,14 @@ test('a file declares itself in its first lines only', () => {
   assert.equal(declarations('import x\n'), { apart: [], alone: false, timeoutMs: 120_000 })
   assert.equal(declarations(`${'\n'.repeat(6)}// @serial`), { apart: [], alone: false, timeoutMs: 120_000 })
 })
+
+async function firstPid(file: string): Promise<number> {
+  for (;;) {
+    const text = await readFile(file, 'utf8').catch(() => '')
+    if (text !== '') return Number(text)
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+}
 
 async function isGone(pid: number): Promise<boolean> {
   for (let attempt = 0; attempt < 50; attempt += 1) {

@@ -22,6 +22,8 @@ const root = process.env.DAVIT_TEST_ROOT ?? fileURLToPath(new URL('../..', impor
 const args = process.argv.slice(2)
 const flags = args.filter((arg) => arg.startsWith('--'))
 const filters = args.filter((arg) => !arg.startsWith('--'))
+// A signal alone would end this process and leave its files running: they are killed when it exits.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(1))
 const unknown = flags.find((flag) => !['--coverage', '--list', '--again'].includes(flag))
 
 if (unknown) {
