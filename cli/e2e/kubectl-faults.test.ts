@@ -1,4 +1,4 @@
-// @serial network
+// @serial
 // @timeout 300
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
