@@ -1,4 +1,4 @@
-// @serial network
+// @serial machine
 // @timeout 320
 import { execFile } from 'node:child_process'
 import { writeFile } from 'node:fs/promises'

@@ -1,4 +1,4 @@
-// @serial docker network
+// @serial machine
 // @timeout 300
 import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'

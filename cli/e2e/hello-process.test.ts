@@ -1,4 +1,4 @@
-// @serial network
+// @serial machine
 // @timeout 300
 import { readdir, readFile } from 'node:fs/promises'
 import type { Tree } from './cluster.js'

@@ -1,4 +1,4 @@
-// @serial network
+// @serial machine
 // @timeout 300
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'

@@ -1,4 +1,4 @@
-// @serial
+// @serial machine
 // @timeout 300
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'

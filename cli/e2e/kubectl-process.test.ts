@@ -1,4 +1,4 @@
-// @serial network
+// @serial machine
 // @timeout 300
 import { assert, test } from '@davit/core/testing'
 import { eventually } from './cluster.js'
@@ -85,8 +85,10 @@ test(
       await kubectl.said('scale', `deployment/${name}`, '--replicas=3')
       await kubectl.said('set', 'env', `deployment/${name}`, 'COLOR=red')
       await kubectl.said('rollout', 'status', `deployment/${name}`, '--timeout=60s')
-      const after = (await kubectl.json('pods', '-l', `app=${name}`, '--field-selector=status.phase=Running')).items
-      assert.is(after.filter((pod: { metadata: { name: string } }) => before.includes(pod.metadata.name)).length, 0)
+      await eventually('the old Pods are gone', async () => {
+        const { items } = await kubectl.json('pods', '-l', `app=${name}`)
+        return items.every((pod: { metadata: { name: string } }) => !before.includes(pod.metadata.name))
+      })
       assert.is(await kubectl.said('logs', `deployment/${name}`), 'up\n')
       await kubectl.said('delete', 'deployment', name, '--timeout=60s')
     }

@@ -1,4 +1,4 @@
-// @serial network
+// @serial machine
 // @timeout 300
 import { assert, test } from '@davit/core/testing'
 import { eventually, fetchText, type Tree } from './cluster.js'

@@ -1,4 +1,4 @@
-// @serial network
+// @serial machine
 // @timeout 180
 import { podApiSuite } from './pod-api.js'
 

@@ -1,4 +1,4 @@
-// @serial containerd
+// @serial machine
 // @timeout 300
 import { runtimeKit } from '@davit/core/node/testkit'
 import { assert, createTestServices, suite } from '@davit/core/testing'

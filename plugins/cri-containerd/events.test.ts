@@ -1,4 +1,4 @@
-// @serial containerd
+// @serial machine
 import type { RuntimeEvent } from '@davit/core/node'
 import { assert, suite, type TestContext } from '@davit/core/testing'
 import { Server, ServerCredentials, type ServerWritableStream, type ServiceDefinition, status } from '@grpc/grpc-js'

@@ -1,4 +1,4 @@
-// @serial containerd
+// @serial machine
 import { assert, test } from '@davit/core/testing'
 import { command } from './command.js'
 import { conflistOf, namesOf, rangeOf } from './conflist.js'

@@ -1,4 +1,4 @@
-// @serial containerd
+// @serial machine
 // @timeout 300
 import { once } from 'node:events'
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises'

@@ -1,4 +1,4 @@
-// @serial docker
+// @serial machine
 import { runtimeKit } from '@davit/core/node/testkit'
 import { assert, createTestServices, suite } from '@davit/core/testing'
 import { createDockerDriver } from './driver.js'

@@ -1,4 +1,4 @@
-// @serial docker
+// @serial machine
 import { request } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Runtime, RuntimeError } from '@davit/core/node'

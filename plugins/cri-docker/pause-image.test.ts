@@ -1,4 +1,4 @@
-// @serial docker
+// @serial machine
 import { pauseImageId } from '@davit/core/node'
 import { assert, test } from '@davit/core/testing'
 import { connectEngine } from './engine.js'

@@ -1,4 +1,4 @@
-// @serial docker
+// @serial machine
 import { existsSync } from 'node:fs'
 import { connect, createServer, type Socket } from 'node:net'
 import type { ExecRequest, RuntimeEvent } from '@davit/core/node'

@@ -1,4 +1,4 @@
-// @serial hollow
+// @serial machine
 import { pods } from '@davit/core/client'
 import { definePlugin } from '@davit/core/kernel'
 import { BackOffToken, type Runtime, type RuntimeDriver, RuntimeToken } from '@davit/core/node'

@@ -1,4 +1,4 @@
-// @serial hollow
+// @serial machine
 import { readdir, readFile, readlink, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { configMaps, pods, secrets } from '@davit/core/client'

@@ -1,4 +1,4 @@
-// @serial process
+// @serial machine
 import { spawn } from 'node:child_process'
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'

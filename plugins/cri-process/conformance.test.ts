@@ -1,4 +1,4 @@
-// @serial process
+// @serial machine
 import { runtimeKit } from '@davit/core/node/testkit'
 import { pluginSuite } from '@davit/core/testing'
 import { createProcessDriver } from './driver.js'

@@ -1,4 +1,4 @@
-// @serial process
+// @serial machine
 import { access, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { assert, test } from '@davit/core/testing'
 import { readMachine, withoutPrivileges } from './machine.js'

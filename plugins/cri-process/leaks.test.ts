@@ -1,4 +1,4 @@
-// @serial process
+// @serial machine
 import { readdir, readFile } from 'node:fs/promises'
 import type { Sandbox } from '@davit/core/node'
 import { assert, test } from '@davit/core/testing'

@@ -1,4 +1,4 @@
-// @serial process
+// @serial machine
 import { assert, test } from '@davit/core/testing'
 import { eventually, withNode } from './testing.js'
 

@@ -1,4 +1,4 @@
-// @serial process
+// @serial machine
 import { readdir, stat } from 'node:fs/promises'
 import { assert, test } from '@davit/core/testing'
 import { containerPlaces, placesOf } from './places.js'

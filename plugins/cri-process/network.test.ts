@@ -1,4 +1,4 @@
-// @serial process
+// @serial machine
 import { connect } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { assert, test } from '@davit/core/testing'

@@ -1,4 +1,4 @@
-// @serial process
+// @serial machine
 import type { ExecRequest, Runtime } from '@davit/core/node'
 import { assert, test } from '@davit/core/testing'
 import { containerConfig, eventually, readAll, withNode } from './testing.js'

@@ -1,4 +1,4 @@
-// @serial iptables
+// @serial machine
 // @timeout 400
 import { proxyKit } from '@davit/core/proxy/testkit'
 import { pluginSuite } from '@davit/core/testing'

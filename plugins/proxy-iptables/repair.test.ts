@@ -1,4 +1,4 @@
-// @serial iptables
+// @serial machine
 import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
