@@ -1,7 +1,5 @@
 // @serial machine
 // @timeout 300
-import { writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { assert, test } from '@davit/core/testing'
 import { eventually, isReady, type Tree } from './cluster.js'
 import { deployment, docker, dockerIdOf, mainOf, onDocker, startKube, warnings } from './kubectl.js'
@@ -17,27 +15,27 @@ const spec = {
   })),
 }
 
-/** This machine under two names that are not its own. */
-const others = `apiVersion: davit.dev/v1
-kind: ClusterConfig
-plugins:
-  - { id: node-agent, config: { nodes: [{ name: other-1 }, { name: other-2 }] } }
-`
-
 test(
   'the Pods of a node that is silent move; when it is back, what is left of them ends',
   async (t) => {
     const { cluster, kubectl } = await startKube(t)
-    const nodes = async (): Promise<Tree[]> => (await kubectl.json('nodes')).items
-    const [only] = await nodes()
-    const name = only?.metadata.name ?? ''
+    // All Pods go to the second node, which the next life does not have.
+    await cluster.interrupt()
+    await cluster.up('--nodes', '2')
+    const { items }: { items: Tree[] } = await kubectl.json('nodes')
+    const [first = '', name = ''] = items.map((node): string => node.metadata.name).sort()
+    assert.is(name, `${first}-2`)
+    await eventually(
+      'both are ready',
+      async () => isReady(await kubectl.json('node', first)) && isReady(await kubectl.json('node', name)),
+    )
+    await kubectl.said('cordon', first)
     await kubectl.apply(deployment('web', 2, spec))
     await kubectl.said('rollout', 'status', 'deployment/web', '--timeout=60s')
     const before = await podsOf()
-    const file = join(cluster.directory, 'others.yaml')
-    await writeFile(file, others)
+    await kubectl.said('uncordon', first)
     await cluster.interrupt()
-    await cluster.up('--config', file)
+    await cluster.up()
     const begun = Date.now()
     await eventually('it counts as silent', async () => !isReady(await kubectl.json('node', name)), 60_000)
     assert.match(await kubectl.said('get', 'node', name), 'NotReady')
@@ -59,7 +57,7 @@ test(
     assert.equal(warnings(cluster), [])
 
     await cluster.interrupt()
-    await cluster.up()
+    await cluster.up('--nodes', '2')
     await eventually('it is back', async () => isReady(await kubectl.json('node', name)))
     await eventually('the old Pods are gone', async () => (await podsOf()).length === 2)
     const running = await docker('ps', '-q', '--no-trunc')
