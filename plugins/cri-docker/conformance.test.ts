@@ -1,4 +1,5 @@
 // @serial machine
+// @timeout 300
 import { runtimeKit } from '@davit/core/node/testkit'
 import { assert, createTestServices, suite } from '@davit/core/testing'
 import { createDockerDriver } from './driver.js'
