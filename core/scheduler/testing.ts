@@ -1,5 +1,4 @@
 /** For this room's tests: Pods, Nodes, policies, and a control plane with the scheduler host. */
-import { ApiHooksToken } from '../api/contract.js'
 import { type Client, events, nodes, pods } from '../client/contract.js'
 import type { AnyPlugin } from '../kernel/contract.js'
 import { definePlugin } from '../kernel/contract.js'
@@ -9,6 +8,7 @@ import { boot } from '../testing/contract.js'
 import { Filter, type FilterPolicy, type PodInfo, type ResourceTotals } from './contract.js'
 import { schedulerHost } from './host.js'
 import { podInfo } from './requests.js'
+import { allowScheduler } from './testkit/allow.js'
 
 export const container = { name: 'c', image: 'nginx' }
 
@@ -56,19 +56,6 @@ export const fitPlugin = definePlugin({
   api: '^1.0',
   provides: { filters: Filter },
   setup: async () => ({ provides: { filters: cpuFit } }),
-})
-
-/** In the place of an authorizer: the scheduler may do anything. */
-const allowScheduler = definePlugin({
-  id: 'test-allow-scheduler',
-  api: '^1.0',
-  requires: { hooks: ApiHooksToken },
-  async setup(context, { hooks }) {
-    context.tap(hooks.authorize, ({ user }) =>
-      user.name === 'system:kube-scheduler' ? { allowed: true, reason: '' } : undefined,
-    )
-    return {}
-  },
 })
 
 export interface Cluster extends Booted {

@@ -25,6 +25,7 @@ import { permitCases, reserveCases } from './testkit/undo.js'
 
 /** For tests that run a policy in a cluster that `boot` brings up. */
 export { schedulerHost } from './host.js'
+export { allowScheduler } from './testkit/allow.js'
 /** For tests that ask a policy about Pods and nodes of their own. */
 export { nodeInfosOf, podInfoOf, snapshotOf } from './testkit/infos.js'
 export { freshState } from './testkit/kit.js'

@@ -1,22 +1,8 @@
-import { ApiHooksToken } from '@davit/core/api'
 import { nodes, pods } from '@davit/core/client'
-import { definePlugin } from '@davit/core/kernel'
-import { schedulerHost } from '@davit/core/scheduler/testkit'
+import { allowScheduler, schedulerHost } from '@davit/core/scheduler/testkit'
 import { assert, boot, type TestContext, test } from '@davit/core/testing'
 import plugin from './index.js'
 import { asking, plainPod } from './testing.js'
-
-const allowScheduler = definePlugin({
-  id: 'test-allow',
-  api: '^1.0',
-  requires: { hooks: ApiHooksToken },
-  async setup(context, { hooks }) {
-    context.tap(hooks.authorize, ({ user }) =>
-      user.name === 'system:kube-scheduler' ? { allowed: true, reason: '' } : undefined,
-    )
-    return {}
-  },
-})
 
 async function cluster(t: TestContext, config: object, names: readonly string[]) {
   const plane = await boot({ plugins: [{ plugin, config }, { plugin: schedulerHost }, { plugin: allowScheduler }] })

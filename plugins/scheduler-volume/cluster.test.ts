@@ -1,23 +1,10 @@
-import { ApiHooksToken } from '@davit/core/api'
 import { edit, nodes, persistentVolumeClaims, persistentVolumes, pods, storageClasses } from '@davit/core/client'
-import { definePlugin } from '@davit/core/kernel'
 import type { PersistentVolume, PersistentVolumeClaim } from '@davit/core/kinds'
-import { schedulerHost } from '@davit/core/scheduler/testkit'
+import { allowScheduler, schedulerHost } from '@davit/core/scheduler/testkit'
 import { assert, boot, type TestContext, test } from '@davit/core/testing'
 import plugin from './index.js'
 import { boundTo, claim, completed, node, pod, storageClass, volume } from './testing.js'
 
-const allowScheduler = definePlugin({
-  id: 'test-allow',
-  api: '^1.0',
-  requires: { hooks: ApiHooksToken },
-  async setup(context, { hooks }) {
-    context.tap(hooks.authorize, ({ user }) =>
-      user.name === 'system:kube-scheduler' ? { allowed: true, reason: '' } : undefined,
-    )
-    return {}
-  },
-})
 const selected = 'volume.kubernetes.io/selected-node'
 
 async function cluster(t: TestContext, names: readonly string[] = ['one'], config: object = {}) {
