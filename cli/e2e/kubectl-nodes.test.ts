@@ -22,7 +22,7 @@ test(
     // All Pods go to the second node, which the next life does not have.
     await cluster.interrupt()
     await cluster.up('--nodes', '2')
-    const { items }: { items: Tree[] } = await kubectl.json('nodes')
+    const items: Tree[] = (await kubectl.json('nodes')).items
     const [first = '', name = ''] = items.map((node): string => node.metadata.name).sort()
     assert.is(name, `${first}-2`)
     await eventually(
