@@ -80,12 +80,15 @@ export { customKinds } from './structural/kind.js'
 export type * from './types.js'
 export {
   awaitsDefaultClass,
+  bindCompleted,
   bindsWithPod,
+  boundByController,
   defaultStorageClass,
   ephemeralClaimName,
   isVolumeOfClaim,
   matchVolume,
   reachesVolume,
+  selectedNode,
   sizeOfClaim,
   sizeOfVolume,
   storageClassOf,

@@ -4,6 +4,12 @@ import { compareQuantities } from './quantity.js'
 import { selectorFromObject } from './selector.js'
 import type { Node, PersistentVolume, PersistentVolumeClaim, Pod, StorageClass } from './types.js'
 
+/** Annotation of a claim: what binds it is done. */
+export const bindCompleted = 'pv.kubernetes.io/bind-completed'
+/** Annotation of a claim or a volume: nobody asked for this other one by name. */
+export const boundByController = 'pv.kubernetes.io/bound-by-controller'
+/** Annotation of a claim: the node of the Pod that it waited for. */
+export const selectedNode = 'volume.kubernetes.io/selected-node'
 /** Another name for the field, from before it was there. */
 const classAnnotation = 'volume.beta.kubernetes.io/storage-class'
 const defaultMarks = ['storageclass.kubernetes.io/is-default-class', 'storageclass.beta.kubernetes.io/is-default-class']

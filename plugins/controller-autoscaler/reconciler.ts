@@ -54,7 +54,7 @@ export class AutoscalerReconciler implements Controller {
     ),
   ]
   readonly #parts: AutoscalerParts
-  readonly #memories = new Map<string, Memory>()
+  readonly #memories = new Map<string, { readonly uid: string; readonly memory: Memory }>()
   readonly #selectors = new Selectors()
   #running: Running | undefined
 
@@ -83,12 +83,21 @@ export class AutoscalerReconciler implements Controller {
       return undefined
     }
     const now = context.clock.now()
-    const memory = this.#memories.get(key) ?? new Memory()
-    this.#memories.set(key, memory)
+    const memory = this.#memoryOf(key, hpa)
     const draft = new StatusDraft(hpa, now)
     await this.#sync({ key, hpa, memory, draft, context, running, now })
     await draft.write(context.client, { cause: context.cause })
     return { requeueAfterMs: this.#parts.config.syncPeriodSeconds * 1000 }
+  }
+
+  /** One made again under the same name remembers nothing of the one before. */
+  #memoryOf(key: string, { metadata }: HorizontalPodAutoscaler): Memory {
+    const { uid = '' } = metadata
+    const known = this.#memories.get(key)
+    if (known?.uid === uid) return known.memory
+    const memory = new Memory()
+    this.#memories.set(key, { uid, memory })
+    return memory
   }
 
   async #sync(sync: Sync): Promise<void> {

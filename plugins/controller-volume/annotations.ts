@@ -1,7 +1,4 @@
 /** The annotations by which binders, provisioners and the scheduler of Kubernetes talk to each other. */
-export const bindCompleted = 'pv.kubernetes.io/bind-completed'
-export const boundByController = 'pv.kubernetes.io/bound-by-controller'
-export const selectedNode = 'volume.kubernetes.io/selected-node'
 export const storageProvisioner = 'volume.kubernetes.io/storage-provisioner'
 /** The name of `storageProvisioner` before 1.23, which external provisioners still look for. */
 export const oldStorageProvisioner = 'volume.beta.kubernetes.io/storage-provisioner'

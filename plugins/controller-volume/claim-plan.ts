@@ -1,16 +1,18 @@
 /** What is to be done about a claim, as Kubernetes does it. Pure. */
 import {
   awaitsDefaultClass,
+  bindCompleted,
   bindsWithPod,
+  boundByController,
   isVolumeOfClaim,
   matchVolume,
   type PersistentVolume,
   type PersistentVolumeClaim,
   type StorageClass,
+  selectedNode,
   storageClassOf,
   volumeMismatch,
 } from '@davit/core/kinds'
-import { bindCompleted, boundByController, selectedNode } from './annotations.js'
 
 export interface Notice {
   readonly type: 'Normal' | 'Warning'

@@ -1,7 +1,13 @@
 import { provisionedByAnnotation } from '@davit/core/controller'
-import type { PersistentVolume, PersistentVolumeClaim, StorageClass } from '@davit/core/kinds'
+import {
+  bindCompleted,
+  boundByController,
+  type PersistentVolume,
+  type PersistentVolumeClaim,
+  type StorageClass,
+  selectedNode,
+} from '@davit/core/kinds'
 import { assert, suite } from '@davit/core/testing'
-import { bindCompleted, boundByController, selectedNode } from './annotations.js'
 import { type ClaimPlan, planClaim } from './claim-plan.js'
 import { claim, storageClass, volume } from './testing.js'
 import { planReclaim, planVolume } from './volume-plan.js'

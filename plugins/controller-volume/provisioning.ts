@@ -8,8 +8,15 @@ import {
   type ReconcileResult,
   type VolumeProvisioner,
 } from '@davit/core/controller'
-import type { Node, PersistentVolume, PersistentVolumeClaim, StorageClass } from '@davit/core/kinds'
-import { boundByController, oldStorageProvisioner, selectedNode, storageProvisioner } from './annotations.js'
+import {
+  boundByController,
+  type Node,
+  type PersistentVolume,
+  type PersistentVolumeClaim,
+  type StorageClass,
+  selectedNode,
+} from '@davit/core/kinds'
+import { oldStorageProvisioner, storageProvisioner } from './annotations.js'
 import { planReclaim } from './volume-plan.js'
 import { annotateClaim, claimReference, setVolumePhase } from './writes.js'
 

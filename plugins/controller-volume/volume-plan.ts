@@ -1,8 +1,7 @@
 /** What is to be done about a volume, as Kubernetes does it. Pure. */
 
 import { provisionedByAnnotation } from '@davit/core/controller'
-import type { PersistentVolume, PersistentVolumeClaim } from '@davit/core/kinds'
-import { boundByController } from './annotations.js'
+import { boundByController, type PersistentVolume, type PersistentVolumeClaim } from '@davit/core/kinds'
 import type { Notice } from './claim-plan.js'
 
 export type VolumePlan =

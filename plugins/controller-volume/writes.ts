@@ -1,8 +1,13 @@
 /** The writes by which a claim and a volume come together and part. Each writes only what differs. */
 import { edit, persistentVolumeClaims, persistentVolumes } from '@davit/core/client'
 import { type ReconcileContext, timestamp } from '@davit/core/controller'
-import { isVolumeOfClaim, type PersistentVolume, type PersistentVolumeClaim } from '@davit/core/kinds'
-import { bindCompleted, boundByController } from './annotations.js'
+import {
+  bindCompleted,
+  boundByController,
+  isVolumeOfClaim,
+  type PersistentVolume,
+  type PersistentVolumeClaim,
+} from '@davit/core/kinds'
 
 type VolumePhase = 'Available' | 'Bound' | 'Released' | 'Failed'
 

@@ -21,17 +21,12 @@ export default definePlugin({
   requires: { clients: ClientsToken },
   provides: { provisioner: VolumeProvisionerToken, folders: PersistentVolumeToken, grants: GrantToken },
   config: localPathConfig,
-  async setup(context, { clients }) {
-    const { config, log, signal } = context
+  async setup({ config }, { clients }) {
     return {
       provides: { provisioner: localPathProvisioner, folders, grants: grant },
-      start() {
-        if (config.storageClass === '') return
-        // A claim that is faster than the class gets it a moment later, so nobody's start waits for this write.
-        const writing = makeStartingClass(clients.as({ name: user, manager: 'davit' }), config).catch((error: unknown) => {
-          if (!signal.aborted) log.error({ error: String(error) }, 'the storage class of a new cluster could not be written')
-        })
-        context.defer(() => writing)
+      // A claim that is faster than the class gets it a moment later, so nobody's start waits for this write.
+      async afterStart() {
+        if (config.storageClass !== '') await makeStartingClass(clients.as({ name: user, manager: 'davit' }), config)
       },
     }
   },

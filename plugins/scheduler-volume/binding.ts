@@ -1,7 +1,13 @@
 /** Has the open claims of a Pod bound, once it has a node, and waits until they are. */
 import { type Cause, type Client, edit, persistentVolumeClaims, persistentVolumes } from '@davit/core/client'
-import type { PersistentVolume, PersistentVolumeClaim } from '@davit/core/kinds'
-import { bindCompleted, boundByController, type Storage, selectedNode } from './claims.js'
+import {
+  bindCompleted,
+  boundByController,
+  type PersistentVolume,
+  type PersistentVolumeClaim,
+  selectedNode,
+} from '@davit/core/kinds'
+import type { Storage } from './claims.js'
 import type { Decision } from './node-plan.js'
 
 /** Sets the chosen volumes aside, and names the node for those that are to be made: the volume controller does the rest. */

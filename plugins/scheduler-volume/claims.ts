@@ -1,5 +1,6 @@
 /** The claims of a Pod, and what they say about where it may run. Pure. */
 import {
+  bindCompleted,
   bindsWithPod,
   compareQuantities,
   ephemeralClaimName,
@@ -11,10 +12,6 @@ import {
   storageClassOf,
 } from '@davit/core/kinds'
 import type { Rejection } from '@davit/core/scheduler'
-
-export const bindCompleted = 'pv.kubernetes.io/bind-completed'
-export const boundByController = 'pv.kubernetes.io/bound-by-controller'
-export const selectedNode = 'volume.kubernetes.io/selected-node'
 
 /** What is known of the cluster's storage. */
 export interface Storage {

@@ -7,9 +7,10 @@ import {
   type PersistentVolumeClaim,
   reachesVolume,
   type StorageClass,
+  selectedNode,
 } from '@davit/core/kinds'
 import type { Rejection } from '@davit/core/scheduler'
-import { selectedNode, type Wanted } from './claims.js'
+import type { Wanted } from './claims.js'
 
 /** For one open claim: the volume that it takes, or none where one is to be made. */
 export interface Decision {
