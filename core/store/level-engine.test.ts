@@ -1,10 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { cp, mkdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { Level } from 'level'
 import { createVirtualClock } from '../kernel/clock-virtual.js'
-import { assert, test } from '../testing/contract.js'
+import { assert, builtProgram, test } from '../testing/contract.js'
 import type { Disk } from './disk.js'
 import { openLevelStore } from './level-engine.js'
 import { bytes, everything, put, record, rejectsWith, remove, silentLog, text, write } from './testkit/kit.js'
@@ -40,8 +39,8 @@ test('a directory that this process has open is locked, and the error says what 
 
 test('a directory that another process has open is locked until that one is gone', async (context) => {
   const directory = await context.directory()
-  const program = fileURLToPath(new URL('./testkit/crash-child.ts', import.meta.url))
-  const args = ['--conditions=source', '--import', 'tsx', program, 'storm', directory, '0']
+  const program = await builtProgram(new URL('./testkit/crash-child.ts', import.meta.url))
+  const args = [program, 'storm', directory, '0']
   const child: ChildProcess = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
   const gone = new Promise((resolve) => child.on('close', resolve))
   context.defer(() => child.kill('SIGKILL'))

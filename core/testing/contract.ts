@@ -18,6 +18,7 @@ export { createVirtualClock, type VirtualClock } from '../kernel/clock-virtual.j
 export type { ErrorMatcher } from './assert.js'
 export * as assert from './assert.js'
 export { type Booted, type BootOptions, boot } from './boot.js'
+export { builtProgram } from './bundle.js'
 export type { Hook, Suite, TestContext, TestFunction, TestOptions } from './harness.js'
 export { suite } from './harness.js'
 export { type Capability, missing } from './machine.js'

@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { createSlot, definePlugin, one, Type } from '../kernel/contract.js'
+import { bundleTests } from './bundle.js'
 import { assert, pluginSuite, type TestContext, test } from './contract.js'
 
 const Thing = one<string>('test.thing/v1')
@@ -50,7 +51,8 @@ import { definePlugin, Type } from ${JSON.stringify(kernel)}
 void [createServer, Type]
 pluginSuite(definePlugin({ id: 'faulty', api: '^1.0', ${plugin} }), ${cases})\n`,
   )
-  const child = spawn(process.execPath, [...process.execArgv, file], {
+  const program = await bundleTests(directory, ['conformance.test.ts'])
+  const child = spawn(process.execPath, [program('conformance.test.ts')], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, DAVIT_TEST_REPORT: '', NO_COLOR: '1' },
   })

@@ -1,10 +1,8 @@
 /** One test file in a process group of its own, which is killed as a whole when the file is stuck. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { readFile, rm } from 'node:fs/promises'
-import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
 import { type Outcome, parseReport, type ReportLine } from './report.js'
 import type { TestFile } from './run-files.js'
 
@@ -23,14 +21,16 @@ export interface FileResult {
   readonly output: string
 }
 
-const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href
+/** The words after `node` that run a file, given by its path in the repository. */
+export type Program = (path: string) => readonly string[]
+
 let files = 0
 
-export async function runFile(root: string, file: TestFile): Promise<FileResult> {
+export async function runFile(root: string, file: TestFile, program: Program): Promise<FileResult> {
   files += 1
   const reportPath = join(tmpdir(), `davit-report-${process.pid}-${files}.jsonl`)
   const began = performance.now()
-  const child = spawn(process.execPath, ['--conditions=source', '--import', tsx, join(root, file.path)], {
+  const child = spawn(process.execPath, program(file.path), {
     cwd: root,
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,6 +1,6 @@
 /** Runs the files and says what came out. */
 import type { TestFile } from './run-files.js'
-import { type FileResult, runFile } from './run-process.js'
+import { type FileResult, type Program, runFile } from './run-process.js'
 
 const atOnce = 2
 /** More failures than these are no accident of timing. */
@@ -13,11 +13,12 @@ const mostAgain = 3
 export async function runFiles(
   root: string,
   files: readonly TestFile[],
+  program: Program,
   onResult: (result: FileResult) => void,
 ): Promise<FileResult[]> {
   const results: FileResult[] = []
   const run = async (file: TestFile): Promise<void> => {
-    const result = await runFile(root, file)
+    const result = await runFile(root, file, program)
     results.push(result)
     onResult(result)
   }
@@ -64,13 +65,14 @@ export async function runAgain(
   root: string,
   files: readonly TestFile[],
   results: readonly FileResult[],
+  program: Program,
   onResult: (result: FileResult) => void,
 ): Promise<{ readonly results: readonly FileResult[]; readonly unsteady: readonly string[] }> {
   const failed = files.filter((file) => results.some((result) => result.path === file.path && count([result]).failed > 0))
   if (failed.length > mostAgain) return { results, unsteady: [] }
   const again = new Map<string, FileResult>()
   for (const file of failed) {
-    const result = await runFile(root, file)
+    const result = await runFile(root, file, program)
     again.set(file.path, result)
     onResult(result)
   }

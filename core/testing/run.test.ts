@@ -2,11 +2,13 @@ import { spawn } from 'node:child_process'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { builtProgram } from './bundle.js'
 import { assert, type TestContext, test } from './contract.js'
 import { declarations } from './run-files.js'
 
 const contract = fileURLToPath(new URL('./contract.ts', import.meta.url))
-const runner = fileURLToPath(new URL('./run.ts', import.meta.url))
+/** It starts twenty times here. */
+const runner = await builtProgram(new URL('./run.ts', import.meta.url))
 const head = `import { assert, suite, test } from ${JSON.stringify(contract)}\n`
 
 /** Writes the test files into a folder of their own and starts the runner on it. */
@@ -15,7 +17,7 @@ async function start(t: TestContext, files: Record<string, string>, args: string
   await mkdir(join(root, 'node_modules'))
   await writeFile(join(root, 'package.json'), '{ "type": "module" }')
   for (const [name, body] of Object.entries(files)) await writeFile(join(root, name), `${body.replace('HEAD', head)}\n`)
-  const child = spawn(process.execPath, [...process.execArgv, runner, ...args], {
+  const child = spawn(process.execPath, [runner, ...args], {
     env: { ...process.env, DAVIT_TEST_ROOT: root, DAVIT_TEST_REPORT: '', DAVIT_REQUIRE: '', ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
   })

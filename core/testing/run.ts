@@ -14,9 +14,12 @@ import { rm } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { bundleTests } from './bundle.js'
 import { unknownRequirements } from './machine.js'
-import { findTests } from './run-files.js'
+import { findTests, type TestFile } from './run-files.js'
+import type { Program } from './run-process.js'
 import { closingLine, printFile, printSkips, runAgain, runFiles } from './run-report.js'
+import { sourceArgs } from './source-args.js'
 
 const root = process.env.DAVIT_TEST_ROOT ?? fileURLToPath(new URL('../..', import.meta.url))
 const args = process.argv.slice(2)
@@ -45,9 +48,10 @@ async function run(): Promise<void> {
   const covered = flags.includes('--coverage')
   // Node writes its coverage there, in every process that the tests start.
   if (covered) process.env.NODE_V8_COVERAGE = await emptyFolder(join(root, 'coverage/tmp'))
-  const first = await runFiles(root, files, printFile)
+  const program = await programOf(files, covered)
+  const first = await runFiles(root, files, program, printFile)
   const { results, unsteady } = flags.includes('--again')
-    ? await runAgain(root, files, first, printFile)
+    ? await runAgain(root, files, first, program, printFile)
     : { results: first, unsteady: [] }
   printSkips(results)
   for (const path of unsteady) console.log(`\nUNSTEADY ${path}: it failed and then passed alone, which is a defect to look for`)
@@ -56,6 +60,20 @@ async function run(): Promise<void> {
   const reported = !covered || reportCoverage()
   console.log(line)
   process.exitCode = ok && reported ? 0 : 1
+}
+
+/** Coverage is of the lines of the sources, so they run as they are. */
+async function programOf(files: readonly TestFile[], covered: boolean): Promise<Program> {
+  const fromSource: Program = (path) => [...sourceArgs, join(root, path)]
+  if (covered) return fromSource
+  try {
+    const paths = files.map(({ path }) => path)
+    const bundle = await bundleTests(root, paths)
+    return (path) => ['--enable-source-maps', bundle(path)]
+  } catch (error) {
+    console.log(`${error instanceof Error ? error.message : String(error)}\nSo each file runs from its source, which is slow.`)
+    return fromSource
+  }
 }
 
 async function emptyFolder(path: string): Promise<string> {

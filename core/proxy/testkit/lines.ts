@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { sourceArgs } from '../../testing/source-args.js'
 
 type Answer = { readonly id: number; readonly result?: unknown; readonly error?: string }
 
@@ -29,7 +30,7 @@ export class Remote {
   #errors = ''
 
   constructor(namespace: string, script: URL, args: readonly string[] = []) {
-    const command = ['netns', 'exec', namespace, process.execPath, ...process.execArgv, fileURLToPath(script), ...args]
+    const command = ['netns', 'exec', namespace, process.execPath, ...sourceArgs, fileURLToPath(script), ...args]
     this.#child = spawn('ip', command, { stdio: ['pipe', 'pipe', 'pipe'] })
     this.#child.stderr?.on('data', (chunk: Buffer) => {
       this.#errors += chunk.toString()
