@@ -14,7 +14,7 @@ export const VolumeProvisionerToken: Token<VolumeProvisioner, 'many'> = many<Vol
 /** Who made a volume; its provisioner is asked to enlarge it and to give it back. */
 export const provisionedByAnnotation = 'pv.kubernetes.io/provisioned-by'
 
-/** All may be called concurrently, but never twice at once for the same claim or volume. A throw is tried again later. */
+/** All may be called concurrently, but never twice at once for the same claim or volume. A throw is told in an event and tried again later. */
 export interface VolumeProvisioner {
   /** "example.com/disk"; the first by plugin id holds where two have the same. */
   readonly name: string

@@ -87,6 +87,8 @@ export {
   ephemeralClaimName,
   isVolumeOfClaim,
   matchVolume,
+  offerOf,
+  offersTo,
   reachesVolume,
   selectedNode,
   sizeOfClaim,
@@ -330,6 +332,8 @@ export interface Selector {
   /** True for a selector without requirements: everything matches. */
   readonly everything: boolean
   readonly text: string
+  /** Labels, with their values, that all that it matches have: whoever keeps an index finds candidates by any of them. */
+  readonly exact: readonly (readonly [name: string, value: string])[]
   matches(labels: Readonly<Record<string, string>> | undefined): boolean
 }
 export interface FieldSelector {

@@ -11,8 +11,8 @@ type Test = (labels: Labels) => boolean
 
 const CACHE_LIMIT = 1024
 
-const everything: Selector = { everything: true, text: '', matches: () => true }
-const nothing: Selector = { everything: false, text: '', matches: () => false }
+const everything: Selector = { everything: true, text: '', exact: [], matches: () => true }
+const nothing: Selector = { everything: false, text: '', exact: [], matches: () => false }
 
 const byText = new Map<string, Selector>()
 const bySpec = new WeakMap<object, Selector>()
@@ -106,9 +106,14 @@ function compile(requirements: readonly Requirement[]): Parsed<Selector> {
   const sorted = [...requirements].sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0))
   const tests = sorted.map(testOf)
   const text = sorted.map(textOf).join(',')
+  const exact = sorted.filter(isExact).map(({ key, values }) => [key, values[0] ?? ''] as const)
   const [first, second] = tests
-  if (first !== undefined && second === undefined) return { value: { everything: false, text, matches: first } }
-  return { value: { everything: false, text, matches: (labels) => tests.every((test) => test(labels)) } }
+  if (first !== undefined && second === undefined) return { value: { everything: false, text, exact, matches: first } }
+  return { value: { everything: false, text, exact, matches: (labels) => tests.every((test) => test(labels)) } }
+}
+
+function isExact({ operator, values }: Requirement): boolean {
+  return operator === '=' || operator === '==' || (operator === 'in' && values.length === 1)
 }
 
 function checkRequirement({ key, operator, values }: Requirement): string | undefined {

@@ -6,6 +6,8 @@ import {
   defaultStorageClass,
   isVolumeOfClaim,
   matchVolume,
+  offerOf,
+  offersTo,
   reachesVolume,
   storageClassOf,
   volumeMismatch,
@@ -66,6 +68,22 @@ const unfit: readonly [string, PersistentVolume, Partial<PersistentVolumeClaimSp
 for (const [what, candidate, spec] of unfit) {
   test(`never one ${what}`, () => assert.is(matchVolume(claim('1Gi', spec), [candidate]), undefined))
 }
+
+test('an index finds for a claim all that it might have, and little else', () => {
+  const claimRef = (name: string) => ({ claimRef: { namespace: 'default', name } })
+  const all = [
+    volume('free', '1Gi', { storageClassName: 'fast' }),
+    volume('slow', '1Gi', { storageClassName: 'slow' }),
+    volume('mine', '1Gi', { ...claimRef('data'), storageClassName: 'slow' }),
+    volume('taken', '1Gi', { ...claimRef('other'), storageClassName: 'fast' }),
+    volume('classless', '1Gi'),
+  ]
+  const found = (spec: Partial<PersistentVolumeClaimSpec>) =>
+    all.filter((each) => offersTo(claim('1Gi', spec)).includes(offerOf(each))).map(nameOf)
+  assert.equal(found({ storageClassName: 'fast' }), ['free', 'mine'])
+  assert.equal(found({}), ['mine', 'classless'])
+  assert.equal(found({ storageClassName: '' }), ['mine', 'classless'])
+})
 
 test('a selector and a class that hold', () => {
   const candidate = volume('v', '1Gi', { storageClassName: 'fast' }, { labels: { a: 'b' } })

@@ -77,6 +77,17 @@ export function volumeMismatch(claim: PersistentVolumeClaim, volume: PersistentV
   return undefined
 }
 
+/** Under which key an index of volumes keeps one: that of its claim where it is set aside, else that of its class. */
+export function offerOf(volume: PersistentVolume): string {
+  const { claimRef } = volume.spec
+  return claimRef ? `claim ${claimRef.namespace ?? ''}/${claimRef.name ?? ''}` : `class ${storageClassOf(volume)}`
+}
+/** Under which keys of such an index a claim finds all that it might have. */
+export function offersTo(claim: PersistentVolumeClaim): readonly string[] {
+  const { namespace = '', name } = claim.metadata
+  return [`claim ${namespace}/${name}`, `class ${storageClassOf(claim)}`]
+}
+
 export interface VolumeChoice {
   /** Only volumes that this node reaches. */
   readonly node?: Node

@@ -13,6 +13,7 @@ reads.after(() => rig.close())
 const names = (list: CacheList): string[] => list.items.map((item) => `${item.namespace}/${item.name}`)
 const labelled = (key: string, value: string): Selector => ({
   everything: false,
+  exact: [[key, value]],
   text: `${key}=${value}`,
   matches: (labels) => labels?.[key] === value,
 })

@@ -5,7 +5,12 @@ import type { EventEncoder } from './contract.js'
 import { createRig, createVirtualClock, Recorder, type Rig, record } from './testing.js'
 
 const watches = suite('watch')
-const frontend: Selector = { everything: false, text: 'app=web', matches: (labels) => labels?.app === 'web' }
+const frontend: Selector = {
+  everything: false,
+  text: 'app=web',
+  exact: [['app', 'web']],
+  matches: (labels) => labels?.app === 'web',
+}
 const onNode: FieldSelector = {
   everything: false,
   text: 'spec.nodeName=one',

@@ -3,11 +3,13 @@ import { horizontalPodAutoscalers, type Informer, isConflict, pods } from '@davi
 import {
   type Controller,
   type ControllerHost,
+  indexLabels,
   namespacedKey,
   type ReconcileContext,
   type ReconcileResult,
   type ReplicaFormula,
   replicaFormulaAnnotation,
+  selectByLabels,
   splitKey,
   watchOf,
 } from '@davit/core/controller'
@@ -166,9 +168,7 @@ export class AutoscalerReconciler implements Controller {
       return refuse('InvalidSelector', 'InvalidSelector', message, message)
     }
     this.#selectors.set(key, selector)
-    const selected = (await podsOf(running.host, context.signal))
-      .list(namespace)
-      .filter((pod) => selector.matches(pod.metadata.labels))
+    const selected = selectByLabels(await podsOf(running.host, context.signal), namespace, selector)
     const selecting = this.#selectors.of(namespace, selected)
     if (selecting.length > 1) {
       const message = `pods by selector ${text} are controlled by multiple HPAs: [${selecting.join(' ')}]`
@@ -221,6 +221,7 @@ export class AutoscalerReconciler implements Controller {
 /** Followed from the first autoscaler on. */
 async function podsOf(host: ControllerHost, signal: AbortSignal): Promise<Informer<Pod>> {
   const informer = host.informer(pods)
+  indexLabels(informer)
   if (!informer.synced) await informer.whenSynced(signal)
   return informer
 }

@@ -4,10 +4,12 @@ import {
   type Controller,
   type ControllerHost,
   type ControllerWatch,
+  indexLabels,
   namespacedKey,
   type ReconcileContext,
   type ReconcileResult,
   requeueAfter,
+  selectByLabels,
   splitKey,
   watchOf,
   writeStatus,
@@ -16,7 +18,7 @@ import { type KindRegistry, type Pod, type PodDisruptionBudget, selectorFromObje
 import { disruptedPods, expectationOf, healthyPods, needsScale } from './count.js'
 import { Owners } from './owners.js'
 import { countedStatus, failedStatus } from './status.js'
-import { keysOfPod, selects } from './waking.js'
+import { keysOfPod } from './waking.js'
 
 interface Running {
   readonly budgets: Informer<PodDisruptionBudget>
@@ -42,7 +44,9 @@ export class DisruptionReconciler implements Controller {
 
   start(host: ControllerHost): void {
     const owners = new Owners(host, this.#kinds)
-    this.#running = { budgets: host.informer(podDisruptionBudgets), pods: host.informer(pods), owners }
+    const podInformer = host.informer(pods)
+    indexLabels(podInformer)
+    this.#running = { budgets: host.informer(podDisruptionBudgets), pods: podInformer, owners }
   }
 
   stop(): void {
@@ -53,7 +57,8 @@ export class DisruptionReconciler implements Controller {
     const { namespace, name } = splitKey(key)
     const budget = this.#running?.budgets.get(namespace, name)
     if (!this.#running || !budget) return undefined
-    const selected = this.#running.pods.list(namespace).filter((pod) => selects(budget, pod))
+    const { value: selector } = selectorFromObject(budget.spec?.selector)
+    const selected = selector ? selectByLabels(this.#running.pods, namespace, selector) : []
     const now = context.clock.now()
     const disrupted = disruptedPods(budget, selected, now)
     for (const pod of disrupted.overdue) {

@@ -1,12 +1,10 @@
 /** Which Pods a Service selects and which Services select a Pod, by indexes: neither asks all of a namespace. */
 import type { Informer } from '@davit/core/client'
-import { namespacedKey } from '@davit/core/controller'
-import type { Pod, Service } from '@davit/core/kinds'
+import { indexLabels, namespacedKey, selectByLabels } from '@davit/core/controller'
+import { type Pod, type Selector, type Service, selectorFromObject } from '@davit/core/kinds'
 import { looksTheSame, selectsPods } from './pod-endpoint.js'
 
 const byPair = 'endpoint/label'
-
-type Labels = Readonly<Record<string, string>>
 
 export class Selection {
   readonly #services: Informer<Service>
@@ -16,16 +14,13 @@ export class Selection {
     this.#services = services
     this.#pods = pods
     // One pair of its selector is enough to find a Service: a Pod that lacks it is not selected.
-    services.index(byPair, (service) => (selectsPods(service) ? pairs(service, service.spec.selector ?? {}).slice(0, 1) : []))
-    pods.index(byPair, (pod) => pairs(pod, pod.metadata.labels ?? {}))
+    services.index(byPair, (service) => pairs(service, selectorOf(service)?.exact.slice(0, 1) ?? []))
+    indexLabels(pods)
   }
 
   podsOf(service: Service): readonly Pod[] {
-    if (!selectsPods(service)) return []
-    const selector = service.spec.selector ?? {}
-    const lists = pairs(service, selector).map((pair) => this.#pods.byIndex(byPair, pair))
-    const fewest = lists.reduce((least, list) => (list.length < least.length ? list : least))
-    return fewest.filter((pod) => selects(selector, pod))
+    const selector = selectorOf(service)
+    return selector ? selectByLabels(this.#pods, service.metadata.namespace ?? '', selector) : []
   }
 
   /** Keys of the Services that a change of a Pod touches. */
@@ -36,17 +31,19 @@ export class Selection {
   }
 
   #servicesOf(pod: Pod): string[] {
-    return pairs(pod, pod.metadata.labels ?? {})
+    const { labels = {} } = pod.metadata
+    return pairs(pod, Object.entries(labels))
       .flatMap((pair) => this.#services.byIndex(byPair, pair))
-      .filter(({ spec }) => selects(spec.selector ?? {}, pod))
+      .filter((service) => selectorOf(service)?.matches(labels))
       .map(namespacedKey)
   }
 }
 
-function selects(selector: Labels, { metadata: { labels = {} } }: Pod): boolean {
-  return Object.entries(selector).every(([name, value]) => labels[name] === value)
+/** Undefined for a Service that selects no Pods. */
+function selectorOf(service: Service): Selector | undefined {
+  return selectsPods(service) ? selectorFromObject(service.spec.selector).value : undefined
 }
 
-function pairs({ metadata: { namespace = '' } }: Pod | Service, labels: Labels): string[] {
-  return Object.entries(labels).map(([name, value]) => `${namespace}/${name}=${value}`)
+function pairs({ metadata: { namespace = '' } }: Pod | Service, labels: Selector['exact']): string[] {
+  return labels.map(([name, value]) => `${namespace}/${name}=${value}`)
 }

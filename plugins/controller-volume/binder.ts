@@ -23,6 +23,7 @@ import {
 import {
   defaultStorageClass,
   ephemeralClaimName,
+  offersTo,
   type PersistentVolume,
   type PersistentVolumeClaim,
   type Pod,
@@ -32,7 +33,7 @@ import {
 import { type ClaimView, planClaim } from './claim-plan.js'
 import { Provisioning } from './provisioning.js'
 import { planVolume } from './volume-plan.js'
-import { classWakes, indexStorage, keyOfClaim, keyOfVolume, type StorageIndex, volumeWakes } from './waking.js'
+import { byOffer, classWakes, indexStorage, keyOfClaim, keyOfVolume, type StorageIndex, volumeWakes } from './waking.js'
 import { bind, setClaimPhase, setVolumePhase, unbind } from './writes.js'
 
 interface Informers extends StorageIndex {
@@ -82,7 +83,9 @@ export class VolumeBinder implements Controller {
     if (!informers) return undefined
     if (side === 'volume') {
       const volume = informers.volumes.get('', rest)
-      return volume && this.#volume(volume, informers, context)
+      if (volume) return this.#volume(volume, informers, context)
+      this.#provisioning?.forget(rest)
+      return undefined
     }
     const { namespace, name } = splitKey(rest)
     const claim = informers.claims.get(namespace, name)
@@ -155,10 +158,10 @@ export class VolumeBinder implements Controller {
 function viewOf(claim: PersistentVolumeClaim, { volumes, classes, pods: known }: Informers): ClaimView {
   return {
     claim,
-    volumes: volumes.list(),
+    candidates: () => offersTo(claim).flatMap((key) => volumes.byIndex(byOffer, key)),
     volume: (name) => volumes.get('', name),
     storageClass: classes.get('', storageClassOf(claim)),
-    defaultClass: defaultStorageClass(classes.list())?.metadata.name,
+    defaultClass: () => defaultStorageClass(classes.list())?.metadata.name,
     waitingPod() {
       const waits = (pod: Pod) => !pod.spec.nodeName && usesClaim(pod, claim.metadata.name)
       return known.list(claim.metadata.namespace).find(waits)?.metadata.name

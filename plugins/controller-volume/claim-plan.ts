@@ -30,12 +30,13 @@ export type ClaimPlan =
 
 export interface ClaimView {
   readonly claim: PersistentVolumeClaim
-  readonly volumes: readonly PersistentVolume[]
+  /** Volumes that the claim might have. This and what follows is asked only where it matters. */
+  candidates(): readonly PersistentVolume[]
   volume(name: string): PersistentVolume | undefined
   /** The one that the claim names, as far as it is there. */
   readonly storageClass: StorageClass | undefined
-  readonly defaultClass: string | undefined
-  /** A Pod that uses the claim and has no node yet. Asked only where the claim waits for one. */
+  defaultClass(): string | undefined
+  /** A Pod that uses the claim and has no node yet. */
   waitingPod(): string | undefined
 }
 
@@ -46,11 +47,12 @@ export function planClaim(view: ClaimView): ClaimPlan {
   return spec.volumeName ? planNamed(view, spec.volumeName) : planOpen(view)
 }
 
-function planOpen({ claim, volumes, storageClass, defaultClass, waitingPod }: ClaimView): ClaimPlan {
+function planOpen({ claim, candidates, storageClass, defaultClass, waitingPod }: ClaimView): ClaimPlan {
   const withPod = bindsWithPod(storageClass)
-  const volume = matchVolume(claim, volumes, { reservedOnly: withPod })
+  const volume = matchVolume(claim, candidates(), { reservedOnly: withPod })
   if (volume) return { act: 'bind', volume }
-  if (awaitsDefaultClass(claim) && defaultClass !== undefined) return { act: 'classify', storageClass: defaultClass }
+  const classToBe = awaitsDefaultClass(claim) ? defaultClass() : undefined
+  if (classToBe !== undefined) return { act: 'classify', storageClass: classToBe }
   if (withPod && claim.metadata.annotations?.[selectedNode] === undefined) return pending(waiting(waitingPod()))
   if (storageClassOf(claim) !== '') return { act: 'provision' }
   const message = 'no persistent volumes available for this claim and no storage class is set'

@@ -56,3 +56,15 @@ test('a claim that goes while its Pod stays is made anew; a Pod that goes gets n
   await at.quiet()
   await assert.rejects(at.claim('web-scratch'), (error) => isNotFound(error))
 })
+
+test('a claim that stood in the way goes, and the Pod gets its own', async (t) => {
+  const at = await plane(t)
+  const other = await makeClaim(at.client, claim('web-scratch'))
+  const pod = await at.client.create(pods, web)
+  await at.quiet()
+  await at.client.delete(persistentVolumeClaims, 'default', 'web-scratch')
+  await at.quiet()
+  const made = await at.claim('web-scratch')
+  assert.is.not(made.metadata.uid, other.metadata.uid)
+  assert.is(made.metadata.ownerReferences?.[0]?.uid, pod.metadata.uid)
+})

@@ -5,7 +5,6 @@ import {
   type ControllerHost,
   type ControllerWatch,
   isControlledBy,
-  keysOfControllers,
   namespacedKey,
   ownerReference,
   type ReconcileContext,
@@ -18,13 +17,15 @@ export class EphemeralClaims implements Controller {
   readonly name = 'ephemeral-volume'
   readonly watches: readonly ControllerWatch[] = [
     watchOf(pods, (pod, { deleted }) => (deleted || !hasEphemeral(pod) ? none : [namespacedKey(pod)])),
-    // One that goes while its Pod is there is made anew.
-    watchOf(persistentVolumeClaims, (claim, { deleted }) => (deleted ? keysOfControllers('Pod', claim) : none)),
+    // One that goes while its Pod is there is made anew, also where it was somebody else's and stood in the way.
+    watchOf(persistentVolumeClaims, (claim, { deleted }) => (deleted ? this.#usersOf(claim) : none)),
   ]
   #informers: { readonly pods: Informer<Pod>; readonly claims: Informer<PersistentVolumeClaim> } | undefined
 
   start(host: ControllerHost): void {
-    this.#informers = { pods: host.informer(pods), claims: host.informer(persistentVolumeClaims) }
+    const podInformer = host.informer(pods)
+    podInformer.index(byEphemeralClaim, ephemeralClaims)
+    this.#informers = { pods: podInformer, claims: host.informer(persistentVolumeClaims) }
   }
 
   stop(): void {
@@ -37,6 +38,10 @@ export class EphemeralClaims implements Controller {
     if (!pod || pod.metadata.deletionTimestamp !== undefined) return undefined
     for (const volume of pod.spec.volumes ?? []) if (volume.ephemeral) await this.#settle(pod, volume, context)
     return undefined
+  }
+
+  #usersOf(claim: PersistentVolumeClaim): readonly string[] {
+    return (this.#informers?.pods.byIndex(byEphemeralClaim, namespacedKey(claim)) ?? none).map(namespacedKey)
   }
 
   async #settle(pod: Pod, volume: Volume, context: ReconcileContext): Promise<void> {
@@ -61,6 +66,14 @@ export class EphemeralClaims implements Controller {
 }
 
 const none: readonly never[] = []
+const byEphemeralClaim = 'ephemeral claim'
+
+function ephemeralClaims(pod: Pod): readonly string[] {
+  if (!hasEphemeral(pod)) return none
+  const { namespace = '' } = pod.metadata
+  const ephemeral = (pod.spec.volumes ?? []).filter((volume) => volume.ephemeral)
+  return ephemeral.map(({ name }) => `${namespace}/${ephemeralClaimName(pod, name)}`)
+}
 
 function hasEphemeral({ spec }: Pod): boolean {
   return spec.volumes?.some(({ ephemeral }) => ephemeral !== undefined) ?? false

@@ -67,6 +67,30 @@ test('what was refused is tried again by itself', async (t) => {
   assert.equal((await at.claim()).status?.capacity, { storage: '9Gi' })
 })
 
+test('a claim that is made again under the same name is not held back by what was refused before', async (t) => {
+  const at = await bound(t)
+  at.provisioner.refusal = { refused: 'no room' }
+  await at.grow('9Gi')
+  at.provisioner.refusal = undefined
+  await at.client.delete(persistentVolumeClaims, 'default', 'data')
+  await at.quiet()
+  await makeClaim(at.client, claim('data', ofClass))
+  await at.quiet()
+  await at.grow('9Gi')
+  assert.equal((await at.claim()).status?.capacity, { storage: '9Gi' })
+})
+
+test('a growth that breaks is told, and tried again', async (t) => {
+  const at = await bound(t)
+  at.provisioner.failure = new Error('the array does not answer')
+  await at.grow('9Gi')
+  const events = (await at.events('data')).join('\n')
+  assert.match(events, `VolumeResizeFailed: resize volume "${at.name}" failed: the array does not answer`)
+  at.provisioner.failure = undefined
+  await at.pass(10_000)
+  assert.equal((await at.claim()).status?.capacity, { storage: '9Gi' })
+})
+
 test('a volume that nobody here made waits for somebody outside', async (t) => {
   const at = await plane(t)
   await makeVolume(at.client, volume('v'))

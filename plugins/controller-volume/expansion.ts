@@ -15,6 +15,7 @@ import {
 import { equalJson, type PersistentVolume, type PersistentVolumeClaim } from '@davit/core/kinds'
 import { storageResizer } from './annotations.js'
 import { infeasible, planExpansion, resizedStatus, resizingStatus } from './expansion-plan.js'
+import { telling } from './telling.js'
 import { annotateClaim } from './writes.js'
 
 const retryMs = 30_000
@@ -23,12 +24,14 @@ export class VolumeExpansion implements Controller {
   readonly name = 'expand'
   readonly watches: readonly ControllerWatch[] = [
     watchOf(persistentVolumeClaims, (claim, { deleted }) => {
-      return deleted || claim.status?.phase !== 'Bound' ? none : [namespacedKey(claim)]
+      const key = namespacedKey(claim)
+      const concerns = deleted ? this.#refused.has(key) : claim.status?.phase === 'Bound'
+      return concerns ? [key] : none
     }),
   ]
   readonly #provisioners: () => readonly VolumeProvisioner[]
   /** Until when what was refused is left alone, however often the claim changes; by key. */
-  readonly #refused = new Map<string, { readonly size: string; readonly until: number }>()
+  readonly #refused = new Map<string, { readonly uid: string | undefined; readonly size: string; readonly until: number }>()
   #informers: { readonly claims: Informer<PersistentVolumeClaim>; readonly volumes: Informer<PersistentVolume> } | undefined
 
   constructor(provisioners: () => readonly VolumeProvisioner[]) {
@@ -55,9 +58,8 @@ export class VolumeExpansion implements Controller {
     const plan = planExpansion(claim, volume)
     const refused = this.#refused.get(key)
     const now = context.clock.now()
-    if (plan.act === 'expand' && refused?.size === plan.size && refused.until > now) {
-      return { requeueAfterMs: refused.until - now }
-    }
+    const isSame = plan.act === 'expand' && refused?.size === plan.size && refused.uid === claim.metadata.uid
+    if (isSame && refused.until > now) return { requeueAfterMs: refused.until - now }
     this.#refused.delete(key)
     if (plan.act === 'tell') await this.#write(claim, resizedStatus(claim.status ?? {}, plan.size), context)
     if (plan.act !== 'expand') return undefined
@@ -79,12 +81,13 @@ export class VolumeExpansion implements Controller {
     // One that was refused says so until it succeeds.
     const isRetry = told.status?.allocatedResourceStatuses?.storage === infeasible
     const begun = isRetry ? told : await this.#write(told, resizingStatus(told.status ?? {}, size, now), context)
-    const answer = await provisioner.expand?.(volume, size, context.signal)
-    if (!answer || 'refused' in answer) {
-      const why = answer?.refused ?? `${provisioner.name} cannot expand volumes`
+    const failed = (why: string) =>
       context.event(begun, 'Warning', 'VolumeResizeFailed', `resize volume "${volume.metadata.name}" failed: ${why}`)
+    const answer = await telling(failed, context, async () => provisioner.expand?.(volume, size, context.signal))
+    if (!answer || 'refused' in answer) {
+      failed(answer?.refused ?? `${provisioner.name} cannot expand volumes`)
       await this.#write(begun, resizingStatus(begun.status ?? {}, size, now, infeasible), context)
-      this.#refused.set(namespacedKey(claim), { size, until: context.clock.now() + retryMs })
+      this.#refused.set(namespacedKey(claim), { uid: claim.metadata.uid, size, until: context.clock.now() + retryMs })
       return { requeueAfterMs: retryMs }
     }
     const larger = edit(volume, (draft) => {

@@ -27,10 +27,10 @@ interface Given {
 function planOf(of: PersistentVolumeClaim, { volumes = [], storageClass: named, defaultClass, pod }: Given = {}): ClaimPlan {
   return planClaim({
     claim: of,
-    volumes,
+    candidates: () => volumes,
     volume: (name) => volumes.find(({ metadata }) => metadata.name === name),
     storageClass: named,
-    defaultClass,
+    defaultClass: () => defaultClass,
     waitingPod: () => pod,
   })
 }

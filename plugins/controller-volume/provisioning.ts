@@ -17,6 +17,7 @@ import {
   selectedNode,
 } from '@davit/core/kinds'
 import { oldStorageProvisioner, storageProvisioner } from './annotations.js'
+import { telling } from './telling.js'
 import { planReclaim } from './volume-plan.js'
 import { annotateClaim, claimReference, setVolumePhase } from './writes.js'
 
@@ -24,14 +25,22 @@ import { annotateClaim, claimReference, setVolumePhase } from './writes.js'
 const retryMs = 30_000
 /** The mark of classes whose volumes are made by hand. */
 const byHand = 'kubernetes.io/no-provisioner'
+const failedDelete = 'VolumeFailedDelete'
 
 export class Provisioning {
   readonly #provisioners: () => readonly VolumeProvisioner[]
   readonly #nodes: Informer<Node>
+  /** Until when a volume that was not given back is left alone, however often it changes; by name. */
+  readonly #refused = new Map<string, { readonly uid: string | undefined; readonly until: number }>()
 
   constructor(provisioners: () => readonly VolumeProvisioner[], nodes: Informer<Node>) {
     this.#provisioners = provisioners
     this.#nodes = nodes
+  }
+
+  /** The volume is gone. */
+  forget(volume: string): void {
+    this.#refused.delete(volume)
   }
 
   async provision(
@@ -64,10 +73,11 @@ export class Provisioning {
     const node = chosen === undefined ? undefined : this.#nodes.get('', chosen)
     if (chosen !== undefined && !node) return this.#elsewhere(claim, `node "${chosen}" not found`, storageClass, context)
     const request = { name: `pvc-${claim.metadata.uid}`, claim, storageClass, ...(node && { node }) }
-    const made = await this.#ask(request, provisioner, context)
+    const failed = (why: string) => context.event(claim, 'Warning', 'ProvisioningFailed', failure(storageClass, why))
+    const made = await telling(failed, context, () => this.#ask(request, provisioner, context))
     if ('refused' in made) {
       if (made.elsewhere && chosen !== undefined) return this.#elsewhere(claim, made.refused, storageClass, context)
-      context.event(claim, 'Warning', 'ProvisioningFailed', failure(storageClass, made.refused))
+      failed(made.refused)
       return { requeueAfterMs: retryMs }
     }
     try {
@@ -109,14 +119,33 @@ export class Provisioning {
     const provisioner = this.#find(plan.provisioner)
     // One outside does it by itself.
     if (!provisioner) return undefined
-    const refusal = await provisioner.remove(volume, context.signal)
+    const { name, uid } = volume.metadata
+    const refused = this.#refused.get(name)
+    const now = context.clock.now()
+    if (refused?.uid === uid && refused && refused.until > now) return { requeueAfterMs: refused.until - now }
+    this.#refused.delete(name)
+    return this.#giveBack(volume, provisioner, context)
+  }
+
+  async #giveBack(
+    known: PersistentVolume,
+    provisioner: VolumeProvisioner,
+    context: ReconcileContext,
+  ): Promise<ReconcileResult | undefined> {
+    const { client, cause, signal } = context
+    const { name, uid = '' } = known.metadata
+    const volume = await client.get(persistentVolumes, '', name).catch(unlessGone)
+    // What is given back is gone for good: somebody may have set the volume aside anew, and the informer not know it yet.
+    if (volume?.metadata.uid !== uid || volume.spec.claimRef?.uid !== known.spec.claimRef?.uid) return undefined
+    const failed = (why: string) => context.event(volume, 'Warning', failedDelete, why)
+    const refusal = await telling(failed, context, () => provisioner.remove(volume, signal))
     if (refusal) {
-      await fail(volume, 'VolumeFailedDelete', refusal.refused, context)
+      this.#refused.set(name, { uid, until: context.clock.now() + retryMs })
+      await fail(volume, failedDelete, refusal.refused, context)
       return { requeueAfterMs: retryMs }
     }
     if (volume.metadata.deletionTimestamp !== undefined) return undefined
-    const { name, uid = '' } = volume.metadata
-    await context.client.delete(persistentVolumes, '', name, { cause: context.cause, preconditions: { uid } }).catch(unlessGone)
+    await client.delete(persistentVolumes, '', name, { cause, preconditions: { uid } }).catch(unlessGone)
     return undefined
   }
 
@@ -159,6 +188,7 @@ function volumeOf({ name, claim, storageClass }: ProvisionRequest, provisioner: 
   return volume
 }
 
-function unlessGone(error: unknown): void {
+function unlessGone(error: unknown): undefined {
   if (!isNotFound(error)) throw error
+  return undefined
 }

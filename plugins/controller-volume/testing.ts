@@ -51,19 +51,24 @@ export class FakeProvisioner {
   readonly calls: string[] = []
   /** What it says next; undefined: yes. */
   refusal: ProvisionRefusal | undefined
+  /** What it throws instead. */
+  failure: Error | undefined
 
   async provision({ name, claim: { spec }, node }: Parameters<Provision>[0]): ReturnType<Provision> {
     this.calls.push(`provision ${name.slice(0, 4)}${node ? ` on ${node.metadata.name}` : ''}`)
+    if (this.failure) throw this.failure
     if (this.refusal) return this.refusal
     const storage = spec.resources?.requests?.storage ?? '0'
     return { spec: { capacity: { storage }, hostPath: { path: `/made/${name}` } }, labels: { made: 'yes' } }
   }
   async remove(removed: PersistentVolume): Promise<ProvisionRefusal | undefined> {
     this.calls.push(`remove ${removed.spec.hostPath?.path.slice(0, 10)}`)
+    if (this.failure) throw this.failure
     return this.refusal
   }
   async expand(_volume: PersistentVolume, size: string): Promise<{ size: string } | ProvisionRefusal> {
     this.calls.push(`expand to ${size}`)
+    if (this.failure) throw this.failure
     return this.refusal ?? { size }
   }
 }

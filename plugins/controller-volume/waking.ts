@@ -4,6 +4,7 @@ import { type Change, namespacedKey } from '@davit/core/controller'
 import {
   awaitsDefaultClass,
   equalJson,
+  offerOf,
   type PersistentVolume,
   type PersistentVolumeClaim,
   type StorageClass,
@@ -18,11 +19,14 @@ export interface StorageIndex {
 export const keyOfClaim = (claim: PersistentVolumeClaim): string => `claim/${namespacedKey(claim)}`
 export const keyOfVolume = ({ metadata }: PersistentVolume): string => `volume/${metadata.name}`
 
-/** Claims by the volume that they name and, as long as they name none, by class; volumes by the claim that they name. */
+export const byOffer = 'offer'
+
+/** Claims by the volume that they name and, as long as they name none, by class; volumes by the claim that they name, and by whom they may serve. */
 export function indexStorage({ claims, volumes }: StorageIndex): void {
   claims.index('volume', ({ spec }) => (spec.volumeName ? [spec.volumeName] : []))
   claims.index('open', (claim) => (claim.spec.volumeName ? [] : [storageClassOf(claim)]))
   volumes.index('claim', ({ spec: { claimRef } }) => (claimRef ? [`${claimRef.namespace ?? ''}/${claimRef.name ?? ''}`] : []))
+  volumes.index(byOffer, (volume) => [offerOf(volume)])
 }
 
 /** The claims that name it or that it names; and where it may be had as it could not before, those that look for one. */

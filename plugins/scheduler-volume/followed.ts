@@ -1,11 +1,11 @@
 /** The claims, volumes and classes of the cluster, and who wants to hear when they change. */
 import { type Clients, type Informer, persistentVolumeClaims, persistentVolumes, storageClasses } from '@davit/core/client'
-import { type PersistentVolume, type PersistentVolumeClaim, type StorageClass, storageClassOf } from '@davit/core/kinds'
+import { offerOf, offersTo, type PersistentVolume, type PersistentVolumeClaim, type StorageClass } from '@davit/core/kinds'
 import type { Storage } from './claims.js'
 
 /** Without a claim it concerns every Pod that has any. */
 export interface StorageChange {
-  readonly claim?: { readonly namespace: string; readonly name: string }
+  readonly claim?: { readonly namespace?: string | undefined; readonly name?: string | undefined }
 }
 type Listener = (change: StorageChange) => void
 
@@ -22,17 +22,17 @@ export class Followed implements Storage {
     this.#claims = clients.informer(persistentVolumeClaims)
     this.#volumes = clients.informer(persistentVolumes)
     this.#classes = clients.informer(storageClasses)
-    this.#volumes.index(byOffer, offers)
+    this.#volumes.index(byOffer, (volume) => [offerOf(volume)])
   }
 
   async begin(signal: AbortSignal): Promise<void> {
-    const claimChanged = ({ metadata }: PersistentVolumeClaim): void => {
-      this.#tell({ claim: { namespace: metadata.namespace ?? '', name: metadata.name } })
-    }
+    const claimChanged = ({ metadata }: PersistentVolumeClaim): void => this.#tell({ claim: metadata })
+    // One that is set aside helps nobody but its claim: of those that are made on demand that is every one.
+    const volumeChanged = ({ spec: { claimRef } }: PersistentVolume): void => this.#tell(claimRef ? { claim: claimRef } : {})
     const changed = (): void => this.#tell({})
     this.#undos.push(
       this.#claims.on({ added: claimChanged, updated: claimChanged, deleted: claimChanged }),
-      this.#volumes.on({ added: changed, updated: changed }),
+      this.#volumes.on({ added: volumeChanged, updated: volumeChanged }),
       this.#classes.on({ added: changed, updated: changed }),
     )
     await Promise.all([this.#claims, this.#volumes, this.#classes].map((informer) => informer.whenSynced(signal)))
@@ -53,9 +53,7 @@ export class Followed implements Storage {
     return this.#classes.get('', name)
   }
   candidates(claim: PersistentVolumeClaim): readonly PersistentVolume[] {
-    const { namespace = '', name } = claim.metadata
-    const setAside = this.#volumes.byIndex(byOffer, `claim ${namespace}/${name}`)
-    return [...setAside, ...this.#volumes.byIndex(byOffer, `class ${storageClassOf(claim)}`)]
+    return offersTo(claim).flatMap((key) => this.#volumes.byIndex(byOffer, key))
   }
 
   listen(listener: Listener): () => void {
@@ -66,9 +64,4 @@ export class Followed implements Storage {
   #tell(change: StorageChange): void {
     for (const listener of [...this.#listeners]) listener(change)
   }
-}
-
-function offers(volume: PersistentVolume): readonly string[] {
-  const { claimRef } = volume.spec
-  return [claimRef ? `claim ${claimRef.namespace ?? ''}/${claimRef.name ?? ''}` : `class ${storageClassOf(volume)}`]
 }
