@@ -1,5 +1,5 @@
 /** Other servers: this one's address and documents, those that it stands in front of, webhooks, and agents of nodes. */
-import type { KubeObject } from '../../kinds/contract.js'
+import type { KubeObject, OpenApiV2Part } from '../../kinds/contract.js'
 import type { NodeStreams } from '../node-streams.js'
 import type { UserInfo } from './requests.js'
 
@@ -47,6 +47,12 @@ export interface ApiDelegate {
   readonly resources: readonly object[]
   /** `serverRelativeURL` of its OpenAPI v3 document, where it has one. */
   readonly openApi?: string
+  /**
+   * What its `/openapi/v2` says of the group version: the same object until that changes, undefined where it says nothing
+   * that can be read. Called for each reader of ours, also many times at once: answers within a second with what it knows
+   * then, and never rejects. Absent: it is not asked.
+   */
+  openApiV2?(): Promise<OpenApiV2Part | undefined>
   /** Where to send a request. Asked for each one; undefined: nowhere. */
   locate(): DelegateAddress | undefined
   /**
