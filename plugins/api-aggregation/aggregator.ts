@@ -7,6 +7,7 @@ import { locateBackend, pick, type Sources } from './backend.js'
 import { type Availability, writeAvailability } from './conditions.js'
 import type { AggregationConfig } from './config.js'
 import { publishFrontProxy } from './front-proxy.js'
+import { OpenApiV2Reader } from './openapi-v2.js'
 import { type Probed, probe } from './probe.js'
 import { readRemote } from './read.js'
 
@@ -26,6 +27,8 @@ export interface AggregatorParts {
 
 interface Remote {
   readonly spec: APIService['spec']
+  /** Made for the first delegate: what it knows outlasts the delegate. */
+  openApiV2?: OpenApiV2Reader
   probed: Probed
 }
 const unknown: Availability = { available: false, reason: 'Unknown', message: 'not asked yet' }
@@ -180,7 +183,8 @@ export class Aggregator {
     for (const listener of [...this.#listeners]) listener()
   }
 
-  #delegate(name: string, { spec, probed }: Remote): ApiDelegate {
+  #delegate(name: string, remote: Remote): ApiDelegate {
+    const { spec, probed } = remote
     const { informer, random, frontProxy, clock, signal, config } = this.#parts
     const locate = (): DelegateAddress | undefined => {
       const service = informer.get('', name)
@@ -188,19 +192,23 @@ export class Aggregator {
       return located?.ok ? pick(located.addresses, random) : undefined
     }
     const asker = frontProxy && { frontProxy, clock, signal, timeoutMs: config.probeTimeoutSeconds * 1000 }
+    const { group = '', version = '' } = spec
+    if (asker) remote.openApiV2 ??= new OpenApiV2Reader(asker, group, version, config.probeSeconds * 1000, locate)
+    const { openApiV2 } = remote
     return {
-      group: spec.group ?? '',
-      version: spec.version ?? '',
+      group,
+      version,
       available: probed.availability.available,
       resources: probed.resources ?? [],
       ...(probed.openApi === undefined ? {} : { openApi: probed.openApi }),
       locate,
+      ...(openApiV2 && { openApiV2: () => openApiV2.read() }),
       ...(asker && { read: (path, user, until) => readRemote(asker, locate(), path, user, until) }),
     }
   }
 }
 
-const shown = ({ locate: _locate, read: _read, ...rest }: ApiDelegate): object => rest
+const shown = ({ locate: _locate, read: _read, openApiV2: _openApiV2, ...rest }: ApiDelegate): object => rest
 
 /** The more important group first, and in it the more important version. */
 function byPriority(a: APIService['spec'], b: APIService['spec']): number {

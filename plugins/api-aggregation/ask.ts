@@ -10,8 +10,12 @@ export interface Asker {
 }
 export interface Answer {
   readonly code: number
+  readonly etag: string | undefined
   readonly text: string
 }
+
+/** As whom this server asks for itself. */
+export const aggregator = { 'x-remote-user': 'system:kube-aggregator', 'x-remote-group': 'system:masters' } as const
 
 const answerLimit = 8 * 1024 * 1024
 
@@ -35,7 +39,9 @@ export async function ask(
         if (size > answerLimit) outgoing.destroy(new Error(`the answer is larger than ${answerLimit} bytes`))
       })
       reply.on('error', reject)
-      reply.on('end', () => resolve({ code: reply.statusCode ?? 0, text: Buffer.concat(chunks).toString('utf8') }))
+      reply.on('end', () =>
+        resolve({ code: reply.statusCode ?? 0, etag: reply.headers.etag, text: Buffer.concat(chunks).toString('utf8') }),
+      )
     })
     const timer = clock.setTimer(timeoutMs, () => outgoing.destroy(new Error('context deadline exceeded')), { unref: true })
     outgoing.on('error', reject)

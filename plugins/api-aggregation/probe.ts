@@ -1,6 +1,6 @@
 /** Asks a remote API server what it serves: whether it answers at all, its resources, and where its OpenAPI is. */
 import type { DelegateAddress } from '@davit/core/api'
-import { type Asker, ask } from './ask.js'
+import { type Asker, aggregator, ask } from './ask.js'
 import type { Availability } from './conditions.js'
 
 export interface Probed {
@@ -40,10 +40,7 @@ async function openApiUrl(prober: Asker, address: DelegateAddress, group: string
 }
 
 async function getJson(prober: Asker, address: DelegateAddress, path: string): Promise<unknown> {
-  const { code, text } = await ask(prober, address, path, prober.signal, {
-    'x-remote-user': 'system:kube-aggregator',
-    'x-remote-group': 'system:masters',
-  })
+  const { code, text } = await ask(prober, address, path, prober.signal, aggregator)
   if (code < 200 || code > 299) throw new Error(`bad status from https://${address.host}:${address.port}${path}: ${code}`)
   return JSON.parse(text)
 }

@@ -19,6 +19,9 @@ export interface Backend {
   last: IncomingMessage | undefined
   /** Makes the probe fail. */
   broken: boolean
+  /** What it says in `/openapi/v2`: nothing is 404, and 'silence' never ends. The codes that it answered with. */
+  openApiV2: object | 'silence' | undefined
+  readonly openApiV2Codes: number[]
 }
 
 const period = { notBefore: 0, notAfter: Date.UTC(2100, 0) }
@@ -37,6 +40,8 @@ export async function startBackend(t: TestContext, name = 'metrics.default.svc',
     requests: [],
     last: undefined,
     broken: false,
+    openApiV2: undefined,
+    openApiV2Codes: [],
   }
   server.on('upgrade', (_request, socket) => {
     socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n')
@@ -77,6 +82,7 @@ function answer(backend: Backend, group: string, request: IncomingMessage, respo
   if (url.startsWith('/openapi/v3')) {
     return send(200, { paths: { [`apis/${group}/v1`]: { serverRelativeURL: `/openapi/v3/apis/${group}/v1?hash=AB` } } })
   }
+  if (url === '/openapi/v2') return sendOpenApiV2(backend, request, response)
   if (url.includes('redirect')) return void response.writeHead(302, { location: 'https://elsewhere/' }).end()
   if (url.includes('watch=true')) {
     response.writeHead(200, { 'content-type': 'application/json' })
@@ -85,6 +91,15 @@ function answer(backend: Backend, group: string, request: IncomingMessage, respo
   const chunks: Buffer[] = []
   request.on('data', (chunk: Buffer) => chunks.push(chunk))
   request.on('end', () => send(method === 'POST' ? 201 : 200, { kind: 'Widget', body: Buffer.concat(chunks).toString() }))
+}
+
+function sendOpenApiV2({ openApiV2, openApiV2Codes }: Backend, { headers }: IncomingMessage, response: ServerResponse): void {
+  if (openApiV2 === 'silence') return
+  const text = JSON.stringify(openApiV2 ?? {})
+  const etag = `"${text.length}"`
+  const code = openApiV2 === undefined ? 404 : headers['if-none-match'] === etag ? 304 : 200
+  openApiV2Codes.push(code)
+  response.writeHead(code, { etag }).end(code === 200 ? text : undefined)
 }
 
 export interface Plane extends TestServer {
@@ -98,10 +113,10 @@ export interface Plane extends TestServer {
 
 export const apiServicesPath = '/apis/apiregistration.k8s.io/v1/apiservices'
 
-export async function plane(t: TestContext, config: object = {}): Promise<Plane> {
+export async function plane(t: TestContext, options: object = {}, config: object = {}): Promise<Plane> {
   const wanted = new Set(['client', 'authorizer-grants-only'])
   const parts = controlPlaneParts().flatMap(({ plugin: part }) => (wanted.has(part.id) ? [part] : []))
-  const server = await startServer({ plugins: [...parts, plugin], ...config })
+  const server = await startServer({ plugins: parts, entries: [{ plugin, config }], ...options })
   t.defer(() => server.stop())
   const post = async (path: string, body: object): Promise<Reply> => {
     const reply = await server.call(path, { method: 'POST', body })

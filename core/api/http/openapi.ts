@@ -1,6 +1,7 @@
 /**
  * `/openapi/v3`: an index and one document for each group version, made on first use and only anew where a group's
- * kinds changed. `/openapi/v2` is one document of all of them, in two forms; older clients read it.
+ * kinds changed. `/openapi/v2` is one document of all of them and of what other servers serve, in two forms; older clients
+ * read it.
  */
 
 import type { Clock } from '../../kernel/contract.js'
@@ -8,7 +9,9 @@ import {
   type Descriptions,
   encodeOpenApiV2,
   type KindRegistry,
+  mergeOpenApiV2,
   OpenApiV2,
+  type OpenApiV2Part,
   openApiV3,
   type ResourceKind,
   readDescriptions,
@@ -28,6 +31,8 @@ interface Kept {
 
 interface V2 {
   readonly kinds: readonly ResourceKind[]
+  /** Of other servers. */
+  readonly parts: readonly OpenApiV2Part[]
   readonly json: Document
   readonly protobuf: Document
 }
@@ -44,27 +49,33 @@ export function createOpenApi(
   const kept = new Map<string, Kept>()
   let v2: Promise<V2> | undefined
 
-  async function makeV2(all: readonly ResourceKind[]): Promise<V2> {
+  async function makeV2(all: readonly ResourceKind[], parts: readonly OpenApiV2Part[]): Promise<V2> {
     const made = new OpenApiV2()
     const texts = readDescriptions()
     for (const groupKinds of byGroupVersion(all).values()) {
       made.add(groupKinds, texts)
       await new Promise<void>((resolve) => clock.defer(resolve))
     }
-    const document = { ...made.document, info: title }
+    const own = { ...made.document, info: title }
+    const document = parts.length === 0 ? own : mergeOpenApiV2(own, parts)
     const protobuf = documentOf(swaggerType, Buffer.from(encodeOpenApiV2(document)))
-    return { kinds: all, json: json(document), protobuf }
+    return { kinds: all, parts, json: json(document), protobuf }
+  }
+  async function foreignParts(): Promise<readonly OpenApiV2Part[]> {
+    const asked = delegates.all().flatMap((delegate) => (delegate.openApiV2 ? [delegate.openApiV2()] : []))
+    return (await Promise.all(asked)).filter((part) => part !== undefined)
   }
   /** Many may ask while it is being made. */
   async function freshV2(): Promise<V2> {
+    const parts = await foreignParts()
     for (;;) {
       const latest = v2
       const known = await latest
       const all = kinds.all()
-      if (known && sameKinds(known.kinds, all)) return known
+      if (known && same(known.kinds, all) && same(known.parts, parts)) return known
       // Else somebody who waited for the same one is making the next already.
       if (v2 === latest)
-        v2 = makeV2(all).catch((error: unknown) => {
+        v2 = makeV2(all, parts).catch((error: unknown) => {
           v2 = undefined
           throw error
         })
@@ -72,7 +83,7 @@ export function createOpenApi(
   }
   async function groupDocument(name: string, groupKinds: readonly ResourceKind[], texts: () => Descriptions): Promise<Document> {
     const known = kept.get(name)
-    if (known && sameKinds(known.kinds, groupKinds)) return known.document
+    if (known && same(known.kinds, groupKinds)) return known.document
     // One document takes milliseconds: others get their turn between two of them.
     await new Promise<void>((resolve) => clock.defer(resolve))
     const document = json(openApiV3(groupKinds, texts()))
@@ -114,8 +125,8 @@ function byGroupVersion(all: readonly ResourceKind[]): Map<string, ResourceKind[
   return groups
 }
 
-function sameKinds(a: readonly ResourceKind[], b: readonly ResourceKind[]): boolean {
-  return a.length === b.length && a.every((kind, index) => kind === b[index])
+function same<T>(a: readonly T[], b: readonly T[]): boolean {
+  return a.length === b.length && a.every((one, index) => one === b[index])
 }
 
 function wantsProtobuf(accept: string | undefined): boolean {

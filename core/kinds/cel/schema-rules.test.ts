@@ -205,6 +205,43 @@ test('what an update leaves as it was is not complained of', async () => {
   assert.is((await found(schema, { a: { v: 2 } }, { a: { v: 1 } })).length, 1)
 })
 
+test('of a list whose items have no keys an update leaves all as they were, or none', async () => {
+  const item = object(
+    { v: integer, deep: { type: 'array', items: object({ v: integer }, rule('self.v > 5')) } },
+    rule('self.v > 5'),
+  )
+  const schema = object({ list: { type: 'array', items: item }, b: text })
+  const bad = { v: 1, deep: [{ v: 2 }] }
+  const good = { v: 6, deep: [{ v: 7 }] }
+  const update = async (list: object[], before: object[] | undefined): Promise<number> =>
+    (await found(schema, { list, b: 'y' }, { b: 'x', ...(before && { list: before }) })).length
+  assert.is(await update([bad], [bad]), 0)
+  assert.is(await update([bad, good], [bad, good]), 0)
+  assert.is(await update([bad, good], [good, bad]), 2, 'which is which is not known')
+  assert.is(await update([bad, good], [bad]), 2)
+  assert.is(await update([bad], undefined), 2, 'what is new is looked at')
+  assert.is(await update([bad], []), 2)
+  assert.is((await found(schema, { list: [bad] })).length, 2)
+})
+
+test('an item that is new in a list with keys is looked at, whatever is in it', async () => {
+  const deep: JSONSchemaProps = { type: 'array', items: object({ v: integer }, rule('self.v > 5')) }
+  const schema = object({
+    list: {
+      type: 'array',
+      'x-kubernetes-list-type': 'map',
+      'x-kubernetes-list-map-keys': ['name'],
+      items: object({ name: text, deep }),
+    },
+  })
+  const item = (name: string) => ({ name, deep: [{ v: 1 }] })
+  assert.equal(await found(schema, { list: [item('a')] }, { list: [item('a')] }), [])
+  assert.equal(
+    (await found(schema, { list: [item('b'), item('a')] }, { list: [item('a')] })).map((text) => text.split(':')[0]),
+    ['FieldValueInvalid list[0].deep[0]'],
+  )
+})
+
 test('a rule that fails refuses, with the failure', async () => {
   const schema = object(
     { a: integer, b: { 'x-kubernetes-int-or-string': true } },

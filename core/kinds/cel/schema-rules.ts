@@ -92,37 +92,47 @@ class Validation {
     this.#budget = cel.budget()
   }
 
-  visit(node: RuledNode, value: unknown, old: unknown, path: string): void {
+  /** `kept`, where `old` is undefined: that the nearest list around it, whose items cannot be told again, is as it was. */
+  visit(node: RuledNode, value: unknown, old: unknown, path: string, kept = false): void {
     if (value === undefined || value === null || this.#over) return
-    if (node.rules.length > 0 && node.type !== undefined) this.#check(node, node.type, value, old, path)
+    if (node.rules.length > 0 && node.type !== undefined) this.#check(node, node.type, value, old, path, kept)
     if (Array.isArray(value)) {
-      if (node.items) this.#visitItems(node.items, node.keys, value, old, path)
+      if (node.items) this.#visitItems(node.items, node.keys, value, old, path, kept)
       return
     }
     if (typeof value !== 'object') return
+    const below = old === undefined && kept
     for (const [name, field] of node.fields)
-      this.visit(field, entry(value, name), entry(old, name), path === '' ? name : `${path}.${name}`)
+      this.visit(field, entry(value, name), entry(old, name), path === '' ? name : `${path}.${name}`, below)
     if (!node.values) return
-    for (const [key, one] of Object.entries(value)) this.visit(node.values, one, entry(old, key), `${path}[${key}]`)
+    for (const [key, one] of Object.entries(value)) this.visit(node.values, one, entry(old, key), `${path}[${key}]`, below)
   }
 
-  #visitItems(node: RuledNode, keys: readonly string[] | undefined, items: readonly unknown[], old: unknown, path: string): void {
+  #visitItems(
+    node: RuledNode,
+    keys: readonly string[] | undefined,
+    items: readonly unknown[],
+    old: unknown,
+    path: string,
+    kept: boolean,
+  ): void {
     const before = new Map<string, unknown>()
     if (keys && Array.isArray(old)) for (const item of old) before.set(identity(item, keys), item)
+    const below = old === undefined ? kept : keys === undefined && equalJson(items, old)
     for (const [index, item] of items.entries()) {
-      this.visit(node, item, keys ? before.get(identity(item, keys)) : undefined, `${path}[${index}]`)
+      this.visit(node, item, keys ? before.get(identity(item, keys)) : undefined, `${path}[${index}]`, below)
     }
   }
 
-  #check(node: RuledNode, type: CelType, json: unknown, oldJson: unknown, path: string): void {
+  #check(node: RuledNode, type: CelType, json: unknown, oldJson: unknown, path: string, kept: boolean): void {
     const [self, before] = [this.#cel.value(json, type), this.#cel.value(oldJson ?? undefined, type)]
     const hasOld = before !== undefined
     let same: boolean | undefined
     for (const compiled of node.rules) {
       if (compiled.usesOld && !hasOld && !compiled.rule.optionalOldSelf) continue
-      if (!compiled.usesOld && hasOld) {
+      if (!compiled.usesOld) {
         // What an update leaves as it was is not its fault.
-        same ??= equalJson(json, oldJson)
+        same ??= oldJson === undefined ? kept : equalJson(json, oldJson)
         if (same) continue
       }
       const oldSelf = compiled.rule.optionalOldSelf ? (hasOld ? Optional.of(before) : Optional.none()) : before

@@ -318,10 +318,10 @@ test('the ports of slices and endpoints get their protocol, and those of slices 
   assert.equal(subsets, [{ addresses: [{ ip: '1.1.1.1' }], ports: [{ port: 1, protocol: 'TCP' }] }])
 })
 
-test('a role without rules has an empty list of them', () => {
+test('a role without rules has null in their place', () => {
   for (const kind of ['Role', 'ClusterRole']) {
     for (const fields of [{}, { rules: [] }, { rules: null }]) {
-      assert.equal(defaulted({ apiVersion: 'rbac.authorization.k8s.io/v1', kind, ...fields }).rules, [])
+      assert.equal(defaulted({ apiVersion: 'rbac.authorization.k8s.io/v1', kind, ...fields }).rules, null)
     }
   }
 })

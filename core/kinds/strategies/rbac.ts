@@ -8,10 +8,10 @@ import { checkLabelSelector } from './label-selectors.js'
 
 const GROUP = 'rbac.authorization.k8s.io'
 
-/** Clients in Go write the field whether there are rules or not, and so do those who read them. */
+/** Kubernetes shows the field whether there are rules or not, and null where there are none. */
 function withRules(object: KubeObject): void {
-  const role = object as ClusterRole
-  role.rules ??= []
+  const role = object as KubeObject & { rules?: readonly PolicyRule[] | null }
+  if (!role.rules?.length) role.rules = null
 }
 
 export const roleStrategy: Strategy = { defaults: withRules, validate: (object) => checkRules(object, true) }
