@@ -1,6 +1,7 @@
 import type { Clock, Logger, Random } from '../kernel/contract.js'
 import type { KubeObject } from '../kinds/contract.js'
 import type { Client, Clients, Identity, Informer, ResourceRef } from './contract.js'
+import { EventTurns } from './event-turns.js'
 import { type InformerScope, WatchingInformer } from './informer.js'
 
 export interface ClientsOptions {
@@ -23,6 +24,7 @@ export function createClients(options: ClientsOptions): Clients & { close(): voi
   const informers = new Map<string, WatchingInformer<any>>()
   let closed = false
   return {
+    eventTurns: new EventTurns(clock),
     as: (identity) => options.as(identity),
     informer<T extends KubeObject>(resource: ResourceRef<T>, scope: InformerScope = {}): Informer<T> {
       if (closed) throw new Error('the clients are closed')

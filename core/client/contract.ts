@@ -8,10 +8,12 @@
 import type { Token } from '../kernel/contract.js'
 import { one } from '../kernel/contract.js'
 import type { KubeObject } from '../kinds/contract.js'
+import type { EventTurns } from './event-turns.js'
 
 export { ApiError, type FailureStatus, isConflict, isExists, isGone, isNotFound } from './api-error.js'
 export { edit } from './edit.js'
 export { createEventRecorder, type EventRecorder, type EventRecorderOptions } from './event-recorder.js'
+export type { EventTurns } from './event-turns.js'
 export { LeaderElection, type LeaderElectionOptions } from './leader.js'
 export * from './resources.js'
 export { createWorkQueue, type WorkQueue, type WorkQueueOptions } from './work-queue.js'
@@ -171,6 +173,8 @@ export interface Informer<T extends KubeObject> {
 }
 
 export interface Clients {
+  /** In which all recorders of this process write their events. */
+  readonly eventTurns: EventTurns
   /** A client that acts as `identity`; cheap, not cached. */
   as(identity: Identity): Client
   /** Informers read as the system itself; a plugin sees here what its node or controller role may read. */

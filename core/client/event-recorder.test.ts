@@ -1,6 +1,7 @@
 import type { KubeObject } from '../kinds/contract.js'
 import { assert, boot, createTestServices, type TestContext, test } from '../testing/contract.js'
 import { ApiError, type Client, createEventRecorder, events } from './contract.js'
+import { EventTurns } from './event-turns.js'
 
 const pod = {
   apiVersion: 'v1',
@@ -21,10 +22,22 @@ async function recording(t: TestContext, wrap: (client: Client) => Client = (cli
     child: () => log,
   }
   const { random } = createTestServices()
-  const recorder = createEventRecorder({ client: wrap(client), clock, random, log, component: 'test', host: 'one' })
+  const recorder = createEventRecorder({
+    client: wrap(client),
+    turns: new EventTurns(clock),
+    clock,
+    random,
+    log,
+    component: 'test',
+    host: 'one',
+  })
   t.defer(() => recorder.close())
   const written = async () => (await client.list(events, { namespace: 'default' })).items
   return { client, clock, recorder, written, lines }
+}
+
+function named(number: number): KubeObject {
+  return { ...pod, metadata: { ...pod.metadata, name: `web-${number}`, uid: `u${number}` } }
 }
 
 /** A client whose writes wait until the test lets them go. */
@@ -91,11 +104,11 @@ test('the same event again raises the count, another is another', async (t) => {
 
 test('events recorded at once are counted one after the other', async (t) => {
   const { recorder, written } = await recording(t)
-  for (let time = 0; time < 50; time += 1) recorder.record(pod, 'Normal', 'Pulled', `image ${time % 2}`)
+  for (let time = 0; time < 20; time += 1) recorder.record(pod, 'Normal', 'Pulled', `image ${time % 2}`)
   await recorder.idle()
   assert.equal(
     (await written()).map(({ count }) => count),
-    [25, 25],
+    [10, 10],
   )
 })
 
@@ -137,12 +150,67 @@ test('what is too much is dropped and counted, and recording never waits', async
     open = gate.open
     return gate.client
   })
-  for (let number = 0; number < 1500; number += 1) recorder.record(pod, 'Normal', 'Many', `number ${number}`)
+  for (let number = 0; number < 1500; number += 1) recorder.record(named(number), 'Normal', 'Many', 'it happened')
   assert.ok(recorder.dropped > 400 && recorder.dropped < 500, `${recorder.dropped} were dropped`)
   const { dropped } = recorder
   open()
   await recorder.idle()
   assert.is((await written()).length + dropped, 1500)
+})
+
+test('what comes while an event of its kind waits is counted with it: one write, not many', async (t) => {
+  let writes = 0
+  let open: () => void = () => undefined
+  const { recorder, written, clock } = await recording(t, (client) => {
+    const gate = gated(client)
+    open = gate.open
+    return Object.assign(Object.create(gate.client) as Client, {
+      create: (...call: Parameters<Client['create']>) => {
+        writes += 1
+        return gate.client.create(...call)
+      },
+      patch: (...call: Parameters<Client['patch']>) => {
+        writes += 1
+        return client.patch(...call)
+      },
+    })
+  })
+  for (let number = 0; number < 4; number += 1) recorder.record(named(number), 'Normal', 'First', 'these are under way')
+  for (let time = 0; time < 15; time += 1) {
+    recorder.record(pod, 'Normal', 'Pulled', 'image')
+    await clock.advance(1000)
+  }
+  open()
+  await recorder.idle()
+  const found = (await written()).find(({ reason }) => reason === 'Pulled')
+  assert.equal([found?.count, found?.firstTimestamp, found?.lastTimestamp], [15, '2024-01-01T00:00:00Z', '2024-01-01T00:00:14Z'])
+  assert.is(writes, 5)
+})
+
+test('events that differ in their message alone are one from the tenth on', async (t) => {
+  const { recorder, written } = await recording(t)
+  for (let number = 0; number < 20; number += 1) recorder.record(pod, 'Normal', 'SuccessfulCreate', `Created pod: web-${number}`)
+  await recorder.idle()
+  const found = await written()
+  assert.is(found.length, 10)
+  const combined = found.find(({ message }) => message?.startsWith('(combined'))
+  assert.equal([combined?.message, combined?.count], ['(combined from similar events): Created pod: web-19', 11])
+})
+
+test('an object that has had too many gets one each five minutes, which says how many there were', async (t) => {
+  const { recorder, written, clock } = await recording(t)
+  for (let time = 0; time < 40; time += 1) {
+    recorder.record(pod, 'Warning', 'BackOff', 'again')
+    await recorder.idle()
+  }
+  assert.equal([(await written())[0]?.count, recorder.dropped], [25, 15])
+  await clock.advance(300_000)
+  recorder.record(pod, 'Warning', 'BackOff', 'again')
+  await recorder.idle()
+  assert.is((await written())[0]?.count, 41)
+  recorder.record(named(2), 'Warning', 'BackOff', 'another object is not held back')
+  await recorder.idle()
+  assert.is((await written()).length, 2)
 })
 
 test('after closing nothing more is written', async (t) => {

@@ -3,13 +3,15 @@
 import type { Clock, Logger, Random } from '../kernel/contract.js'
 import type { KubeObject } from '../kinds/contract.js'
 import { isNotFound } from './api-error.js'
-import type { Client } from './contract.js'
+import type { Client, EventTurns } from './contract.js'
+import { EventMemory, type Written } from './event-correlation.js'
 import { events } from './resources.js'
 
 export interface EventRecorder {
   /**
    * Never throws, never waits. An event equal to an earlier one (object, type, reason, message, field) raises that
-   * one's count. When more than `backlog` wait to be written, new ones are dropped and counted.
+   * one's count; from the tenth on those that differ in the message alone are combined. When more than `backlog` wait to be
+   * written, or the object has had too many, new ones are dropped and counted.
    */
   record(object: KubeObject, type: 'Normal' | 'Warning', reason: string, message: string, fieldPath?: string): void
   readonly dropped: number
@@ -19,6 +21,8 @@ export interface EventRecorder {
   close(): void
 }
 export interface EventRecorderOptions {
+  /** Shared by all recorders of the process. */
+  readonly turns: EventTurns
   readonly client: Client
   readonly clock: Clock
   readonly random: Random
@@ -28,26 +32,22 @@ export interface EventRecorderOptions {
   readonly host?: string
 }
 
-interface Known {
-  readonly namespace: string
-  name: string
-  count: number
-  readonly firstTimestamp: string
-}
 interface Pending {
-  readonly key: string
-  readonly object: KubeObject
+  /** Whom it is about, as `EventMemory` knows it. */
+  readonly about: string
+  /** Of the object, not the object itself: it may wait for long, and be gone by then. */
+  readonly involvedObject: EventObject
   readonly type: string
   readonly reason: string
-  readonly message: string
-  readonly fieldPath: string | undefined
+  message: string
+  count: number
   /** Milliseconds since 1970. */
-  readonly at: number
+  readonly first: number
+  last: number
 }
+type EventObject = ReturnType<typeof involved>
 
 const backlog = 1000
-const concurrency = 4
-const remembered = 4096
 
 export function createEventRecorder(options: EventRecorderOptions): EventRecorder {
   return new Recorder(options)
@@ -56,8 +56,9 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
 class Recorder implements EventRecorder {
   dropped = 0
   readonly #options: EventRecorderOptions
-  readonly #known = new Map<string, Known>()
-  readonly #queue: Pending[] = []
+  readonly #memory = new EventMemory()
+  /** By the key of the Event that they become: what comes while one waits is counted there. */
+  readonly #queue = new Map<string, Pending>()
   readonly #busy = new Set<string>()
   #waiters: (() => void)[] = []
   #closed = false
@@ -69,24 +70,53 @@ class Recorder implements EventRecorder {
 
   record(object: KubeObject, type: 'Normal' | 'Warning', reason: string, message: string, fieldPath?: string): void {
     if (this.#closed) return
-    if (this.#queue.length >= backlog) {
-      this.dropped += 1
-      return
-    }
     const { uid, namespace, name } = object.metadata
-    const key = [object.kind, uid ?? `${namespace}/${name}`, type, reason, fieldPath ?? '', message].join('\0')
-    this.#queue.push({ key, object, type, reason, message, fieldPath, at: this.#moment() })
-    this.#pump()
+    const about = `${object.kind}\0${uid ?? `${namespace}/${name}`}`
+    const now = this.#moment()
+    const event = this.#memory.correlate(about, `${type}\0${reason}\0${fieldPath ?? ''}`, message, now)
+    const key = `${about}\0${event?.key}`
+    const waiting = this.#queue.get(key)
+    if (event && waiting) Object.assign(waiting, { count: waiting.count + event.count, last: now, message: event.message })
+    else if (!event || this.#queue.size >= backlog) this.dropped += 1
+    else {
+      const involvedObject = involved(object, fieldPath)
+      const { message: text, count } = event
+      this.#queue.set(key, { about, involvedObject, type, reason, message: text, count, first: now, last: now })
+      this.#options.turns.ask(this)
+    }
   }
 
   async idle(): Promise<void> {
-    if (this.#queue.length === 0 && this.#busy.size === 0) return
+    if (this.#queue.size === 0 && this.#busy.size === 0) return
     await new Promise<void>((resolve) => this.#waiters.push(resolve))
   }
 
   close(): void {
     this.#closed = true
-    this.#queue.length = 0
+    this.#queue.clear()
+    this.#settle()
+  }
+
+  /** Events of one key are written one after the other, so that none overtakes the count of another. */
+  next(): Promise<void> | undefined {
+    for (const [key, pending] of this.#queue) {
+      if (this.#busy.has(key)) continue
+      this.#queue.delete(key)
+      this.#busy.add(key)
+      return this.#write(key, pending).then(
+        () => this.#wrote(key),
+        (error: unknown) => {
+          this.#options.log.debug({ error: String(error), reason: pending.reason }, 'an event was not written')
+          this.#wrote(key)
+        },
+      )
+    }
+    return undefined
+  }
+
+  #wrote(key: string): void {
+    this.#busy.delete(key)
+    if (this.#queue.size > 0) this.#options.turns.ask(this)
     this.#settle()
   }
 
@@ -96,37 +126,19 @@ class Recorder implements EventRecorder {
     return this.#last
   }
 
-  /** Events of one key are written one after the other, so that none overtakes the count of another. */
-  #pump(): void {
-    while (this.#busy.size < concurrency) {
-      const index = this.#queue.findIndex((pending) => !this.#busy.has(pending.key))
-      if (index < 0) break
-      const [pending] = this.#queue.splice(index, 1)
-      if (!pending) break
-      this.#busy.add(pending.key)
-      this.#write(pending)
-        .catch((error: unknown) =>
-          this.#options.log.debug({ error: String(error), reason: pending.reason }, 'an event was not written'),
-        )
-        .finally(() => {
-          this.#busy.delete(pending.key)
-          this.#pump()
-          this.#settle()
-        })
-    }
-  }
-
   #settle(): void {
-    if (this.#queue.length > 0 || this.#busy.size > 0) return
+    if (this.#queue.size > 0 || this.#busy.size > 0) return
     for (const resolve of this.#waiters.splice(0)) resolve()
   }
 
-  async #write(pending: Pending): Promise<void> {
-    const known = this.#known.get(pending.key)
+  async #write(key: string, pending: Pending): Promise<void> {
+    const { about, message } = pending
+    const known = this.#memory.written(about, key)
+    const count = (known?.count ?? 0) + pending.count
     if (known) {
-      known.count += 1
+      this.#memory.wrote(about, key, { ...known, count })
       try {
-        const patch = { count: known.count, lastTimestamp: timeText(pending.at) }
+        const patch = { count, lastTimestamp: timeText(pending.last), message }
         await this.#options.client.patch(events, known.namespace, known.name, 'merge', patch)
         return
       } catch (error) {
@@ -134,52 +146,36 @@ class Recorder implements EventRecorder {
         // It outlived its time in the store: begin anew with the count it had.
       }
     }
-    const created = this.#event(pending, known)
+    const created = this.#event(pending, count, known)
     await this.#options.client.create(events, created)
-    this.#remember(pending.key, {
-      namespace: created.metadata.namespace ?? 'default',
-      name: created.metadata.name ?? '',
-      count: created.count,
-      firstTimestamp: created.firstTimestamp,
-    })
+    const { metadata, firstTimestamp } = created
+    this.#memory.wrote(about, key, { namespace: metadata.namespace, name: metadata.name, count, firstTimestamp })
   }
 
-  #event(pending: Pending, known: Known | undefined) {
-    const { object, fieldPath } = pending
+  #event({ involvedObject, type, reason, message, first, last }: Pending, count: number, known: Written | undefined) {
     const { component, host, random } = this.#options
-    const namespace = object.metadata.namespace || 'default'
+    const namespace = involvedObject.namespace || 'default'
     return {
       apiVersion: 'v1',
       kind: 'Event',
-      metadata: { name: `${object.metadata.name}.${orderedText(pending.at)}${random.string(4, hexDigits)}`, namespace },
-      involvedObject: {
-        kind: object.kind,
-        apiVersion: object.apiVersion,
-        namespace: object.metadata.namespace,
-        name: object.metadata.name,
-        uid: object.metadata.uid,
-        resourceVersion: object.metadata.resourceVersion,
-        ...(fieldPath !== undefined && { fieldPath }),
-      },
-      type: pending.type,
-      reason: pending.reason,
-      message: pending.message,
+      metadata: { name: `${involvedObject.name}.${orderedText(first)}${random.string(4, hexDigits)}`, namespace },
+      involvedObject,
+      type,
+      reason,
+      message,
       source: { component, ...(host !== undefined && { host }) },
       reportingComponent: component,
       reportingInstance: host ?? '',
-      firstTimestamp: known?.firstTimestamp ?? timeText(pending.at),
-      lastTimestamp: timeText(pending.at),
-      count: known?.count ?? 1,
+      firstTimestamp: known?.firstTimestamp ?? timeText(first),
+      lastTimestamp: timeText(last),
+      count,
     }
   }
+}
 
-  #remember(key: string, known: Known): void {
-    this.#known.delete(key)
-    this.#known.set(key, known)
-    if (this.#known.size <= remembered) return
-    const oldest = this.#known.keys().next().value
-    if (oldest !== undefined) this.#known.delete(oldest)
-  }
+function involved({ kind, apiVersion, metadata }: KubeObject, fieldPath: string | undefined) {
+  const { namespace, name, uid, resourceVersion } = metadata
+  return { kind, apiVersion, namespace, name, uid, resourceVersion, ...(fieldPath !== undefined && { fieldPath }) }
 }
 
 const hexDigits = '0123456789abcdef'

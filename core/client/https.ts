@@ -199,6 +199,7 @@ export function createHttpsClients(options: HttpsClientsOptions): Clients & { cl
   const clients = createClients({ as, clock, random, log })
   return {
     as: (identity) => clients.as(identity),
+    eventTurns: clients.eventTurns,
     informer: (resource, scope) => clients.informer(resource, scope),
     close() {
       clients.close()

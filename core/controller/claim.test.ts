@@ -5,7 +5,7 @@ import { assert, boot, type TestContext, test } from '../testing/contract.js'
 import { adoptAndRelease } from './claim.js'
 import { writeClaim } from './claim-write.js'
 import { claimDependants, controllerOf, dependantsOf, indexDependants, ownerReference } from './contract.js'
-import { orphansIn } from './dependants.js'
+import { orphansIn, siblingsOf } from './dependants.js'
 
 const owner = (uid = 'owner', more: object = {}): ReplicaSet => ({
   apiVersion: 'apps/v1',
@@ -149,11 +149,16 @@ test('dependants and orphans are found by index', async (t) => {
   indexDependants(informer)
   indexDependants(informer)
   await client.create(pods, pod('mine', made.metadata.uid))
+  await client.create(pods, pod('twin', made.metadata.uid))
   await client.create(pods, pod('theirs', 'another'))
   await client.create(pods, pod('lonely'))
   await informer.whenSynced()
   await clock.settle()
-  assert.equal(names(dependantsOf(informer, made)), ['mine'])
+  assert.equal(names(dependantsOf(informer, made)), ['mine', 'twin'])
+  const [mine, twin, lonely] = ['mine', 'twin', 'lonely'].map((name) => informer.get('default', name) as Pod)
+  assert.equal(names(siblingsOf(informer, mine as Pod)), ['mine', 'twin'])
+  assert.equal(names(siblingsOf(informer, twin as Pod)), ['mine', 'twin'])
+  assert.equal(names(siblingsOf(informer, lonely as Pod)), ['lonely'], 'one without a controller is alone, and in no index')
   assert.equal(names(orphansIn(informer, 'default')), ['lonely'])
   assert.equal(names(orphansIn(informer, 'elsewhere')), [])
   assert.equal(dependantsOf(informer, { ...made, metadata: { name: 'web' } }), [])

@@ -65,7 +65,7 @@ export interface ReconcileContext extends ControllerHost {
 }
 
 export { type ClaimRequest, claimDependants } from './claim-dependants.js'
-export { dependantsOf, indexDependants } from './dependants.js'
+export { dependantsOf, indexDependants, siblingsOf } from './dependants.js'
 export { Expectations } from './expectations.js'
 export { namespacedKey, splitKey } from './key.js'
 export { indexLabels, selectByLabels } from './label-index.js'

@@ -26,6 +26,9 @@ const planeOfClients = definePlugin({
   setup: async () => ({
     provides: {
       clients: {
+        get eventTurns(): never {
+          throw new Error('nobody asks')
+        },
         as: () => {
           throw new Error('nobody asks')
         },

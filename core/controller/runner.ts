@@ -51,7 +51,8 @@ export class ControllerRunner implements ControllerHost {
       groups: ['system:controllers'],
       manager: component,
     })
-    this.#events = createEventRecorder({ client: this.client, clock: this.clock, random: this.random, log: this.log, component })
+    const { client, clock, random, log } = this
+    this.#events = createEventRecorder({ client, turns: services.clients.eventTurns, clock, random, log, component })
     // One listener for each informer that it waits for, and a controller may follow every resource.
     setMaxListeners(0, this.#abort.signal)
     this.#queue = createWorkQueue({

@@ -24,7 +24,7 @@ import { RuntimeError } from './contract.js'
 import { createImages } from './images.js'
 import type { Leases } from './leases.js'
 import { hollowCapacity, type Machine } from './machine.js'
-import { refusalOf } from './node-admission.js'
+import { type Amounts, refusalOf } from './node-admission.js'
 import type { NodeRuntime, Sources } from './node-context.js'
 import type { NodeFacts } from './node-object.js'
 import { NodeRegistration } from './node-registration.js'
@@ -280,7 +280,7 @@ export class NodeAgent {
   private begin(node: NodeRuntime, pod: Pod): PodWorker {
     const worker = new PodWorker(node, pod)
     const isNew = pod.status?.startTime === undefined && pod.metadata.deletionTimestamp === undefined
-    const refusal = isNew ? refusalOf(pod, this.taken(), node.allocatable) : undefined
+    const refusal = isNew ? refusalOf(worker.requests, this.taken(), node.allocatable) : undefined
     this.workers.set(worker.uid, worker)
     if (refusal) {
       node.events.record(pod, 'Warning', refusal.reason ?? '', refusal.message ?? '')
@@ -289,8 +289,8 @@ export class NodeAgent {
     return worker
   }
 
-  private taken(): Pod[] {
-    return [...this.workers.values()].filter((worker) => !worker.over).map((worker) => worker.current)
+  private taken(): Amounts[] {
+    return [...this.workers.values()].filter((worker) => !worker.over).map((worker) => worker.requests)
   }
 
   private runtimeEvent(event: RuntimeEvent): void {

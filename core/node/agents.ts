@@ -87,7 +87,15 @@ function makeAgent(config: DecidedNode, options: AgentsOptions, shared: Shared):
   const { clock, random, log, defer, clients } = options
   const { podInformer, nodeInformer, sources, ...rest } = shared
   const client = clients.as(identityOf(config.name))
-  const events = createEventRecorder({ client, clock, random, log, component: 'kubelet', host: config.name })
+  const events = createEventRecorder({
+    client,
+    turns: clients.eventTurns,
+    clock,
+    random,
+    log,
+    component: 'kubelet',
+    host: config.name,
+  })
   defer(() => events.close())
   const tokens = createPodTokens(client, clock, log)
   defer(() => tokens.close())

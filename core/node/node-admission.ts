@@ -2,12 +2,14 @@
 import { type Pod, quantityToMilli, quantityToNumber } from '../kinds/contract.js'
 import type { Verdict } from './state.js'
 
-type Amounts = Readonly<Record<string, number>>
+export type Amounts = Readonly<Record<string, number>>
 
-/** `others`: the Pods that the node has taken and that are not over. undefined: it fits. */
-export function refusalOf(pod: Pod, others: readonly Pod[], allocatable: Readonly<Record<string, string>>): Verdict | undefined {
-  const wanted = requestsOf(pod)
-  const used = others.map(requestsOf)
+/** `used`: what the Pods ask for that the node has taken and that are not over. undefined: it fits. */
+export function refusalOf(
+  wanted: Amounts,
+  used: readonly Amounts[],
+  allocatable: Readonly<Record<string, string>>,
+): Verdict | undefined {
   for (const [resource, capacity] of Object.entries(allocatable)) {
     const requested = wanted[resource] ?? 0
     const taken = used.reduce((sum, amounts) => sum + (amounts[resource] ?? 0), 0)

@@ -1,3 +1,4 @@
+import type { Pod } from '../kinds/contract.js'
 import { assert, suite } from '../testing/contract.js'
 import { containerConfig, containerResources } from './container-config.js'
 import { hostNetworkHosts, hostnameOf, podHosts } from './hosts-file.js'
@@ -173,8 +174,9 @@ test('what a Pod needs: its containers and sidecars together, or its largest ini
 test('a node refuses what it has no room for', () => {
   const big = pod({ containers: [container('a', { resources: { requests: { memory: '600Mi' } } })] })
   const room = { cpu: '2', memory: '1Gi', pods: '3' }
-  assert.is(refusalOf(big, [], room), undefined)
-  assert.is(refusalOf(big, [big], room)?.reason, 'OutOfmemory')
-  assert.is(refusalOf(pod(), [pod(), pod()], room), undefined)
-  assert.is(refusalOf(pod(), [pod(), pod(), pod()], room)?.reason, 'OutOfpods')
+  const refused = (one: Pod, others: readonly Pod[]) => refusalOf(requestsOf(one), others.map(requestsOf), room)
+  assert.is(refused(big, []), undefined)
+  assert.is(refused(big, [big])?.reason, 'OutOfmemory')
+  assert.is(refused(pod(), [pod(), pod()]), undefined)
+  assert.is(refused(pod(), [pod(), pod(), pod()])?.reason, 'OutOfpods')
 })

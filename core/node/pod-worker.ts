@@ -6,6 +6,7 @@ import { isConflict, isNotFound, pods } from '../client/contract.js'
 import type { Timer } from '../kernel/contract.js'
 import type { Pod, Container as PodContainer } from '../kinds/contract.js'
 import type { Container, RuntimeEvent, Sandbox } from './contract.js'
+import { type Amounts, requestsOf } from './node-admission.js'
 import type { NodeRuntime } from './node-context.js'
 import { type Action, planPod, planRemoval, removalGraceOf } from './plan.js'
 import { PodEvents } from './pod-events.js'
@@ -31,6 +32,7 @@ export class PodWorker {
   private readonly steps: PodSteps
   private readonly termination: Termination
   private pod: Pod
+  private amounts: Amounts | undefined
   /** The Pod is not in the API any more. */
   private gone = false
   private forced = false
@@ -75,6 +77,12 @@ export class PodWorker {
     return this.observed.sandboxes
   }
 
+  /** What it takes of the node's room: worked out once, for each Pod that comes asks all others. */
+  get requests(): Amounts {
+    this.amounts ??= requestsOf(this.pod)
+    return this.amounts
+  }
+
   /** It takes nothing of the node's room any more. */
   get over(): boolean {
     const phase = this.pod.status?.phase
@@ -102,6 +110,7 @@ export class PodWorker {
       this.changedSources()
     }
     if (!same(pod.spec, old.spec)) {
+      this.amounts = undefined
       this.memory.retryNow()
       this.follow()
     }

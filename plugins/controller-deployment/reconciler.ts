@@ -42,10 +42,11 @@ export class DeploymentReconciler implements Controller {
   constructor(strategies: Bag<RolloutStrategy>) {
     this.#strategies = strategies
     const all = (namespace: string) => this.#running?.deployments.list(namespace) ?? []
+    const find = (namespace: string, name: string) => this.#running?.deployments.get(namespace, name)
     this.watches = [
       watchOf(deployments, (deployment) => [namespacedKey(deployment)]),
       watchOf(replicaSets, (set, event) => keysOfSet(all, set, event)),
-      watchOf(pods, (pod, event) => keysOfPod(all, this.#setOf(pod), event)),
+      watchOf(pods, (pod, event) => keysOfPod(find, this.#setOf(pod), event)),
     ]
   }
 

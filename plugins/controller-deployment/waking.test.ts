@@ -37,14 +37,19 @@ test('a Pod wakes only who waits for its end', () => {
   const recreate = deployment(1, { spec: { strategy: { type: 'Recreate' } } })
   const custom = deployment(1, { metadata: { annotations: { [rolloutStrategyAnnotation]: 'Canary' } } })
   const keys = (target: Deployment, deleted: boolean, of: ReplicaSet | undefined = mine) =>
-    keysOfPod(() => [target], of, { deleted })
+    keysOfPod((namespace, name) => (`${namespace}/${name}` === 'default/web' ? target : undefined), of, { deleted })
   assert.equal(keys(recreate, true), ['default/web'])
   assert.equal(keys(custom, true), ['default/web'])
   assert.equal(keys(web, true), [], 'a rolling update reads the status of its ReplicaSets')
   assert.equal(keys(recreate, false), [])
   assert.equal(
-    keysOfPod(() => [recreate], undefined, { deleted: true }),
+    keysOfPod(() => recreate, undefined, { deleted: true }),
     [],
   )
   assert.equal(keys(recreate, true, orphan), [])
+  assert.equal(
+    keysOfPod(() => undefined, mine, { deleted: true }),
+    [],
+    'a Deployment that is gone',
+  )
 })

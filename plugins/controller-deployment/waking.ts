@@ -1,5 +1,5 @@
 /** Which Deployments a changed ReplicaSet or Pod wakes. */
-import { type Change, keysOfControllers, keysOfDependant, namespacedKey, rolloutStrategyAnnotation } from '@davit/core/controller'
+import { type Change, keysOfControllers, keysOfDependant, rolloutStrategyAnnotation, splitKey } from '@davit/core/controller'
 import { type Deployment, type KubeObject, type ReplicaSet, selectorFromObject } from '@davit/core/kinds'
 
 /** `deployments`: all of a namespace. */
@@ -17,19 +17,21 @@ export function keysOfSet(
 
 /**
  * A Pod matters only when it is gone, and only to a strategy that waits for that: Recreate, or one of a plugin. All
- * else about Pods shows in the status of their ReplicaSet.
+ * else about Pods shows in the status of their ReplicaSet. `find` is asked for the owner alone: there are many Deployments.
  */
 export function keysOfPod(
-  deployments: (namespace: string) => readonly Deployment[],
+  find: (namespace: string, name: string) => Deployment | undefined,
   set: ReplicaSet | undefined,
   { deleted }: Change<KubeObject>,
 ): readonly string[] {
   if (!deleted || !set) return []
-  const keys = keysOfControllers('Deployment', set)
-  const waits = ({ metadata, spec }: Deployment) =>
-    spec.strategy?.type === 'Recreate' || metadata.annotations?.[rolloutStrategyAnnotation] !== undefined
-  return deployments(set.metadata.namespace ?? '')
-    .filter(waits)
-    .map(namespacedKey)
-    .filter((key) => keys.includes(key))
+  const waits = (key: string) => {
+    const { namespace, name } = splitKey(key)
+    const deployment = find(namespace, name)
+    return (
+      deployment?.spec.strategy?.type === 'Recreate' ||
+      deployment?.metadata.annotations?.[rolloutStrategyAnnotation] !== undefined
+    )
+  }
+  return keysOfControllers('Deployment', set).filter(waits)
 }

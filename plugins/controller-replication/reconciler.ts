@@ -13,6 +13,7 @@ import {
   type ReconcileContext,
   type ReconcileResult,
   requeueAfter,
+  siblingsOf,
   splitKey,
   type VictimChoice,
   watchOf,
@@ -22,7 +23,7 @@ import type { Bag } from '@davit/core/kernel'
 import type { Pod } from '@davit/core/kinds'
 import type { Owner, OwnerKind } from './owners.js'
 import { planReplicas } from './plan.js'
-import { familyOf, podsOnNodes } from './related.js'
+import { podsOnNodes } from './related.js'
 import { type Attempt, nextAvailableMs, replicaStatus } from './status.js'
 import { chooseVictims } from './victims.js'
 import { keysOfPod } from './waking.js'
@@ -55,6 +56,7 @@ export class ReplicationReconciler<T extends Owner> implements Controller {
 
   start(host: ControllerHost): void {
     const running = { owners: host.informer(this.#kind.resource), pods: host.informer(pods) }
+    indexDependants(running.owners)
     indexDependants(running.pods)
     this.#running = { ...running, expectations: new Expectations({ informer: running.pods, clock: host.clock }) }
   }
@@ -106,8 +108,8 @@ export class ReplicationReconciler<T extends Owner> implements Controller {
     const work = { owner, context, expectations: running.expectations }
     if (create > 0) return createPods(work, create)
     if (remove === 0) return { attempt: {} }
-    const family = familyOf(owner, running.owners.list(owner.metadata.namespace))
-    const podsOnNode = podsOnNodes(family.flatMap((member) => dependantsOf(running.pods, member)))
+    // The whole application counts, so that in the middle of a roll-out old and new Pods on one node are doubled up.
+    const podsOnNode = podsOnNodes(siblingsOf(running.owners, owner).flatMap((member) => dependantsOf(running.pods, member)))
     const request = { owner, candidates: own, count: remove, podsOnNode, now: context.clock.now() }
     return deletePods(work, () => chooseVictims(request, this.#choices.all()))
   }

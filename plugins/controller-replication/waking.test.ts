@@ -1,7 +1,7 @@
-import type { Pod, ReplicaSet } from '@davit/core/kinds'
+import type { Pod } from '@davit/core/kinds'
 import { assert, test } from '@davit/core/testing'
 import { replicaSetOwners, replicationControllerOwners } from './owners.js'
-import { familyOf, podsOnNodes } from './related.js'
+import { podsOnNodes } from './related.js'
 import { ownedBy, pod, replicaSet, replicationController } from './testing.js'
 import { keysOfPod } from './waking.js'
 
@@ -36,23 +36,6 @@ test('each kind hears of its own Pods', () => {
 test('an owner that selects everything owns nothing by selection', () => {
   assert.is(replicaSetOwners.selector(replicaSet(1, { selector: {} })), undefined)
   assert.ok(replicaSetOwners.selector(web))
-})
-
-test('the application of a ReplicaSet is all that its own controller has', () => {
-  const family = (name: string): ReplicaSet =>
-    replicaSet(
-      1,
-      {},
-      {
-        name,
-        uid: name,
-        ownerReferences: [{ apiVersion: 'apps/v1', kind: 'Deployment', name: 'd', uid: 'd', controller: true }],
-      },
-    )
-  const [first, second, stranger] = [family('first'), family('second'), replicaSet(1, {}, { name: 'third', uid: 'third' })]
-  const names = (owner: ReplicaSet) => familyOf(owner, [first, second, stranger]).map(({ metadata }) => metadata.name)
-  assert.equal(names(first), ['first', 'second'])
-  assert.equal(names(stranger), ['third'])
 })
 
 test('Pods are counted by node, those that are finished or not placed left out', () => {
