@@ -3,7 +3,7 @@
  * after the transport: authenticate → authorise → decode, default → admit (mutate) → validate → admit (validate) → one
  * store transaction → the stored bytes are the reply.
  */
-import type { Cause, FailureStatus } from '../client/contract.js'
+import type { Cause, FailureStatus, Fence } from '../client/contract.js'
 import type { Slot, Token } from '../kernel/contract.js'
 import { many, one } from '../kernel/contract.js'
 import type { KindRegistry, KubeObject, LabelSelectorSpec, ResourceKind } from '../kinds/contract.js'
@@ -73,6 +73,8 @@ export interface ApiRequest {
    * it, brings one along; the pipeline makes one for a write that has none.
    */
   readonly notes?: RequestNotes
+  /** Of a leader, whose term may have ended while admission took its time or its process stood still. */
+  readonly fence?: Fence | undefined
   /** Of a request that the transport writes down itself; the pipeline makes one for others, where somebody listens. */
   readonly record?: RequestRecord
 }
@@ -119,6 +121,8 @@ export interface WatchSink {
 export type { EventEncoder }
 
 export interface ApiPipeline {
+  /** Whether other servers may serve the same objects at the same time: the store says so. */
+  readonly shared: boolean
   /**
    * Rejects with `ApiError` (core/client) for every refusal: the transport turns its Status into the reply. Safe to call
    * concurrently. `log`, `exec`, `attach`, `portforward` and `proxy` answer with the object itself, once the user may:

@@ -26,6 +26,7 @@ const planeOfClients = definePlugin({
   setup: async () => ({
     provides: {
       clients: {
+        shared: false,
         as: () => {
           throw new Error('nobody asks')
         },

@@ -133,7 +133,7 @@ export interface Lease {
  * that the engine cannot recover from, all reject with `DAVIT_STORE_CLOSED` or `DAVIT_STORE_FAILED`.
  */
 export interface Store {
-  /** What this engine can do; gates the cases of the test kit and nothing else. */
+  /** What this engine can do. Gates the cases of the test kit, and `remote` says that several servers may be over it. */
   readonly supports: StoreCapabilities
   /**
    * The newest revision: at least that of every transaction acknowledged anywhere before the call. Embedded engines
@@ -176,6 +176,11 @@ export interface StoreCapabilities {
   readonly memo: boolean
   readonly leases: boolean
   readonly snapshots: boolean
+  /**
+   * The data lies with another process, which others may write to as well: transactions that are called without awaiting
+   * each other take effect in any order, and leases run out by that process's time, whoever is connected.
+   */
+  readonly remote: boolean
 }
 
 /** The first key after all keys that begin with `prefix`. */
