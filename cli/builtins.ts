@@ -18,6 +18,7 @@ const plugin = (module: Promise<{ readonly default: AnyPlugin }>) => module.then
 export const builtins: Readonly<Record<string, Builtin>> = {
   'store-level': picked(() => import('@davit/core/store/host').then((room) => room.storeLevel)),
   'store-memory': picked(() => import('@davit/core/store/host').then((room) => room.storeMemory)),
+  'store-etcd': picked(() => plugin(import('@davit/plugin-store-etcd'))),
   'watch-cache': always(() => import('@davit/core/watch/host').then((room) => room.watchCache)),
   'api-pipeline': always(() => api().then((room) => room.apiPipeline)),
   'token-issuer': always(() => api().then((room) => room.tokenIssuer)),

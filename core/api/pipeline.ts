@@ -39,11 +39,13 @@ const onObjects: ReadonlySet<ApiVerb> = new Set(['get', 'update', 'patch', 'dele
 
 export function createPipeline(services: ApiServices): ApiPipeline {
   return {
+    shared: services.store.supports.remote,
     async handle(given) {
       // One that the transport records has its record already.
       if (!given.record && services.hooks.requests.tapped) return handleRecorded(services, this, given)
       const request = given.notes || !isAdmitted(given.verb, given.subresource) ? given : { ...given, notes: createNotes() }
       try {
+        request.fence?.check()
         const kind = services.kinds.resource(request.group, request.version, request.resource)
         if (!kind) return await delegated(services, request)
         const resource = resourceOf(services, kind, request)

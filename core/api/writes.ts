@@ -2,11 +2,11 @@
  * The one place where an object becomes bytes and a transaction. It is encoded once; the bytes that are stored are the
  * bytes of the reply and of every watch event.
  */
-import { ApiError } from '../client/contract.js'
+import { ApiError, type Fence } from '../client/contract.js'
 import { DavitError } from '../kernel/contract.js'
 import type { KubeObject } from '../kinds/contract.js'
-import type { Compare, Operation, Put, Revision, TransactionResult } from '../store/contract.js'
-import { type CachedObject, codec } from '../watch/contract.js'
+import type { Compare, Operation, Put, Revision, Transaction, TransactionResult } from '../store/contract.js'
+import { type CachedObject, codec, keyOf } from '../watch/contract.js'
 import type { ApiRequest, CommittedWrite } from './contract.js'
 import type { Resource } from './resource.js'
 import type { ApiServices } from './services.js'
@@ -70,16 +70,30 @@ function announce(services: ApiServices, write: Write, item: CachedObject): Cach
 }
 
 async function commit(services: ApiServices, write: Write, operation: Operation, expected: Revision): Promise<TransactionResult> {
-  const compare: Compare = { key: operation.key, revision: expected }
-  const { also, resource } = write
+  const own: Compare = { key: operation.key, revision: expected }
+  const { also, resource, request } = write
+  const transaction: Transaction = {
+    compare: also ? [own, ...also.compare] : [own],
+    operations: also ? [operation, ...also.operations] : [operation],
+    durability: resource.durability,
+  }
   try {
-    return await services.store.transact({
-      compare: also ? [compare, ...also.compare] : [compare],
-      operations: also ? [operation, ...also.operations] : [operation],
-      durability: resource.durability,
-    })
+    if (request.fence) return await commitFenced(services, transaction, request.fence)
+    return await services.store.transact(transaction)
   } catch (error) {
     throw storeFailure(error)
+  }
+}
+
+async function commitFenced({ store }: ApiServices, transaction: Transaction, fence: Fence): Promise<TransactionResult> {
+  for (;;) {
+    fence.check()
+    const { group, resource, namespace, name, resourceVersion } = fence.held
+    const lease: Compare = { key: keyOf(group, resource, namespace, name), revision: Number(resourceVersion) }
+    const result = await store.transact({ ...transaction, compare: [...transaction.compare, lease] })
+    if (result.ok || result.current.get(lease.key)?.revision === lease.revision) return result
+    if (!(await fence.moved(resourceVersion)))
+      throw ApiError.serviceUnavailable(`the lease ${name} is no longer as its holder left it`)
   }
 }
 

@@ -1,12 +1,13 @@
 import type { Clock, Logger, Random } from '../kernel/contract.js'
 import type { KubeObject } from '../kinds/contract.js'
-import type { Client, Clients, Identity, Informer, ResourceRef } from './contract.js'
+import type { Client, Clients, Fence, Identity, Informer, ResourceRef } from './contract.js'
 import { EventTurns } from './event-turns.js'
 import { type InformerScope, WatchingInformer } from './informer.js'
 
 export interface ClientsOptions {
+  readonly shared: boolean
   /** Makes a client that acts as `identity`. */
-  as(identity: Identity): Client
+  as(identity: Identity, fence?: Fence): Client
   readonly clock: Clock
   readonly random: Random
   readonly log: Logger
@@ -25,7 +26,8 @@ export function createClients(options: ClientsOptions): Clients & { close(): voi
   let closed = false
   return {
     eventTurns: new EventTurns(clock),
-    as: (identity) => options.as(identity),
+    shared: options.shared,
+    as: (identity, fence) => options.as(identity, fence),
     informer<T extends KubeObject>(resource: ResourceRef<T>, scope: InformerScope = {}): Informer<T> {
       if (closed) throw new Error('the clients are closed')
       const key = keyOf(resource, scope)

@@ -14,7 +14,9 @@ export { ApiError, type FailureStatus, isConflict, isExists, isGone, isNotFound 
 export { edit } from './edit.js'
 export { createEventRecorder, type EventRecorder, type EventRecorderOptions } from './event-recorder.js'
 export type { EventTurns } from './event-turns.js'
-export { LeaderElection, type LeaderElectionOptions } from './leader.js'
+export { LeaderElection, type LeaderElectionOptions, type Term } from './leader.js'
+export { type LeaderElectionConfig, leaderElectionSchema } from './leader-config.js'
+export { type LedWork, leadership, type WhileLeading } from './leadership.js'
 export * from './resources.js'
 export { createWorkQueue, type WorkQueue, type WorkQueueOptions } from './work-queue.js'
 
@@ -54,6 +56,26 @@ export interface ObjectName {
   readonly resource: string
   readonly namespace: string
   readonly name: string
+}
+
+/**
+ * The right of a leader to write, for one term. It holds by the store, not by clocks alone: a write counts only if the
+ * leader's lease still stands as the leader wrote it. So nothing that an old leader has sent can follow the first write of
+ * a new one, however long its process or its network stood still.
+ */
+export interface Fence {
+  /** Throws an `ApiError` (503) where the term is known to be over. Cheap: asked for every write. */
+  check(): void
+  /** Compared in the transaction of the write. */
+  readonly held: {
+    readonly group: string
+    readonly resource: string
+    readonly namespace: string
+    readonly name: string
+    readonly resourceVersion: string
+  }
+  /** The lease did not stand in that version any more. True: its holder has renewed it meanwhile, so the write is tried again. */
+  moved(from: string): Promise<boolean>
 }
 
 export interface WriteOptions {
@@ -163,6 +185,11 @@ export interface Informer<T extends KubeObject> {
   /** True after the first list. */
   readonly synced: boolean
   whenSynced(signal?: AbortSignal): Promise<void>
+  /**
+   * Resolves when it shows all that anybody had written before the call: it lists anew. For whoever takes over work from
+   * another process. Rejects with the signal's reason.
+   */
+  whenCurrent(signal?: AbortSignal): Promise<void>
   get(namespace: string, name: string): T | undefined
   list(namespace?: string): readonly T[]
   /** Adds an index once; adding one of the same name again is allowed and keeps the first. */
@@ -175,8 +202,13 @@ export interface Informer<T extends KubeObject> {
 export interface Clients {
   /** In which all recorders of this process write their events. */
   readonly eventTurns: EventTurns
-  /** A client that acts as `identity`; cheap, not cached. */
-  as(identity: Identity): Client
+  /** Whether other processes may act on the same cluster as this one does: those that do one thing elect who does it. */
+  readonly shared: boolean
+  /**
+   * A client that acts as `identity`; cheap, not cached. With a `fence`, what it is asked for once the fence is down is
+   * refused with 503.
+   */
+  as(identity: Identity, fence?: Fence): Client
   /** Informers read as the system itself; a plugin sees here what its node or controller role may read. */
   informer<T extends KubeObject>(
     resource: ResourceRef<T>,

@@ -8,6 +8,7 @@ import type {
   ClientWatchOptions,
   ClientWatchSink,
   DeleteOptions,
+  Fence,
   Identity,
   ListOptions,
   ObjectList,
@@ -34,10 +35,12 @@ export class HttpsClient implements Client {
   readonly #transport: Transport
   readonly #identity: Identity
   readonly #headers: Readonly<Record<string, string | readonly string[]>>
+  readonly #fence: Fence | undefined
 
-  constructor(transport: Transport, identity: Identity, impersonate = false) {
+  constructor(transport: Transport, identity: Identity, impersonate = false, fence?: Fence) {
     this.#transport = transport
     this.#identity = identity
+    this.#fence = fence
     const { name, groups = [], manager = name } = identity
     this.#headers = {
       'user-agent': manager,
@@ -157,6 +160,8 @@ export class HttpsClient implements Client {
   }
 
   async #call<T>(call: Call): Promise<T> {
+    // The server cannot ask it: what is on its way already is not held back.
+    this.#fence?.check()
     return frozen((await this.#transport.call({ ...call, headers: this.#headers })) as T)
   }
 }
@@ -195,11 +200,13 @@ export interface HttpsClientsOptions {
 export function createHttpsClients(options: HttpsClientsOptions): Clients & { close(): void } {
   const { connection, clock, random, log, impersonate = false } = options
   const transport = new Transport(connection)
-  const as: ClientsOptions['as'] = (identity) => new HttpsClient(transport, identity, impersonate && identity !== systemIdentity)
-  const clients = createClients({ as, clock, random, log })
+  const as: ClientsOptions['as'] = (identity, fence) =>
+    new HttpsClient(transport, identity, impersonate && identity !== systemIdentity, fence)
+  const clients = createClients({ shared: true, as, clock, random, log })
   return {
-    as: (identity) => clients.as(identity),
     eventTurns: clients.eventTurns,
+    shared: clients.shared,
+    as: (identity, fence) => clients.as(identity, fence),
     informer: (resource, scope) => clients.informer(resource, scope),
     close() {
       clients.close()

@@ -6,6 +6,7 @@ import type {
   ClientWatchOptions,
   ClientWatchSink,
   DeleteOptions,
+  Fence,
   Identity,
   ListOptions,
   ObjectList,
@@ -25,9 +26,11 @@ export class InProcessClient implements Client {
   readonly #pipeline: ApiPipeline
   readonly #identity: Identity
   readonly #user: UserInfo
+  readonly #fence: Fence | undefined
 
-  constructor(pipeline: ApiPipeline, identity: Identity) {
+  constructor(pipeline: ApiPipeline, identity: Identity, fence?: Fence) {
     this.#pipeline = pipeline
+    this.#fence = fence
     this.#identity = identity
     this.#user = { name: identity.name, groups: [...(identity.groups ?? []), 'system:authenticated'] }
   }
@@ -153,6 +156,7 @@ export class InProcessClient implements Client {
       query: none,
       user: this.#user,
       userAgent,
+      fence: this.#fence,
       ...where,
       ...request,
     })

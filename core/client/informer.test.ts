@@ -198,3 +198,35 @@ test('in process it holds the very objects of the API', async (t) => {
   assert.ok(held)
   assert.is(await plane.client.get(configMaps, 'default', 'a'), held)
 })
+
+test('whenCurrent lists anew, the newest, and tells what differs; a list that began before does not do', async () => {
+  const { informer, calls, clock, told } = scripted([
+    { items: [configMap('a', '1'), configMap('b', '2')], resourceVersion: '7' },
+    { items: [configMap('a', '9')], resourceVersion: '9' },
+  ])
+  const early = informer.whenCurrent()
+  await clock.settle()
+  await early
+  assert.equal(
+    calls.filter((call) => call.startsWith('list')),
+    ['list 0', 'list newest'],
+  )
+  assert.equal(told, ['added a'])
+  calls.length = 0
+  await Promise.all([informer.whenCurrent(), informer.whenCurrent()])
+  await clock.settle()
+  assert.equal(calls, ['close', 'list newest', 'watch 9'])
+  informer.close()
+})
+
+test('whenCurrent ends with its signal and with the informer', async () => {
+  const { informer, clock } = scripted([ApiError.serviceUnavailable('down')])
+  const abort = new AbortController()
+  const aborted = informer.whenCurrent(abort.signal)
+  const closed = informer.whenCurrent()
+  await clock.settle()
+  abort.abort(new Error('enough'))
+  await assert.rejects(() => aborted, /enough/)
+  informer.close()
+  await assert.rejects(() => closed, /closed/)
+})

@@ -39,6 +39,10 @@ export class WatchingInformer<T extends KubeObject> implements Informer<T> {
   readonly #handlers = new Set<Handler<T>>()
   readonly #stop = new AbortController()
   readonly #waiting = new Set<() => void>()
+  /** Those of `whenCurrent`: a list that began before they came does not do. */
+  readonly #wanting = new Set<() => void>()
+  /** Ends the present watch in good order. */
+  #endWatch: () => void = () => undefined
   #synced = false
   /** Everything up to this resourceVersion is in; '' asks for a list. */
   #version = ''
@@ -56,13 +60,23 @@ export class WatchingInformer<T extends KubeObject> implements Informer<T> {
   }
 
   whenSynced(signal?: AbortSignal): Promise<void> {
-    if (this.#synced) return Promise.resolve()
+    return this.#synced ? Promise.resolve() : this.#waitIn(this.#waiting, signal)
+  }
+
+  whenCurrent(signal?: AbortSignal): Promise<void> {
+    const current = this.#waitIn(this.#wanting, signal)
+    this.#version = ''
+    this.#endWatch()
+    return current
+  }
+
+  #waitIn(waiting: Set<() => void>, signal: AbortSignal | undefined): Promise<void> {
     const signals = signal === undefined ? [this.#stop.signal] : [this.#stop.signal, signal]
     const aborted = signals.find((each) => each.aborted)
     if (aborted !== undefined) return Promise.reject(aborted.reason)
     return new Promise((resolve, reject) => {
       const forget = (): void => {
-        this.#waiting.delete(done)
+        waiting.delete(done)
         for (const each of signals) each.removeEventListener('abort', abort)
       }
       const done = (): void => {
@@ -73,7 +87,7 @@ export class WatchingInformer<T extends KubeObject> implements Informer<T> {
         forget()
         reject((event.target as AbortSignal).reason)
       }
-      this.#waiting.add(done)
+      waiting.add(done)
       for (const each of signals) each.addEventListener('abort', abort, { once: true })
     })
   }
@@ -113,7 +127,7 @@ export class WatchingInformer<T extends KubeObject> implements Informer<T> {
     while (!signal.aborted) {
       try {
         if (this.#version === '') await this.#list()
-        await this.#watch()
+        else await this.#watch()
       } catch (error) {
         if (signal.aborted) return
         await this.#failed(error)
@@ -123,7 +137,7 @@ export class WatchingInformer<T extends KubeObject> implements Informer<T> {
 
   async #failed(error: unknown): Promise<void> {
     if (isGone(error)) this.#version = ''
-    if (isNotFound(error) && this.#handlers.size === 0 && this.#waiting.size === 0) {
+    if (isNotFound(error) && this.#handlers.size === 0 && this.#waiting.size === 0 && this.#wanting.size === 0) {
       this.close()
       this.#options.abandoned?.()
       return
@@ -139,8 +153,9 @@ export class WatchingInformer<T extends KubeObject> implements Informer<T> {
   async #list(): Promise<void> {
     const { client, resource, scope, pageSize } = this.#options
     const limit = pageSize > 0 ? { limit: pageSize } : {}
+    const wanting = [...this.#wanting]
     // Any cached state does for the first time; after that, no state older than what was seen.
-    const version = this.#synced ? {} : { resourceVersion: '0' }
+    const version = this.#synced || wanting.length > 0 ? {} : { resourceVersion: '0' }
     let page = await client.list(resource, { ...scope, ...limit, ...version })
     const items = [...page.items]
     while (page.continue !== undefined && page.continue !== '') {
@@ -149,9 +164,10 @@ export class WatchingInformer<T extends KubeObject> implements Informer<T> {
     }
     if (this.#stop.signal.aborted) return
     this.#replace(items)
-    this.#version = page.resourceVersion
     this.#synced = true
-    for (const done of [...this.#waiting]) done()
+    for (const done of [...this.#waiting, ...wanting]) done()
+    // Whoever came meanwhile wants a list that begins now.
+    this.#version = this.#wanting.size > 0 ? '' : page.resourceVersion
   }
 
   /** The present state is `items`; what differs is told as events. */
@@ -172,8 +188,9 @@ export class WatchingInformer<T extends KubeObject> implements Informer<T> {
     return new Promise((resolve, reject) => {
       const end = (error?: Error): void => {
         signal.removeEventListener('abort', close)
+        this.#endWatch = () => undefined
         // A server that ends each watch at once would otherwise be asked without a pause.
-        const barren = this.#heard === heardBefore && clock.monotonic() - began < shortestWatchMs
+        const barren = this.#version !== '' && this.#heard === heardBefore && clock.monotonic() - began < shortestWatchMs
         if (!barren) this.#failures = 0
         if (error !== undefined) reject(error)
         else if (barren && !signal.aborted) reject(new Error('the watch ended at once'))
@@ -186,6 +203,7 @@ export class WatchingInformer<T extends KubeObject> implements Informer<T> {
       const version = { resourceVersion: this.#version }
       const handle = client.watch(resource, { ...scope, ...version }, { ...this.#sink, end })
       signal.addEventListener('abort', close, { once: true })
+      this.#endWatch = close
     })
   }
 

@@ -1,6 +1,7 @@
+import type { Lease } from '../kinds/contract.js'
 import { assert, type Booted, boot, createTestServices, suite } from '../testing/contract.js'
-import { leases } from './contract.js'
-import { LeaderElection, microTime } from './leader.js'
+import { ApiError, type Client, LeaderElection, type LeaderElectionOptions, leases, type Term } from './contract.js'
+import { microTime } from './leader.js'
 
 const test = suite('leader')
 let plane: Booted
@@ -9,20 +10,40 @@ test.beforeEach(async () => {
 })
 test.afterEach(() => plane.stop())
 
-function candidate(identity: string) {
-  const led: AbortSignal[] = []
-  const { random, log } = createTestServices(identity)
+/** Works, as a leader, until its signal aborts and then for as long as `ending` takes. */
+function candidate(identity: string, more: Partial<LeaderElectionOptions> = {}) {
+  const led: Term[] = []
+  const { random, log, lines } = createTestServices(identity)
   const election = new LeaderElection({
     ...{ client: plane.client, clock: plane.clock, random, log },
     ...{ namespace: 'default', name: 'the-lease', identity },
-    lead: (signal) => void led.push(signal),
+    lead: (term) => {
+      led.push(term)
+      return aborted(term.signal)
+    },
+    ...more,
   })
-  return { election, led, terms: () => led.length }
+  return { election, led, lines, terms: () => led.length }
 }
+const aborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
 const close = async (election: LeaderElection): Promise<void> => {
   const closing = election.close()
   await plane.clock.settle()
   await closing
+}
+const theLease = (): Promise<Lease> => plane.client.get(leases, 'default', 'the-lease')
+
+/** A client whose calls reach the API only while the returned switch is on. */
+function reachable() {
+  const line = { up: true }
+  const client = new Proxy(plane.client, {
+    get: (target, name) => {
+      const method = Reflect.get(target, name, target).bind(target)
+      return (...given: unknown[]) => (line.up ? method(...given) : new Promise<never>(() => undefined))
+    },
+  })
+  return { line, client }
 }
 
 test('the first to come leads, writes so, and renews', async () => {
@@ -31,7 +52,7 @@ test('the first to come leads, writes so, and renews', async () => {
   assert.ok(election.leading)
   const first = await plane.client.get(leases, 'default', 'the-lease')
   assert.is(first.spec?.holderIdentity, 'one')
-  assert.is(first.spec?.leaseDurationSeconds, 15)
+  assert.is(first.spec?.leaseDurationSeconds, 12)
   assert.is(first.spec?.leaseTransitions, 0)
   await plane.clock.advance(20_000)
   const later = await plane.client.get(leases, 'default', 'the-lease')
@@ -49,7 +70,7 @@ test('there is one leader; when it closes, the next takes over at once', async (
   assert.equal([one.election.leading, two.election.leading], [true, false])
   assert.is(two.election.leader, 'one')
   await close(one.election)
-  assert.ok(one.led[0]?.aborted)
+  assert.ok(one.led[0]?.signal.aborted)
   await plane.clock.advance(3_000)
   assert.ok(two.election.leading)
   const lease = await plane.client.get(leases, 'default', 'the-lease')
@@ -63,10 +84,10 @@ test('a leader that dies is respected for the time of its lease, and no longer',
   const metadata = { name: 'the-lease', namespace: 'default' }
   await plane.client.create(leases, { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata, spec: dead })
   const { election } = candidate('next')
-  await plane.clock.advance(14_000)
+  await plane.clock.advance(14_900)
   assert.not(election.leading)
-  await plane.clock.advance(5_000)
-  assert.ok(election.leading)
+  await plane.clock.advance(200)
+  assert.ok(election.leading, 'at the moment at which it may')
   assert.is((await plane.client.get(leases, 'default', 'the-lease')).spec?.leaseTransitions, 4)
   await close(election)
 })
@@ -77,33 +98,184 @@ test('a leader whose lease is taken from it stops leading', async () => {
   await plane.client.patch(leases, 'default', 'the-lease', 'merge', { spec: { holderIdentity: 'thief' } })
   await plane.clock.advance(3_000)
   assert.not(election.leading)
-  assert.match(String(led[0]?.reason), /another has the lease/)
+  assert.match(String(led[0]?.signal.reason), /another has the lease/)
   await close(election)
 })
 
-test('a leader that cannot reach its lease stops before anybody else may take it', async () => {
-  let down = false
-  const never = new Promise<never>(() => undefined)
-  const client = new Proxy(plane.client, {
-    get: (target, name) => {
-      const method = Reflect.get(target, name, target).bind(target)
-      return (...given: unknown[]) => (down ? never : method(...given))
-    },
-  })
-  const { random, log } = createTestServices()
-  const led: AbortSignal[] = []
-  const election = new LeaderElection({
-    ...{ client, clock: plane.clock, random, log, namespace: 'default', name: 'the-lease', identity: 'one' },
-    lead: (signal) => void led.push(signal),
-  })
+test('a leader that cannot reach its lease stops before anybody else may take it, and leads again when it can', async () => {
+  const { line, client } = reachable()
+  const { election, led } = candidate('one', { client: failing(client, line) })
   await plane.clock.advance(1)
   assert.ok(election.leading)
-  down = true
-  await plane.clock.advance(9_000)
+  line.up = false
+  await plane.clock.advance(5_500)
   assert.ok(election.leading)
-  await plane.clock.advance(1_100)
+  await plane.clock.advance(2_600)
   assert.not(election.leading)
-  assert.match(String(led[0]?.reason), /in time/)
+  assert.match(String(led[0]?.signal.reason), /in time/)
+  line.up = true
+  await plane.clock.advance(2_400)
+  assert.ok(election.leading)
+  assert.is(led.length, 2)
+  assert.is((await theLease()).spec?.leaseTransitions, 0, 'nobody else had it')
+  await close(election)
+})
+
+/** Refuses, where the other one would not answer. */
+function failing(client: Client, line: { readonly up: boolean }): Client {
+  return new Proxy(client, {
+    get: (target, name) => {
+      const method = Reflect.get(target, name, target)
+      return (...given: unknown[]) => (line.up ? method(...given) : Promise.reject(ApiError.serviceUnavailable('down')))
+    },
+  })
+}
+
+test('an answer that comes after the deadline makes no leader', async () => {
+  let answer: () => void = () => undefined
+  const held = new Promise<void>((resolve) => {
+    answer = resolve
+  })
+  const slow = new Proxy(plane.client, {
+    get: (target, name) => {
+      const method = Reflect.get(target, name, target).bind(target)
+      return async (...given: unknown[]) => {
+        const result = await method(...given)
+        if (name === 'create') await held
+        return result
+      }
+    },
+  })
+  const { election, terms } = candidate('one', { client: slow })
+  await plane.clock.advance(9_000)
+  answer()
+  await plane.clock.settle()
+  assert.not(election.leading)
+  await plane.clock.advance(2_400)
+  assert.is(terms(), 1, 'the next attempt does')
+  await close(election)
+})
+
+test('candidates that start at once: one leads', async () => {
+  const all = ['one', 'two', 'three'].map((identity) => candidate(identity))
+  await plane.clock.advance(1)
+  assert.is(all.filter(({ election }) => election.leading).length, 1)
+  await plane.clock.advance(30_000)
+  assert.is(
+    all.reduce((sum, { terms }) => sum + terms(), 0),
+    1,
+  )
+  await Promise.all(all.map(({ election }) => close(election)))
+})
+
+for (const phase of [0, 700, 1_500, 2_300, 4_100]) {
+  test(`whoever leads is followed in less than 15 s after it was killed (${phase} ms after the others began)`, async () => {
+    const { line, client } = reachable()
+    const dead = candidate('dead', { client })
+    await plane.clock.advance(1)
+    const next = candidate('next')
+    await plane.clock.advance(30_000 + phase)
+    line.up = false
+    await plane.clock.advance(9_500)
+    assert.equal([dead.election.leading, next.election.leading], [false, false], 'nobody leads while either may')
+    await plane.clock.advance(4_900)
+    assert.ok(next.election.leading)
+    await Promise.all([close(next.election), dead.election.close(), plane.clock.advance(10_000)])
+  })
+}
+
+test('the lease is given free only when the work of the leader has ended', async () => {
+  let finish: () => void = () => undefined
+  const work = new Promise<void>((resolve) => {
+    finish = resolve
+  })
+  const { election, led } = candidate('one', { lead: (term) => aborted(term.signal).then(() => work) })
+  await plane.clock.advance(1)
+  const closing = election.close()
+  await plane.clock.settle()
+  assert.not(election.leading)
+  assert.is((await theLease()).spec?.holderIdentity, 'one')
+  finish()
+  await plane.clock.settle()
+  await closing
+  assert.is((await theLease()).spec?.holderIdentity, '')
+  assert.is(led.length, 0)
+})
+
+test('as long as the work of a term that was lost has not ended, it does not lead again, but others may', async () => {
+  let finish: () => void = () => undefined
+  const work = new Promise<void>((resolve) => {
+    finish = resolve
+  })
+  let terms = 0
+  const one = candidate('one', {
+    lead: async ({ signal }) => {
+      terms += 1
+      await aborted(signal)
+      if (terms === 1) await work
+    },
+  })
+  await plane.clock.advance(1)
+  await plane.client.patch(leases, 'default', 'the-lease', 'merge', {
+    spec: { holderIdentity: 'thief', leaseDurationSeconds: 1 },
+  })
+  await plane.clock.advance(30_000)
+  assert.not(one.election.leading)
+  const two = candidate('two')
+  await plane.clock.advance(3_000)
+  assert.ok(two.election.leading)
+  finish()
+  await close(two.election)
+  await plane.clock.advance(3_000)
+  assert.ok(one.election.leading)
+  assert.is(terms, 2)
+  await close(one.election)
+})
+
+test('a leader whose work fails makes room for another, says why, and tries again', async () => {
+  let broken = true
+  const one = candidate('one', {
+    lead: async ({ signal }) => {
+      if (broken) throw new Error('no controller starts here')
+      await aborted(signal)
+    },
+  })
+  await plane.clock.advance(1)
+  assert.not(one.election.leading)
+  assert.is((await theLease()).spec?.holderIdentity, '')
+  assert.ok(one.lines.some(({ level, message }) => level === 'error' && /another may try/.test(message)))
+  broken = false
+  await plane.clock.advance(2_400)
+  assert.ok(one.election.leading)
+  await close(one.election)
+})
+
+test('an API that does not answer keeps no candidate from closing', async () => {
+  const { line, client } = reachable()
+  const { election } = candidate('one', { client })
+  await plane.clock.advance(1)
+  line.up = false
+  await plane.clock.advance(3_000)
+  const closing = election.close()
+  await plane.clock.advance(4_100)
+  await closing
+  assert.not(election.leading)
+})
+
+test('wall clocks that are set back or forward make nobody lead and nobody stop', async () => {
+  let skew = 0
+  const clock = { ...plane.clock, now: () => plane.clock.now() + skew }
+  const one = candidate('one', { clock })
+  await plane.clock.advance(1)
+  const two = candidate('two', { clock })
+  for (const jump of [3_600_000, -7_200_000, 0]) {
+    skew = jump
+    await plane.clock.advance(20_000)
+    assert.equal([one.terms(), one.election.leading, two.election.leading], [1, true, false])
+    one.led[0]?.fence.check()
+  }
+  await close(two.election)
+  await close(one.election)
 })
 
 test('times have six digits of a second', () => {

@@ -1,6 +1,6 @@
 import { ApiPipelineToken } from '../api/contract.js'
 import { definePlugin } from '../kernel/contract.js'
-import { createClients } from './clients.js'
+import { type ClientsOptions, createClients } from './clients.js'
 import { ClientsToken } from './contract.js'
 import { InProcessClient } from './in-process.js'
 
@@ -12,7 +12,8 @@ export default definePlugin({
   requires: { pipeline: ApiPipelineToken },
   provides: { clients: ClientsToken },
   async setup({ clock, random, log, defer }, { pipeline }) {
-    const clients = createClients({ as: (identity) => new InProcessClient(pipeline, identity), clock, random, log, pageSize: 0 })
+    const as: ClientsOptions['as'] = (identity, fence) => new InProcessClient(pipeline, identity, fence)
+    const clients = createClients({ shared: pipeline.shared, as, clock, random, log, pageSize: 0 })
     defer(() => clients.close())
     return { provides: { clients } }
   },

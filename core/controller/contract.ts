@@ -18,9 +18,12 @@ export interface Controller {
   readonly watches: readonly ControllerWatch[]
   /** Reconciles that run at once; never two of the same key. Default 4. */
   readonly concurrency?: number
-  /** Called once, after the informers of all `watches` exist and before the first reconcile. */
+  /**
+   * Called after the informers of all `watches` exist and before the first reconcile. Where several servers elect who works,
+   * each time that this one begins to lead: nothing that was remembered before holds then. Never twice without `stop`.
+   */
   start?(host: ControllerHost): void | Promise<void>
-  /** Undo of `start`; called once, idempotent. */
+  /** Undo of `start`, idempotent: also when this server leads no more. No reconcile is under way. */
   stop?(): void | Promise<void>
   /**
    * Makes it so. May be called at any time for any key, also for one that does not exist (any more). A throw puts the
@@ -44,8 +47,9 @@ export interface ReconcileResult {
   readonly requeueAfterMs?: number
 }
 
-/** Stays the same for the controller's life. */
+/** Stays the same from `start` to `stop`. */
 export interface ControllerHost {
+  /** Refuses every write (503) once this server may lead no more. */
   readonly client: Client
   readonly clock: Clock
   readonly random: Random

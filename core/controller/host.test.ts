@@ -29,6 +29,7 @@ const planeOfClients = definePlugin({
         get eventTurns(): never {
           throw new Error('nobody asks')
         },
+        shared: false,
         as: () => {
           throw new Error('nobody asks')
         },

@@ -1,13 +1,12 @@
 /** Runs one controller: its informers wake its queue, its queue calls `reconcile` with the cause of the run. */
 import { setMaxListeners } from 'node:events'
-import type { Cause, Client, Clients, EventRecorder, Informer, ResourceRef, WorkQueue } from '../client/contract.js'
+import type { Cause, Client, EventRecorder, Informer, ResourceRef, WhileLeading, WorkQueue } from '../client/contract.js'
 import { createEventRecorder, createWorkQueue, isConflict } from '../client/contract.js'
 import type { Clock, Ids, Logger, Random } from '../kernel/contract.js'
 import type { KubeObject } from '../kinds/contract.js'
 import type { Controller, ControllerHost, ControllerWatch } from './contract.js'
 
-export interface RunnerServices {
-  readonly clients: Clients
+export interface RunnerServices extends WhileLeading {
   readonly clock: Clock
   readonly random: Random
   readonly ids: Ids
@@ -37,6 +36,7 @@ export class ControllerRunner implements ControllerHost {
   readonly #informers = new Set<Informer<KubeObject>>()
   /** What woke each waiting key last. */
   readonly #triggers = new Map<string, Trigger>()
+  #stopped: Promise<void> | undefined
 
   constructor(controller: Controller, services: RunnerServices) {
     this.#controller = controller
@@ -74,7 +74,7 @@ export class ControllerRunner implements ControllerHost {
     try {
       for (const watch of this.#controller.watches) this.#follow(watch)
       await this.#controller.start?.(this)
-      await Promise.all([...this.#informers].map((informer) => informer.whenSynced(signal)))
+      await Promise.all([...this.#informers].map((informer) => this.#services.settled(informer, signal)))
       if (!signal.aborted) this.#queue.start()
     } catch (error) {
       if (signal.aborted) return
@@ -84,8 +84,12 @@ export class ControllerRunner implements ControllerHost {
   }
 
   /** Idempotent. Resolves when the reconciles under way are done. */
-  async stop(): Promise<void> {
-    if (this.#abort.signal.aborted) return
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop()
+    return this.#stopped
+  }
+
+  async #stop(): Promise<void> {
     this.#abort.abort(new Error(`controller ${this.#controller.name} stops`))
     for (const undo of this.#undo.splice(0).reverse()) undo()
     await this.#queue.close()

@@ -172,9 +172,18 @@ export const errorTable = {
     meaning: 'The data directory cannot be opened.',
     action: 'Look at the cause in the message: permissions, a full disk, or damaged files (then restore a snapshot).',
   },
+  DAVIT_STORE_OUTCOME_UNKNOWN: {
+    meaning: 'The store did not answer a write in time, and could not be asked whether it took it.',
+    action: 'Look at the object before you write again. Look at the health and the disk of etcd.',
+  },
   DAVIT_STORE_TOO_LARGE: {
-    meaning: 'A value is larger than 3 MiB.',
-    action: 'Make the object smaller; large data belongs in a volume.',
+    meaning: 'A value is larger than 3 MiB, or than the store takes.',
+    action: 'Make the object smaller; large data belongs in a volume. etcd takes 1.5 MiB unless `--max-request-bytes` says more.',
+  },
+  DAVIT_STORE_UNAVAILABLE: {
+    meaning: 'The store does not answer.',
+    action:
+      'Look at the cause in the message: whether etcd runs, has a leader, and is reached by the endpoints of the store plugin.',
   },
   DAVIT_STORE_WRITE_FAILED: {
     meaning: 'A write did not reach the disk, and nothing of it was kept.',

@@ -1,8 +1,10 @@
+import { leaderElectionSchema } from '../client/contract.js'
 import { Type } from '../kernel/contract.js'
 
 export const schedulerConfig = {
   version: 1,
   schema: Type.Object({
+    ...leaderElectionSchema('kube-scheduler'),
     schedulerName: Type.String({
       default: 'default-scheduler',
       minLength: 1,

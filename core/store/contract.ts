@@ -14,7 +14,8 @@ export const StoreToken: Token<Store, 'one'> = one<Store>('store.engine/v1')
 export type Key = string
 /**
  * Counts committed transactions: every write transaction that changes something raises it by exactly one, and all that
- * it changes carries that number. The first is 1; an empty store is at 0. Exact up to 2^53.
+ * it changes carries that number. The first is 1; an empty store is at 0. Exact up to 2^53. A store that lies in a
+ * database which others write to as well counts their transactions too: it begins higher, and leaves numbers out.
  */
 export type Revision = number
 
@@ -111,6 +112,11 @@ export interface WatchSink {
    */
   events(events: readonly StoreEvent[], upTo: Revision): void
   /**
+   * Everything up to `upTo` has been delivered, and nothing of it was in the range. Only from remote stores, and only to
+   * watches of all keys: there the newest revision may be of something that no watch is told of.
+   */
+  progress?(upTo: Revision): void
+  /**
    * The watch is over: `DAVIT_STORE_COMPACTED` when `after` is older than the history (list anew), or whatever ended
    * the engine. Never called after `close`.
    */
@@ -130,11 +136,14 @@ export interface Lease {
 
 /**
  * Every method may be called at any time from `open` to `close`, concurrently. After `close`, or after a write error
- * that the engine cannot recover from, all reject with `DAVIT_STORE_CLOSED` or `DAVIT_STORE_FAILED`.
+ * that the engine cannot recover from, all reject with `DAVIT_STORE_CLOSED` or `DAVIT_STORE_FAILED`. While a remote store
+ * does not answer, they reject with `DAVIT_STORE_UNAVAILABLE`, and its watches stay open and go on afterwards.
  */
 export interface Store {
-  /** What this engine can do; gates the cases of the test kit and nothing else. */
+  /** What this engine can do. Gates the cases of the test kit, and `remote` says that several servers may be over it. */
   readonly supports: StoreCapabilities
+  /** False while a remote store does not answer. Absent: always there. Looked at for readiness; costs nothing to read. */
+  readonly reachable?: boolean
   /**
    * The newest revision: at least that of every transaction acknowledged anywhere before the call. Embedded engines
    * answer without waiting; a remote one asks.
@@ -143,9 +152,11 @@ export interface Store {
   get(key: Key, options?: { readonly revision?: Revision }): Promise<Entry | undefined>
   range(options: RangeOptions): Promise<RangeResult>
   /**
-   * Serialisable: all transactions of the store are in one order. Sees the writes before it in that order, durable
-   * yet or not. A transaction whose operations change nothing keeps the revision. Rejections: `DAVIT_STORE_WRITE_FAILED`
-   * (nothing was written; the disk says why in `cause`), `DAVIT_STORE_TOO_LARGE` (value over 3 MiB).
+   * Serialisable: all transactions of the store are in one order, which is the order of the calls unless the store is
+   * `remote`. Sees the writes before it in that order, durable yet or not. A transaction whose operations change nothing
+   * keeps the revision. Rejections: `DAVIT_STORE_WRITE_FAILED` and `DAVIT_STORE_UNAVAILABLE` (nothing was written; `cause`
+   * says why), `DAVIT_STORE_TOO_LARGE` (value over 3 MiB), `DAVIT_STORE_OUTCOME_UNKNOWN` (a remote store did not answer,
+   * and what was sent may have been written or be written yet).
    */
   transact(transaction: Transaction): Promise<TransactionResult>
   watch(options: WatchOptions, sink: WatchSink): WatchHandle
@@ -176,7 +187,15 @@ export interface StoreCapabilities {
   readonly memo: boolean
   readonly leases: boolean
   readonly snapshots: boolean
+  /**
+   * The data lies with another process, which others may write to as well: transactions that are called without awaiting
+   * each other take effect in any order, and leases run out by that process's time, whoever is connected.
+   */
+  readonly remote: boolean
 }
+
+export { closedError, compactedError, failedError, futureError } from './errors.js'
+export { checkTransaction } from './transaction.js'
 
 /** The first key after all keys that begin with `prefix`. */
 export function prefixEnd(prefix: string): Key {

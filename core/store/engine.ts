@@ -63,7 +63,8 @@ export class Engine implements Store {
 
   constructor(disk: Disk, loaded: Loaded, options: EngineOptions) {
     const { clock, log } = options
-    this.supports = { durable: disk.durable, memo: !disk.durable || options.ringBytes > 0, leases: true, snapshots: true }
+    const memo = !disk.durable || options.ringBytes > 0
+    this.supports = { durable: disk.durable, memo, leases: true, snapshots: true, remote: false }
     this.#disk = disk
     this.#log = log
     this.#history = loaded.history

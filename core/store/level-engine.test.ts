@@ -10,12 +10,12 @@ import { bytes, everything, put, record, rejectsWith, remove, silentLog, text, w
 import { storeKit } from './testkit.js'
 
 storeKit('level', (directory, services) => openLevelStore({ ...services, directory }), {
-  supports: { durable: true, memo: true, leases: true, snapshots: true },
+  supports: { durable: true, memo: true, leases: true, snapshots: true, remote: false },
 })
 
 // Without room for values in memory, everything is read back from the disk.
 storeKit('level without a ring', (directory, services) => openLevelStore({ ...services, directory, ringBytes: 0 }), {
-  supports: { durable: true, memo: false, leases: true, snapshots: true },
+  supports: { durable: true, memo: false, leases: true, snapshots: true, remote: false },
 })
 
 const services = () => ({ clock: createVirtualClock(), log: silentLog })

@@ -5,7 +5,7 @@ import { put, silentLog, write } from './testkit/kit.js'
 import { storeKit } from './testkit.js'
 
 storeKit('memory', (_directory, services) => openMemoryStore(services), {
-  supports: { durable: false, memo: true, leases: true, snapshots: true },
+  supports: { durable: false, memo: true, leases: true, snapshots: true, remote: false },
 })
 
 test('a store in memory opens in well under 5 ms', async () => {

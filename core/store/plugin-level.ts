@@ -11,7 +11,7 @@ export const storeLevel = definePlugin({
   api: '^1.0',
   stage: 'store',
   provides: { store: StoreToken },
-  supports: { durable: true, memo: true, leases: true, snapshots: true },
+  supports: { durable: true, memo: true, leases: true, snapshots: true, remote: false },
   config: levelConfig,
   async setup(context) {
     const { path, cacheSize, retainRevisions, retainSeconds, retainAtMost } = context.config

@@ -10,7 +10,7 @@ export const storeMemory = definePlugin({
   api: '^1.0',
   stage: 'store',
   provides: { store: StoreToken },
-  supports: { durable: false, memo: true, leases: true, snapshots: true },
+  supports: { durable: false, memo: true, leases: true, snapshots: true, remote: false },
   config: memoryConfig,
   async setup(context) {
     const { retainRevisions, retainSeconds, retainAtMost } = context.config

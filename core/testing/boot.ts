@@ -5,15 +5,16 @@
 import type { Client, Clients } from '../client/contract.js'
 import type { VirtualClock } from '../kernel/clock-virtual.js'
 import type { Clock, Kernel, PluginEntry } from '../kernel/contract.js'
+import type { Store } from '../store/contract.js'
 import type { LogLine } from './services.js'
 
 export interface BootOptions {
   /** What is tested, besides the control plane; one with the id of a part of it takes its place. */
   readonly plugins?: readonly PluginEntry[]
-  /** `virtual` (default) stands still until `clock.advance` moves it. */
-  readonly clock?: 'virtual' | 'real'
-  /** Default `memory`. A directory stays after `stop` and may be booted again. */
-  readonly store?: 'memory' | { readonly level: string }
+  /** `virtual` (default) stands still until `clock.advance` moves it. One that is given may be shared by several. */
+  readonly clock?: 'virtual' | 'real' | VirtualClock
+  /** Default `memory`. A directory stays after `stop` and may be booted again; a store that is given stays open. */
+  readonly store?: 'memory' | { readonly level: string } | { readonly shared: Store }
   /** Of random numbers and ids; the same one gives the same names. */
   readonly seed?: string | number
 }
@@ -30,7 +31,7 @@ export interface Booted<C extends Clock = VirtualClock> {
   stop(): Promise<void>
 }
 
-export function boot(options?: BootOptions & { readonly clock?: 'virtual' }): Promise<Booted>
+export function boot(options?: BootOptions & { readonly clock?: 'virtual' | VirtualClock }): Promise<Booted>
 export function boot(options: BootOptions & { readonly clock: 'real' }): Promise<Booted<Clock>>
 export async function boot(options: BootOptions = {}): Promise<Booted | Booted<Clock>> {
   const { bootPlane } = await import('./boot-plane.js')

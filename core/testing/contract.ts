@@ -23,6 +23,7 @@ export type { Hook, Suite, TestContext, TestFunction, TestOptions } from './harn
 export { suite } from './harness.js'
 export { type Capability, missing } from './machine.js'
 export { type PluginCases, pluginSuite } from './plugin-suite.js'
+export { type BootedServer, type Servers, servers } from './servers.js'
 export { createTestServices, type LogLine, type TestServices } from './services.js'
 
 import { suite } from './harness.js'

@@ -25,6 +25,7 @@ export const supports: StoreCapabilities & Readonly<Record<string, boolean>> = {
   memo: true,
   leases: true,
   snapshots: false,
+  remote: false,
 }
 
 export interface Trace {

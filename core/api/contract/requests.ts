@@ -1,5 +1,5 @@
 /** What the pipeline is asked and what it answers with, and who may hold a request back. */
-import type { Cause } from '../../client/contract.js'
+import type { Cause, Fence } from '../../client/contract.js'
 import type { KubeObject, ResourceKind } from '../../kinds/contract.js'
 import type { CachedObject, WatchBatch } from '../../watch/contract.js'
 import type { RequestRecord } from './hooks.js'
@@ -41,6 +41,8 @@ export interface ApiRequest {
    * it, brings one along; the pipeline makes one for a write that has none.
    */
   readonly notes?: RequestNotes
+  /** Of a leader, whose term may have ended while admission took its time or its process stood still. */
+  readonly fence?: Fence | undefined
   /** Of a request that the transport writes down itself; the pipeline makes one for others, where somebody listens. */
   readonly record?: RequestRecord
 }
@@ -86,6 +88,8 @@ export interface WatchSink {
 }
 
 export interface ApiPipeline {
+  /** Whether other servers may serve the same objects at the same time: the store says so. */
+  readonly shared: boolean
   /**
    * Rejects with `ApiError` (core/client) for every refusal: the transport turns its Status into the reply. Safe to call
    * concurrently. `log`, `exec`, `attach`, `portforward` and `proxy` answer with the object itself, once the user may:

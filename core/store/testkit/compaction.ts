@@ -71,8 +71,9 @@ export function compactionCases(kit: Kit): void {
   })
 
   kit.test('compaction amid writers loses nothing', async ({ store }) => {
+    const rounds = kit.times(80)
     const writer = async (name: number): Promise<void> => {
-      for (let round = 0; round < 80; round++) {
+      for (let round = 0; round < rounds; round++) {
         await write(store, put(`/k/${name}`, `${round}`), round % 3 === 2 ? remove(`/t/${name}`) : put(`/t/${name}`, `${round}`))
         if (round % 7 === name) await store.compact(await store.current())
       }
@@ -80,8 +81,8 @@ export function compactionCases(kit: Kit): void {
     await Promise.all(Array.from({ length: 7 }, (_, name) => writer(name)))
     await store.compact(await store.current())
     const { entries } = await store.range(everything)
-    const expected = Array.from({ length: 7 }, (_, name) => [`/k/${name}=79`, `/t/${name}=79`]).flat()
+    const expected = Array.from({ length: 7 }, (_, name) => [`/k/${name}=${rounds - 1}`, `/t/${name}=${rounds - 1}`]).flat()
     assert.equal(entries.map((entry) => `${entry.key}=${text(entry.value)}`).sort(), expected.sort())
-    assert.is(await store.current(), 560)
+    assert.is(await store.current(), 7 * rounds)
   })
 }

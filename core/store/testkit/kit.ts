@@ -1,6 +1,6 @@
 import { createVirtualClock } from '../../kernel/clock-virtual.js'
 import type { Clock, Logger } from '../../kernel/contract.js'
-import { assert, suite } from '../../testing/contract.js'
+import { assert, type Capability, suite, type TestContext } from '../../testing/contract.js'
 import type { Key, Operation, Revision, Store, StoreCapabilities, StoreEvent, WatchHandle } from '../contract.js'
 
 export interface KitServices {
@@ -15,6 +15,8 @@ export interface KitOptions {
   readonly supports: StoreCapabilities
   /** Lets time pass for the engine's leases. Default: moves the virtual clock that the factory was given. */
   readonly advance?: (ms: number) => Promise<void>
+  /** What the machine must have for the engine to be tested. */
+  readonly requires?: readonly Capability[]
 }
 
 /** One test's store. */
@@ -28,6 +30,10 @@ export interface Case {
 
 export interface Kit {
   readonly supports: StoreCapabilities
+  /** How often to do what is done many times for luck: less where each takes a round trip. */
+  times(count: number): number
+  /** Revisions of transactions that were called at once, in the order in which they took effect. */
+  ordered(revisions: readonly Revision[]): readonly Revision[]
   test(name: string, run: (one: Case) => Promise<void>): void
 }
 
@@ -37,8 +43,10 @@ export function makeKit(name: string, factory: StoreFactory, options: KitOptions
   const group = suite(name)
   return {
     supports: options.supports,
+    times: (count) => (options.supports.remote ? Math.ceil(count / 4) : count),
+    ordered: (revisions) => (options.supports.remote ? [...revisions].sort((a, b) => a - b) : revisions),
     test(title, run) {
-      group(title, async (context) => {
+      const once = async (context: TestContext): Promise<void> => {
         const clock = createVirtualClock()
         const open = async (directory?: string): Promise<Store> => {
           const store = await factory(directory ?? (await context.directory()), { clock, log: silentLog })
@@ -48,7 +56,8 @@ export function makeKit(name: string, factory: StoreFactory, options: KitOptions
         const directory = await context.directory()
         const advance = options.advance ?? ((ms: number) => clock.advance(ms))
         await run({ store: await open(directory), directory, advance, open })
-      })
+      }
+      group(title, once, { requires: options.requires ?? [] })
     },
   }
 }

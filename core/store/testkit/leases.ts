@@ -13,6 +13,43 @@ async function keysOf(store: Store): Promise<string[]> {
 export function leaseCases(kit: Kit): void {
   if (!kit.supports.leases) return
 
+  kit.test('revoking deletes at once, and twice is allowed', async ({ store }) => {
+    const { id } = await store.grantLease(100)
+    const other = await store.grantLease(100)
+    await write(store, attach('/a', id), attach('/b', other.id))
+    await Promise.all([store.revokeLease(id), store.revokeLease(id)])
+    assert.equal(await keysOf(store), ['/b'])
+    for (let round = 0; round < 10; round++) await store.revokeLease(id)
+    await store.revokeLease('999999')
+    assert.is(await store.current(), 2)
+    assert.is(await store.keepLease(id), false)
+    assert.is(await store.keepLease(other.id), true)
+  })
+
+  kit.test('a lease that is gone takes no keys', async ({ store }) => {
+    const { id } = await store.grantLease(100)
+    await store.revokeLease(id)
+    await rejectsWith('DAVIT_STORE_LEASE_GONE', store.transact({ compare: [], operations: [put('/b', 'x'), attach('/a', id)] }))
+    assert.equal(await keysOf(store), [])
+    assert.is(await store.current(), 0)
+  })
+
+  kit.test('a key follows its last put: to another lease, or to none', async ({ store }) => {
+    const first = await store.grantLease(100)
+    const second = await store.grantLease(100)
+    await write(store, attach('/moved', first.id), attach('/freed', first.id), attach('/again', first.id))
+    await write(store, attach('/moved', second.id), put('/freed', 'x'), remove('/again'))
+    await write(store, put('/again', 'without'))
+    await store.revokeLease(first.id)
+    assert.equal(await keysOf(store), ['/again', '/freed', '/moved'])
+    await store.revokeLease(second.id)
+    assert.equal(await keysOf(store), ['/again', '/freed'])
+  })
+  if (!kit.supports.remote) localCases(kit)
+}
+
+/** Where time is the engine's own, and transactions are in the order of their calls. */
+function localCases(kit: Kit): void {
   kit.test('the keys of a lease go when it runs out', async ({ store, advance }) => {
     const { id, ttl } = await store.grantLease(10)
     assert.is(ttl, 10)
@@ -55,39 +92,6 @@ export function leaseCases(kit: Kit): void {
     assert.equal(await keysOf(store), ['/0'])
     await advance(10_000)
     assert.equal(await keysOf(store), [])
-  })
-
-  kit.test('revoking deletes at once, and twice is allowed', async ({ store }) => {
-    const { id } = await store.grantLease(100)
-    const other = await store.grantLease(100)
-    await write(store, attach('/a', id), attach('/b', other.id))
-    await Promise.all([store.revokeLease(id), store.revokeLease(id)])
-    assert.equal(await keysOf(store), ['/b'])
-    for (let round = 0; round < 10; round++) await store.revokeLease(id)
-    await store.revokeLease('999999')
-    assert.is(await store.current(), 2)
-    assert.is(await store.keepLease(id), false)
-    assert.is(await store.keepLease(other.id), true)
-  })
-
-  kit.test('a lease that is gone takes no keys', async ({ store }) => {
-    const { id } = await store.grantLease(100)
-    await store.revokeLease(id)
-    await rejectsWith('DAVIT_STORE_LEASE_GONE', store.transact({ compare: [], operations: [put('/b', 'x'), attach('/a', id)] }))
-    assert.equal(await keysOf(store), [])
-    assert.is(await store.current(), 0)
-  })
-
-  kit.test('a key follows its last put: to another lease, or to none', async ({ store }) => {
-    const first = await store.grantLease(100)
-    const second = await store.grantLease(100)
-    await write(store, attach('/moved', first.id), attach('/freed', first.id), attach('/again', first.id))
-    await write(store, attach('/moved', second.id), put('/freed', 'x'), remove('/again'))
-    await write(store, put('/again', 'without'))
-    await store.revokeLease(first.id)
-    assert.equal(await keysOf(store), ['/again', '/freed', '/moved'])
-    await store.revokeLease(second.id)
-    assert.equal(await keysOf(store), ['/again', '/freed'])
   })
 
   kit.test('a revocation takes along what was sent before it', async ({ store }) => {

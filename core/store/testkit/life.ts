@@ -25,7 +25,7 @@ export function lifeCases(kit: Kit): void {
     const writes = Array.from({ length: 20 }, (_, at) => write(store, put(`/k/${at}`, 'x')))
     await store.close()
     assert.equal(
-      await Promise.all(writes),
+      kit.ordered(await Promise.all(writes)),
       Array.from({ length: 20 }, (_, at) => at + 1),
     )
     assert.is(((await watch.end()) as { code?: unknown }).code, 'DAVIT_STORE_CLOSED')

@@ -78,7 +78,7 @@ export function modelCases(kit: Kit): void {
           })
           expected.push(model.apply(compares, operations))
           results.push(store.transact({ compare: compares, operations, durability: relaxed ? 'relaxed' : 'durable' }))
-          if (wait) await results.at(-1)
+          if (wait || kit.supports.remote) await results.at(-1)
         }
         const answers = await Promise.all(results)
         assert.equal(
@@ -91,13 +91,13 @@ export function modelCases(kit: Kit): void {
         assert.equal(watch.events.map(lineOf), model.events)
         await store.close()
       }),
-      { numRuns: kit.supports.durable ? 40 : 150 },
+      { numRuns: kit.times(kit.supports.durable ? 40 : 150) },
     )
   })
 
   kit.test('a counter that many raise by comparing loses no step', async ({ store }) => {
     const workers = 12
-    const rounds = 25
+    const rounds = kit.times(25)
     const worker = async (): Promise<void> => {
       for (let done = 0; done < rounds; ) {
         const before = await store.get('/counter')

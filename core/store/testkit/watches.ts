@@ -142,7 +142,7 @@ export function watchCases(kit: Kit): void {
 
   kit.test('watches that begin amid concurrent writers miss nothing and see nothing twice', async ({ store }) => {
     const writers = 8
-    const rounds = 60
+    const rounds = kit.times(60)
     const watches: ReturnType<typeof record>[] = [record(store, 0)]
     const writer = async (name: number): Promise<void> => {
       for (let round = 0; round < rounds; round++) {
