@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { connect, type Socket } from 'node:net'
 import { Duplex } from 'node:stream'
 import type { Engine } from './engine.js'
+import { sandboxOf } from './labels.js'
 
 /** Connects to the port inside the namespace and passes bytes between it and the standard streams. */
 const helper = `
@@ -15,10 +16,10 @@ s.once('error', (e) => { process.stderr.write(e.message + '\\n'); process.exitCo
  * address alone is reached by a helper process in the Pod's network namespace.
  */
 export async function dial({ docker }: Engine, sandboxId: string, port: number): Promise<Duplex> {
-  const { State, NetworkSettings, HostConfig } = await docker.getContainer(sandboxId).inspect()
+  const { State, Config, HostConfig } = await docker.getContainer(sandboxId).inspect()
   if (!State.Running) throw new Error(`the sandbox ${sandboxId} does not run`)
   if (HostConfig.NetworkMode === 'host') return connectTo('127.0.0.1', port)
-  const [address] = Object.values(NetworkSettings.Networks).map((network) => network.IPAddress)
+  const [address] = sandboxOf(sandboxId, Config.Labels, true).ips
   if (!address) throw new Error(`the sandbox ${sandboxId} has no address`)
   try {
     return await connectTo(address, port)

@@ -2,7 +2,7 @@ import type { Clock } from '@davit/core/kernel'
 import type { RuntimeEvent } from '@davit/core/node'
 import type { Engine } from './engine.js'
 import { jsonLines } from './json-lines.js'
-import { filterOf, type Labels, label, type Owner, podOf } from './labels.js'
+import { filterOf, isOwnedBy, type Labels, label, type Owner, podOf } from './labels.js'
 
 export interface Events {
   subscribe(listener: (event: RuntimeEvent) => void): () => void
@@ -10,6 +10,7 @@ export interface Events {
 }
 
 interface DockerEvent {
+  readonly Type: string
   readonly Action: string
   readonly Actor: { readonly Attributes: Labels }
   readonly timeNano: number
@@ -18,11 +19,16 @@ interface DockerEvent {
 const [firstPause, longestPause] = [100, 5_000]
 
 /**
- * Docker's own event stream of this node's containers, open while somebody listens. Where it breaks off it is opened
- * again, and since the daemon may have forgotten what happened meanwhile, every Pod that it still knows, and every Pod
- * that it knew before, is announced as changed.
+ * Docker's own event stream, open while somebody listens. Where it breaks off it is opened again, and since the daemon may
+ * have forgotten what happened meanwhile, every Pod that it still knows, and every Pod that it knew before, is announced
+ * as changed. `checkNetwork` is called for each network that is removed, and whenever one may have been.
  */
-export function createEvents(engine: Engine, owner: Owner, clock: Clock): Events {
+export function createEvents(
+  engine: Engine,
+  owner: Owner,
+  clock: Clock,
+  checkNetwork: (removed?: string) => Promise<void>,
+): Events {
   const listeners = new Set<(event: RuntimeEvent) => void>()
   const pods = new Set<string>()
   let stop: AbortController | undefined
@@ -37,15 +43,20 @@ export function createEvents(engine: Engine, owner: Owner, clock: Clock): Events
     let broken = false
     while (!signal.aborted) {
       try {
-        const query = eventQuery(owner, since)
-        const stream = await engine.stream('/events', query, signal)
+        const stream = await engine.stream('/events', eventQuery(since), signal)
         if (broken) await announceAll(engine, owner, pods, emit)
+        // A network that cannot be made is told of by the next Pod that wants it.
+        void checkNetwork().catch(() => {})
         broken = false
         for await (const line of jsonLines(stream)) {
           const event = line as DockerEvent
           pause = firstPause
           since = event.timeNano / 1e9
-          const translated = translate(event)
+          if (event.Type === 'network') {
+            void checkNetwork(event.Actor.Attributes.name).catch(() => {})
+            continue
+          }
+          const translated = translate(event, owner)
           if (!translated) continue
           pods.add(translated.podUid)
           emit(translated)
@@ -81,15 +92,20 @@ export function createEvents(engine: Engine, owner: Owner, clock: Clock): Events
   }
 }
 
-function eventQuery(owner: Owner, since: number): Record<string, string> {
-  const filters = { type: ['container'], event: ['start', 'die', 'destroy'], ...filterOf(owner) }
+/** Networks have no labels here, so the node's containers cannot be asked for by theirs. */
+function eventQuery(since: number): Record<string, string> {
+  const filters = { type: ['container', 'network'], event: ['start', 'die', 'destroy'] }
   return { since: since.toFixed(9), filters: JSON.stringify(filters) }
 }
 
-export function translate({ Action, Actor: { Attributes } }: DockerEvent): RuntimeEvent | undefined {
+type ContainerEvent = Pick<DockerEvent, 'Action' | 'Actor'>
+
+export function translate({ Action, Actor: { Attributes } }: ContainerEvent, owner: Owner): RuntimeEvent | undefined {
+  if (!isOwnedBy(owner, Attributes)) return undefined
   const podUid = podOf(Attributes).uid
   if (podUid === '') return undefined
-  if (Attributes[label.type] === 'sandbox') return { podUid, type: 'sandboxChanged' }
+  // Who started a sandbox knows that it runs, and nothing starts one twice.
+  if (Attributes[label.type] === 'sandbox') return Action === 'start' ? undefined : { podUid, type: 'sandboxChanged' }
   const types = { start: 'containerStarted', die: 'containerExited', destroy: 'containerRemoved' } as const
   const type = types[Action as keyof typeof types]
   return type && { podUid, type }

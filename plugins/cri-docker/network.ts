@@ -48,9 +48,21 @@ export async function ensureNetwork(engine: Engine, podRange: Range, clusterRang
 export async function removeNetworks(engine: Engine, podRange: Range): Promise<void> {
   for (const { name, range } of await ownNetworks(engine)) {
     if (!contains(range, podRange) && !contains(podRange, range)) continue
+    // Docker knows nothing of those that we connected.
+    if ((await addressesIn(engine, range)).length > 0) continue
     // 403: a container of another node is connected.
     await unless([403, 404], engine.docker.getNetwork(name).remove())
   }
+}
+
+/** What the running sandboxes of anybody have of the range. */
+async function addressesIn({ docker }: Engine, range: Range): Promise<string[]> {
+  const running = await docker.listContainers({ filters: { label: [`${label.type}=sandbox`] } })
+  return running.flatMap(({ Labels }) => {
+    const address = Labels[label.address] ?? ''
+    const found = parseRange(`${address}/30`)
+    return found && contains(range, found) ? [address] : []
+  })
 }
 
 async function ownNetworks({ docker }: Engine): Promise<PodNetwork[]> {

@@ -3,7 +3,7 @@ import { assert, test } from '@davit/core/testing'
 import { containerOf, stateOf } from './containers.js'
 import { translate } from './events.js'
 import { label, type Sharing, sandboxOf, sharingOf } from './labels.js'
-import { containerOptions, sandboxOptions } from './options.js'
+import { containerOptions, type SandboxNetwork, sandboxOptions } from './options.js'
 import { limitsOf, limitsUpdate, oomScore } from './resources.js'
 import { testConfig } from './testing.js'
 
@@ -28,10 +28,12 @@ function sandboxConfig(config: Partial<SandboxConfig> = {}): SandboxConfig {
   }
 }
 
-function sandbox(config: Partial<SandboxConfig> = {}, sharing: Sharing = apart) {
+const byDocker: SandboxNetwork = { kind: 'docker', name: 'davit-net' }
+
+function sandbox(config: Partial<SandboxConfig> = {}, sharing: Sharing = apart, network = byDocker) {
   const facts = { owner: { nodeName: 'n', directory: '/d' }, config: sandboxConfig(config), createdAt: 5, sharing }
-  const network = config.hostNetwork ? undefined : 'davit-net'
-  return sandboxOptions({ ...facts, address: network && '10.0.0.9' }, network)
+  if (config.hostNetwork) return sandboxOptions({ ...facts, address: undefined }, { kind: 'host' })
+  return sandboxOptions({ ...facts, address: '10.0.0.9' }, network)
 }
 
 const plain: ContainerConfig['security'] = {
@@ -242,11 +244,14 @@ test('an end is Completed, an Error or OOMKilled, and times that never were are 
 })
 
 test('events speak of the Pod', () => {
-  const of = (Action: string, Attributes: Record<string, string>) => translate({ Action, Actor: { Attributes }, timeNano: 0 })
+  const of = (Action: string, Attributes: Record<string, string>) =>
+    translate({ Action, Actor: { Attributes } }, { nodeName: 'n', directory: '/d' })
   const labels = container().Labels ?? {}
   assert.equal(of('start', labels), { podUid: 'f00d', type: 'containerStarted' })
   assert.equal(of('die', labels), { podUid: 'f00d', type: 'containerExited' })
   assert.equal(of('destroy', labels), { podUid: 'f00d', type: 'containerRemoved' })
   assert.equal(of('die', sandbox().Labels ?? {}), { podUid: 'f00d', type: 'sandboxChanged' })
+  assert.is(of('start', sandbox().Labels ?? {}), undefined, 'who started it knows')
+  assert.is(of('die', { ...labels, [label.directory]: '/elsewhere' }), undefined, "another cluster's")
   assert.is(of('start', { [label.node]: 'n' }), undefined)
 })

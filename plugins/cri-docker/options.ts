@@ -12,10 +12,16 @@ export function nameOf(pod: Sandbox['pod'], container: string | undefined, attem
   return ['davit', container ?? 'POD', pod.name, pod.namespace, pod.uid, attempt].join('_')
 }
 
-export function sandboxOptions(facts: SandboxFacts, network: string | undefined): ContainerCreateOptions {
+/** How a sandbox gets its network: `own`, an empty one that we connect; or the name of Docker's. */
+export type SandboxNetwork =
+  | { readonly kind: 'host' }
+  | { readonly kind: 'own' }
+  | { readonly kind: 'docker'; readonly name: string }
+
+export function sandboxOptions(facts: SandboxFacts, network: SandboxNetwork): ContainerCreateOptions {
   const { config, address } = facts
   const hostConfig: HostConfig = {
-    NetworkMode: network ?? 'host',
+    NetworkMode: network.kind === 'host' ? 'host' : network.kind === 'own' ? 'none' : network.name,
     IpcMode: config.hostIpc ? 'host' : 'shareable',
     LogConfig: { Type: 'none', Config: {} },
     CapDrop: ['ALL'],
@@ -35,9 +41,10 @@ export function sandboxOptions(facts: SandboxFacts, network: string | undefined)
     Labels: sandboxLabels(facts),
     ExposedPorts: Object.fromEntries(config.portMappings.map((mapping) => [portKey(mapping), {}])),
     HostConfig: hostConfig,
-    ...(network === undefined || address === undefined
-      ? {}
-      : { NetworkingConfig: { EndpointsConfig: { [network]: { IPAMConfig: { IPv4Address: address } } } } }),
+    ...(network.kind === 'own' ? { NetworkDisabled: true } : {}),
+    ...(network.kind === 'docker' && address !== undefined
+      ? { NetworkingConfig: { EndpointsConfig: { [network.name]: { IPAMConfig: { IPv4Address: address } } } } }
+      : {}),
   }
 }
 

@@ -1,10 +1,12 @@
 import type { NodeContext, Runtime, Sandbox, SandboxConfig } from '@davit/core/node'
 import { RuntimeError } from '@davit/core/node'
 import { type Addresses, createAddresses } from './addresses.js'
+import type { DockerConfig } from './config.js'
 import { type Engine, messageOf, problem, statusOf, unless } from './engine.js'
 import { filterOf, label, type Owner, type SandboxFacts, type Sharing, sandboxOf, sharingOf } from './labels.js'
+import { canLink, connectPod, isConnected, isLink, linkOf, reconnectPod } from './links.js'
 import { ensureNetwork, networkRanges, type PodNetwork } from './network.js'
-import { nameOf, sandboxOptions } from './options.js'
+import { nameOf, type SandboxNetwork, sandboxOptions } from './options.js'
 import { loadPauseImage } from './pause-image.js'
 import { removeContainer, removeLeftover } from './remove.js'
 import { removeResolvConf, writeResolvConf } from './resolv-conf.js'
@@ -12,19 +14,33 @@ import { removeResolvConf, writeResolvConf } from './resolv-conf.js'
 export type Sandboxes = Pick<Runtime, 'runSandbox' | 'stopSandbox' | 'removeSandbox' | 'listSandboxes'> & {
   /** What containers of the sandbox share with it; of a sandbox of a former life too. */
   sharing(id: string): Promise<Sharing>
+  /** Makes the network again if it was removed while Pods are on it, and puts them back. `removed`: Docker says so of this one. */
+  checkNetwork(removed?: string): Promise<void>
+}
+
+export interface SandboxParts {
+  readonly engine: Engine
+  readonly node: NodeContext
+  readonly config: Pick<DockerConfig, 'network'>
+  now(): number
 }
 
 interface Network extends PodNetwork {
   readonly addresses: Addresses
+  /** We may connect Pods to its bridge. */
+  readonly linked: boolean
 }
 
 /** What may be in the way of a start and is then made, or chosen anew. */
 const longestTry = 20
 
-export function createSandboxes(engine: Engine, node: NodeContext, now: () => number): Sandboxes {
+export function createSandboxes({ engine, node, config: { network: wanted }, now }: SandboxParts): Sandboxes {
   const { docker } = engine
   const known = new Map<string, { readonly sandbox: Sandbox; readonly sharing: Sharing }>()
   let network: Promise<Network> | undefined
+  let pool: Addresses | undefined
+  /** The addresses of those that are being connected for the first time. */
+  const starting = new Set<string>()
 
   const listSandboxes = async (): Promise<readonly Sandbox[]> => {
     const filters = filterOf(node, { [label.type]: 'sandbox' })
@@ -36,16 +52,26 @@ export function createSandboxes(engine: Engine, node: NodeContext, now: () => nu
     })
   }
 
+  /** A Pod that we connected and that has lost its link. What cannot be mended ends: the Pod gets another sandbox. */
+  const repair = async ({ id, ips: [address = ''] }: Sandbox, found: PodNetwork): Promise<void> => {
+    if (starting.has(address) || (await isConnected(address, found))) return
+    const { State, HostConfig } = await docker.getContainer(id).inspect()
+    if (HostConfig.NetworkMode !== 'none') return
+    await reconnectPod({ id, pid: State.Pid }, address, found).catch(() => unless([404, 409], docker.getContainer(id).kill()))
+  }
+
   const openNetwork = async (): Promise<Network> => {
     const ranges = networkRanges(node.podCidr, node.clusterCidr)
     if (!ranges) throw new RuntimeError('FailedCreatePodSandBox', `"${node.podCidr}" is no range of addresses for Pods`)
     const [found, sandboxes] = await Promise.all([ensureNetwork(engine, ranges.pod, ranges.cluster), listSandboxes()])
-    const addresses = createAddresses(ranges.pod)
-    for (const sandbox of sandboxes) {
-      const [address] = sandbox.ips
-      if (address !== undefined && sandbox.state === 'ready') addresses.use(address, ownerOf(sandbox))
-    }
-    return { ...found, addresses }
+    // Kept when the network is made again: a Pod that starts has its address from here before Docker knows of it.
+    pool ??= createAddresses(ranges.pod)
+    const addresses = pool
+    const taken = sandboxes.filter(({ ips, state }) => ips.length > 0 && state === 'ready')
+    for (const sandbox of taken) addresses.use(sandbox.ips[0] as string, ownerOf(sandbox))
+    const linked = wanted === 'auto' && (await canLink(found.name))
+    if (linked) await Promise.all(taken.map((sandbox) => repair(sandbox, found)))
+    return { ...found, addresses, linked }
   }
   const needNetwork = (): Promise<Network> => {
     network ??= openNetwork().catch((error: unknown) => {
@@ -58,17 +84,20 @@ export function createSandboxes(engine: Engine, node: NodeContext, now: () => nu
   /** Creates and starts the pause container once. Rejects with Docker's own error, leaving nothing. */
   const attempt = async (config: SandboxConfig, sharing: Sharing): Promise<Sandbox> => {
     const joined = config.hostNetwork ? undefined : await needNetwork()
-    const address = joined?.addresses.take(ownerOf(config))
-    if (joined && address === undefined) {
-      throw new RuntimeError('FailedCreatePodSandBox', `all addresses of ${node.podCidr} are in use`)
-    }
+    const address = joined && (await takeAddress(joined, config))
     const facts: SandboxFacts = { owner: node, config, createdAt: now(), address, sharing }
-    const options = sandboxOptions(facts, joined?.name)
+    const way = wayOf(joined, config, sharing)
+    const options = sandboxOptions(facts, way)
     let id: string | undefined
     try {
       const container = await docker.createContainer(options)
       id = container.id
+      if (address !== undefined) starting.add(address)
       await container.start()
+      if (joined && address !== undefined && way.kind === 'own') {
+        const { Pid: pid } = (await container.inspect()).State
+        await connectPod({ id, pid }, address, joined)
+      }
       const sandbox = sandboxOf(id, options.Labels ?? {}, true)
       known.set(id, { sandbox, sharing })
       return sandbox
@@ -76,6 +105,23 @@ export function createSandboxes(engine: Engine, node: NodeContext, now: () => nu
       if (id !== undefined) await removeContainer(docker, id)
       joined?.addresses.free(address, ownerOf(config))
       throw error
+    } finally {
+      if (address !== undefined) starting.delete(address)
+    }
+  }
+
+  const takeAddress = async ({ addresses }: Network, config: SandboxConfig): Promise<string> => {
+    const foreign: string[] = []
+    try {
+      for (;;) {
+        const address = addresses.take(ownerOf(config))
+        if (address === undefined) throw new RuntimeError('FailedCreatePodSandBox', `all addresses of ${node.podCidr} are in use`)
+        // Another cluster with the same range, of which Docker knows nothing.
+        if (!(await isLink(linkOf(address)))) return address
+        foreign.push(address)
+      }
+    } finally {
+      for (const address of foreign) addresses.free(address, ownerOf(config))
     }
   }
 
@@ -90,10 +136,10 @@ export function createSandboxes(engine: Engine, node: NodeContext, now: () => nu
   const mend = async (error: unknown, config: SandboxConfig): Promise<boolean> => {
     const message = messageOf(error)
     if (statusOf(error) === 404 && /no such image/i.test(message)) await needPauseImage()
-    else if (/network \S+ not found/i.test(message)) network = undefined
+    else if (/network \S+ not found|Device does not exist/i.test(message)) network = undefined
     else if (statusOf(error) === 409) return removeLeftover(engine, nameOf(config.pod, undefined, config.attempt), node)
     // Somebody else holds this one; the next attempt takes the next.
-    else return /address already in use/i.test(message) && !/listen|bind/i.test(message)
+    else return /address already in use|answers: File exists/i.test(message) && !/listen|bind/i.test(message)
     return true
   }
 
@@ -112,6 +158,14 @@ export function createSandboxes(engine: Engine, node: NodeContext, now: () => nu
   return {
     listSandboxes,
     stopSandbox: stop,
+    async checkNetwork(removed) {
+      const before = await network?.catch(() => undefined)
+      if (removed !== undefined && removed !== before?.name) return
+      const sandboxes = await listSandboxes()
+      if (!sandboxes.some(({ ips, state }) => ips.length > 0 && state === 'ready')) return
+      network = undefined
+      await needNetwork()
+    },
     async runSandbox(config) {
       const resolvConf = await writeResolvConf(node.directory, config)
       const sharing: Sharing = {
@@ -146,6 +200,13 @@ export function createSandboxes(engine: Engine, node: NodeContext, now: () => nu
       return sharing
     },
   }
+}
+
+/** Docker's own way where only Docker can: host ports, and the resolver that it runs inside. */
+function wayOf(joined: Network | undefined, { portMappings }: SandboxConfig, { resolvConf }: Sharing): SandboxNetwork {
+  if (!joined) return { kind: 'host' }
+  const own = joined.linked && portMappings.length === 0 && resolvConf !== undefined
+  return own ? { kind: 'own' } : { kind: 'docker', name: joined.name }
 }
 
 function ownerOf({ pod, attempt }: Pick<Sandbox, 'pod' | 'attempt'>): string {

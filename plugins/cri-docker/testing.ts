@@ -24,6 +24,7 @@ const host = process.env.DOCKER_HOST ?? ''
 
 export const testConfig: DockerConfig = {
   socketPath: host.startsWith('unix://') ? host.slice('unix://'.length) : '/var/run/docker.sock',
+  network: 'auto',
   logMaxSize: '10m',
   logMaxFiles: 2,
 }
@@ -74,7 +75,7 @@ export function testSandbox(config: Partial<SandboxConfig> = {}): SandboxConfig 
     hostIpc: false,
     labels: {},
     annotations: {},
-    dns: { servers: [], searches: [], options: [] },
+    dns: { servers: ['192.0.2.53'], searches: [], options: [] },
     portMappings: [],
     sysctls: {},
     ...config,

@@ -168,7 +168,7 @@ export function sandboxConfig(config: Partial<SandboxConfig> = {}): SandboxConfi
     hostIpc: false,
     labels: { 'kit.davit.dev/label': 'one' },
     annotations: { 'kit.davit.dev/annotation': 'a longer value, with "quotes"' },
-    dns: { servers: [], searches: [], options: [] },
+    dns: { servers: ['192.0.2.53'], searches: [], options: [] },
     portMappings: [],
     sysctls: {},
     ...config,
