@@ -1,6 +1,8 @@
-import { readdir } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
+import path from 'node:path'
 import { assert, test } from '@davit/core/testing'
 import { startCluster } from '../cluster/testing.js'
+import type { Connection } from '../kube/connection.js'
 import { exampleFile } from './examples.js'
 import { create, isRunning, podObject, podOnce, podsPath, type Tree, until } from './objects.js'
 
@@ -17,13 +19,17 @@ test('back-off-gentle: a container that crashes is started again soon, and soon 
 })
 
 test(
-  'volume-hello: a Pod finds its greeting, and waits for a driver that is not there',
+  'volume-hello: a Pod finds its greeting, and waits for a driver that is not there; provisioner-shared: a claim gets a folder',
   async (t) => {
     const node = { name: 'one', runtime: 'cri-process', podCidr: '10.244.97.0/24' }
+    const shared = await t.directory()
     const { connection, directory } = await startCluster(t, {
       file: exampleFile('volume-hello'),
       flags: { proxy: 'none' },
-      plugins: [{ id: 'node-agent', config: { nodes: [node], clusterCidr: '10.244.97.0/24' } }],
+      plugins: [
+        { id: 'node-agent', config: { nodes: [node], clusterCidr: '10.244.97.0/24' } },
+        { id: '../provisioner-shared/index.ts', config: { directory: shared } },
+      ],
     })
     const main = { name: 'main', image: 'none:1', command: ['/bin/cat', '/greeting/hello.txt'] }
     const mounting = (driver: string) => ({
@@ -46,9 +52,42 @@ test(
       const { items } = await connection.json<{ items: Tree[] }>('GET', '/api/v1/namespaces/default/events')
       return items.some((event) => event.message.includes('there is no flexVolume driver "other.example/driver"'))
     })
+    await useSharedFolder(connection, shared)
   },
   { requires: ['root', 'netns'] },
 )
+
+/** From the claim to the last trace of its volume. */
+async function useSharedFolder(connection: Connection, shared: string): Promise<void> {
+  const provisioner = 'example.davit.dev/shared'
+  const storageClass = { apiVersion: 'storage.k8s.io/v1', kind: 'StorageClass', metadata: { name: 'shared' }, provisioner }
+  await create(connection, '/apis/storage.k8s.io/v1/storageclasses', storageClass)
+  const claims = '/api/v1/namespaces/default/persistentvolumeclaims'
+  await create(connection, claims, {
+    apiVersion: 'v1',
+    kind: 'PersistentVolumeClaim',
+    metadata: { name: 'data' },
+    spec: { storageClassName: 'shared', accessModes: ['ReadWriteMany'], resources: { requests: { storage: '1Gi' } } },
+  })
+  const command = ['/bin/sh', '-c', 'echo kept > /data/file']
+  const writing = {
+    containers: [{ name: 'main', image: 'none:1', command, volumeMounts: [{ name: 'data', mountPath: '/data' }] }],
+    volumes: [{ name: 'data', persistentVolumeClaim: { claimName: 'data' } }],
+    restartPolicy: 'Never',
+  }
+  await create(connection, podsPath, podObject('writing', writing))
+  await podOnce(connection, 'writing', ({ status }) => status?.phase === 'Succeeded')
+  const [folder = ''] = await readdir(shared)
+  assert.match(folder, /^pvc-/)
+  assert.is(await readFile(path.join(shared, folder, 'file'), 'utf8'), 'kept\n')
+  await connection.json('DELETE', `${podsPath}/writing`)
+  await connection.json('DELETE', `${claims}/data`)
+  await until('the volume is gone', async () => {
+    const { items } = await connection.json<{ items: Tree[] }>('GET', '/api/v1/persistentvolumes')
+    return items.length === 0
+  })
+  assert.equal(await readdir(shared), [])
+}
 
 test('runtime-echo: a container says its command, and ends as it is told', async (t) => {
   const { connection } = await startCluster(t, { file: exampleFile('runtime-echo') })

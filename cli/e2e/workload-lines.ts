@@ -10,6 +10,27 @@ const container = (image: string) =>
 const job = (name: string, spec: string, annotations: string) =>
   `apiVersion: batch/v1\nkind: Job\nmetadata: { name: ${name} }\nspec:\n  ${spec}\n${template(name, annotations)}` +
   `      restartPolicy: Never\n      containers: [{ name: main, image: "work:1" }]\n`
+/** Of the user jane, by a key that nobody has. */
+const request =
+  'LS0tLS1CRUdJTiBDRVJUSUZJQ0FURSBSRVFVRVNULS0tLS0KTUlIWU1IOENBUUF3SFRFTk1Bc0dBMVVFQXd3RWFtRnVaVEVNTUFvR0ExVUVDZ3' +
+  'dEWkdWMk1Ga3dFd1lIS29aSQp6ajBDQVFZSUtvWkl6ajBEQVFjRFFnQUV2NTdwRWh4SU11dTZFUC9RYWVBS3hsMjh3MmFnbG1LV1ZpMytEVlRD' +
+  'Cnc5WFZVc1ZLb2pBWFdkZlNSdjVoM0ZoSzF2L2lkdk1vKzI1emlxS1lzQXEvaEtBQU1Bb0dDQ3FHU000OUJBTUMKQTBrQU1FWUNJUUNCQWs5Y3' +
+  'JYd3hQMWR3ZENUQ3lZNWxCQVJ4cnFVc3BCcFdhaHBHZ2dzdE5nSWhBTGV4WmU5RQo2eVRjdFRBcnRUU1hPSGh6RXZvOXY0NjRKdzZtK1dMZXdp' +
+  'aTQKLS0tLS1FTkQgQ0VSVElGSUNBVEUgUkVRVUVTVC0tLS0tCg=='
+const signing = (name: string) =>
+  `apiVersion: certificates.k8s.io/v1\nkind: CertificateSigningRequest\nmetadata: { name: ${name} }\nspec:\n` +
+  `  { request: ${request}, signerName: kubernetes.io/kube-apiserver-client, usages: [client auth] }\n`
+const definition = (group: string) =>
+  `apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: { name: waits.${group} }\nspec:\n` +
+  `  group: ${group}\n  scope: Namespaced\n  names: { plural: waits, singular: wait, kind: Wait }\n` +
+  `  versions: [{ name: v1, served: true, storage: true, schema: { openAPIV3Schema: { type: object } } }]\n`
+const claim = [
+  `apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: { name: kept }\n` +
+    `spec: { accessModes: [ReadWriteOnce], resources: { requests: { storage: 1Mi } } }\n`,
+  `apiVersion: v1\nkind: Pod\nmetadata: { name: keeper }\nspec:\n  terminationGracePeriodSeconds: 0\n` +
+    `  containers: [{ name: main, image: "keep:1", volumeMounts: [{ name: data, mountPath: /data }] }]\n` +
+    `  volumes: [{ name: data, persistentVolumeClaim: { claimName: kept } }]\n`,
+].join('---\n')
 const apps = (kind: string) => `apiVersion: apps/v1\nkind: ${kind}\n`
 
 /** By the words that stand for them in the lines. `node`: to be drained. */
@@ -22,6 +43,10 @@ export const workloadFiles = (node: string): Readonly<Record<string, string>> =>
     job('broken', 'backoffLimit: 0', '{ hollow.davit.dev/exit-code: "3" }'),
     job('held', 'suspend: true', '{}'),
   ].join('---\n'),
+  DEFINITION: definition(`${node}.example.com`),
+  GRANTED: signing(`granted-${node}`),
+  DENIED: signing(`denied-${node}`),
+  CLAIM: claim,
   PINNED: [
     `${apps('Deployment')}${labelled('pinned')}  replicas: 2\n${template('pinned')}${container('pinned:1')}` +
       `      nodeSelector: { kubernetes.io/hostname: ${node} }\n`,
@@ -99,7 +124,30 @@ const waiting: readonly Line[] = [
   ...['PodScheduled', 'Initialized', 'ContainersReady', 'Ready'].map(
     (type): Line => [`wait --for=condition=${type} pod -l app=front --timeout=20s`, /condition met\n.*condition met/],
   ),
+  ['wait --for=jsonpath={.status.readyReplicas}=2 deploy/front --timeout=20s', 'condition met'],
+  ['wait --for=jsonpath={.status.succeeded}=1 job/done --timeout=20s', 'condition met'],
+  ['wait --for=condition=AbleToScale hpa/web --timeout=20s', 'condition met'],
   ['wait --for=condition=Ready node/one --timeout=20s', 'condition met'],
+  ...['MemoryPressure', 'DiskPressure', 'PIDPressure'].map(
+    (type): Line => [`wait --for=condition=${type}=false node/one --timeout=20s`, 'condition met'],
+  ),
+  ['apply -f DEFINITION', 'created'],
+  ...['NamesAccepted', 'Established'].map(
+    (type): Line => [`wait --for=condition=${type} -f DEFINITION --timeout=20s`, 'condition met'],
+  ),
+  ['delete -f DEFINITION', 'deleted'],
+  ['wait --for=condition=Available apiservice/v1.apps --timeout=20s', 'condition met'],
+  ['apply -f GRANTED -f DENIED', 'created'],
+  ['wait --for=condition=Approved -f GRANTED --timeout=100ms', 'timed out waiting for the condition', 1],
+  ['certificate approve -f GRANTED', 'approved'],
+  ['certificate deny -f DENIED', 'denied'],
+  ['wait --for=condition=Approved -f GRANTED --timeout=20s', 'condition met'],
+  ['wait --for=condition=Denied -f DENIED --timeout=20s', 'condition met'],
+  ['delete -f GRANTED -f DENIED', 'deleted'],
+  ['apply -f CLAIM', 'created'],
+  ['wait --for=jsonpath={.status.phase}=Bound pvc/kept --timeout=20s', 'persistentvolumeclaim/kept condition met'],
+  ['wait --for=condition=Ready pod/keeper --timeout=20s', 'condition met'],
+  ['delete -f CLAIM', 'pod "keeper" deleted'],
   ['wait --for=jsonpath={.status.phase}=Active namespace/verbs --timeout=5s', 'condition met'],
 ]
 const draining: readonly Line[] = [

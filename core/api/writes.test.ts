@@ -49,6 +49,22 @@ test('one transaction for each write, compared with what it replaces', async (t)
   assert.ok(seen.every(({ durability }) => durability === 'durable'))
 })
 
+test('a kind whose bytes are compared is written with the escapes of Go, others are not', async (t) => {
+  const written: string[] = []
+  const spy = withTransact((transact, transaction) => {
+    for (const operation of transaction.operations) {
+      if (operation.type === 'put') written.push(Buffer.from(operation.value).toString())
+    }
+    return transact(transaction)
+  })
+  const api = await startApi(t, { plugins: [spy] })
+  written.length = 0
+  await api.create('apps/v1/controllerrevisions', { metadata: { name: 'r' }, data: { odd: 'a && b' }, revision: 1 })
+  await api.create('configmaps', configMap('a', { odd: 'a && b' }))
+  assert.match(written[0] ?? '', '"odd":"a \\u0026\\u0026 b"')
+  assert.match(written[1] ?? '', '"odd":"a && b"')
+})
+
 test('leases and events are written relaxed, all else durable', async (t) => {
   const seen: Transaction[] = []
   const spy = withTransact((transact, transaction) => {

@@ -34,7 +34,7 @@ export async function writeObject(services: ApiServices, write: Write): Promise<
   const { namespace = '', name } = object.metadata
   const key = resource.key(namespace, name)
   const form = resource.stored(object)
-  const { value, memo } = codec.encode(form instanceof Promise ? await form : form)
+  const { value, memo } = codec.encode(form instanceof Promise ? await form : form, resource.kind.escapes)
   const lease = resource.expires ? await services.eventLeases.current() : undefined
   const put: Put = { type: 'put', key, value, memo, ...(lease === undefined ? {} : { lease }) }
   const result = await commit(services, write, put, current?.revision ?? 0)

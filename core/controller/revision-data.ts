@@ -7,8 +7,8 @@ const replaced = { $patch: 'replace' }
 
 /**
  * Clients written in Go make the same text of the template they read and compare it byte by byte: keys in order, and
- * with what their types always print. The escapes that Go puts into strings are the codec's business, in `core/watch`:
- * here data are values. Names are made of a hash of our own, which no client reads anything from.
+ * with what their types always print. That their strings have the escapes of Go says the
+ * table of kinds: here data are values. Names are made of a hash of our own, which no client reads anything from.
  */
 export function revisionData(template: PodTemplateSpec): Tree {
   return sorted({ spec: { template: { ...asGoPrints(template, 'template'), ...replaced } } }) as Tree

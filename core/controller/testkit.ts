@@ -22,6 +22,7 @@ import { watchCache } from '../watch/host.js'
 import { controllerHost } from './host.js'
 
 export { controllerHost } from './host.js'
+export { type ProvisionerSubject, provisionerKit } from './testkit/provisioner.js'
 
 /** For the conformance test of a plugin that requires a part of the control plane. */
 export function controlPlaneParts(): PluginEntry[] {

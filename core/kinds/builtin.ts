@@ -20,6 +20,7 @@ export interface KindRow {
   readonly deleteReturnsObject?: true
   readonly defaultPropagation?: 'Orphan'
   readonly selectableFields?: SelectableFields
+  readonly escapes?: 'go'
 }
 export interface SubresourceRow {
   readonly name: string
@@ -126,7 +127,8 @@ const coreKinds: readonly KindRow[] = [
 ]
 
 const appsKinds: readonly KindRow[] = [
-  { kind: 'ControllerRevision' },
+  // `kubectl rollout undo` compares the bytes of its data with those that it makes of the present template.
+  { kind: 'ControllerRevision', escapes: 'go' },
   { kind: 'DaemonSet', short: ['ds'], categories: all, subresources: [status], generation: 'spec' },
   {
     kind: 'Deployment',

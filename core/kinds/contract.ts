@@ -23,6 +23,7 @@ export { sortedJson } from './field-element.js'
 export { duplicate, forbidden, invalid, notSupported, required, tooLong, tooMany } from './field-error.js'
 export { differenceOf, type FieldSet, fieldPaths, unionOf } from './field-set.js'
 export { appliedFields, createdFields, fieldSetText, type WrittenPart } from './field-walk.js'
+export { escapeAsGo } from './json-text.js'
 export {
   type Applied,
   applyOwners,
@@ -203,6 +204,8 @@ export interface ResourceKind extends GroupVersionKind {
   readonly defaultPropagation: 'Background' | 'Orphan'
   /** Field selectors beyond metadata.name and metadata.namespace: label → value as text. */
   readonly selectableFields: ReadonlyMap<string, (object: KubeObject) => string>
+  /** `go`: in its JSON strings have the escapes of Go's encoder, for clients that compare bytes. Absent: as few as may be. */
+  readonly escapes?: 'go'
   /** Hand-written behaviour; absent parts mean "nothing besides the schema". */
   readonly strategy: Strategy
   /** Of a kind that is not stored: who makes its objects when somebody asks for them. */

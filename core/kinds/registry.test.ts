@@ -128,6 +128,7 @@ const rules: [property: keyof ResourceKind, value: unknown, resources: string][]
       'validatingwebhookconfigurations volumeattachments',
   ],
   ['generation', 'spec-and-annotations', 'deployments'],
+  ['escapes', 'go', 'controllerrevisions'],
   ['generation', 'non-metadata', 'endpointslices mutatingwebhookconfigurations validatingwebhookconfigurations'],
   [
     'stored',

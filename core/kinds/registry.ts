@@ -60,6 +60,7 @@ function builtinKind(of: GroupRow, row: KindRow): ResourceKind {
     deleteReturnsObject: row.deleteReturnsObject ?? false,
     defaultPropagation: row.defaultPropagation ?? 'Background',
     selectableFields: row.selectableFields ?? new Map(),
+    ...(row.escapes && { escapes: row.escapes }),
   }
   return lazily(kind, of.pack)
 }

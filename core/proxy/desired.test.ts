@@ -3,8 +3,9 @@ import { servicePorts } from './desired.js'
 import { endpoint, here, service, slice } from './testing.js'
 
 const local = (node: string) => node === here
+const nowhere = () => undefined
 const ports = (...call: [Parameters<typeof service>[1]?, Parameters<typeof slice>[2]?]) =>
-  servicePorts(service('web', call[0]), [slice('web-1', 'web', call[1] ?? [])], local)
+  servicePorts(service('web', call[0]), [slice('web-1', 'web', call[1] ?? [])], local, nowhere)
 const first = (...call: Parameters<typeof ports>) => {
   const [port] = ports(...call)
   if (!port) throw new Error('there is no port')
@@ -34,6 +35,33 @@ for (const [name, endpoints, expected] of [
 ] as const) {
   readiness(name, () => assert.equal(addresses(first({}, [...endpoints] as Parameters<typeof slice>[2]).endpoints), expected))
 }
+const meant = (address: string, ...zones: string[]) => ({
+  ...endpoint(address),
+  hints: { forZones: zones.map((name) => ({ name })) },
+})
+const [one, two] = [meant('10.0.0.1', 'a', 'c'), meant('10.0.0.2', 'b')]
+for (const [name, zone, endpoints, expected] of [
+  ['are those that are meant for the zone', 'b', [one, two], ['10.0.0.2']],
+  ['may be meant for several zones', 'c', [one, two], ['10.0.0.1']],
+  ['are all where none is meant for the zone', 'd', [one, two], ['10.0.0.1', '10.0.0.2']],
+  ['are all where the machine has no zone', undefined, [one, two], ['10.0.0.1', '10.0.0.2']],
+  ['are all where one is meant for nobody', 'b', [two, endpoint('10.0.0.3')], ['10.0.0.2', '10.0.0.3']],
+  ['that are not ready have no say', 'b', [one, two, endpoint('10.0.0.3', { ready: false })], ['10.0.0.2']],
+  ['that end but serve are taken from every zone', 'b', [{ ...one, conditions: dying }], ['10.0.0.1']],
+] as const) {
+  readiness(name, () => {
+    const slices = [slice('web-1', 'web', endpoints)]
+    const [port] = servicePorts(service('web', { type: 'NodePort', externalTrafficPolicy: 'Cluster' }), slices, local, () => zone)
+    assert.equal([addresses(port?.endpoints ?? []), addresses(port?.externalEndpoints ?? [])], [expected, expected])
+  })
+}
+readiness('of this machine alone are so in every zone, and nobody asks which it is', () => {
+  const unasked = (): never => assert.unreachable('the zone was asked for') as never
+  const near = { ...meant('10.0.0.1', 'a'), nodeName: here }
+  const spec = { internalTrafficPolicy: 'Local' }
+  const slices = [slice('web-1', 'web', [near, endpoint('10.0.0.2')])]
+  assert.equal(addresses(servicePorts(service('web', spec), slices, local, unasked)[0]?.endpoints ?? []), ['10.0.0.1'])
+})
 readiness('that are not ready count where the service says so', () => {
   const [port] = ports({ publishNotReadyAddresses: true }, [endpoint('10.0.0.1', { ready: false })])
   assert.equal(addresses(port?.endpoints ?? []), ['10.0.0.1'])
@@ -41,14 +69,14 @@ readiness('that are not ready count where the service says so', () => {
 readiness('of all slices count, of names only those of IP addresses', () => {
   const named = { ...slice('c', 'web', [endpoint('example.com')]), addressType: 'FQDN' }
   const slices = [slice('b', 'web', [endpoint('10.0.0.2')]), slice('a', 'web', [endpoint('10.0.0.1')]), named]
-  assert.equal(addresses(servicePorts(service('web'), slices, local)[0]?.endpoints ?? []), ['10.0.0.1', '10.0.0.2'])
+  assert.equal(addresses(servicePorts(service('web'), slices, local, nowhere)[0]?.endpoints ?? []), ['10.0.0.1', '10.0.0.2'])
 })
 readiness('and addresses of services are addresses, whatever the objects say', () => {
   const evil = '10.0.0.9/32 -j ACCEPT\n-A INPUT'
   const web = service('web', { clusterIP: '10.96.0.7', clusterIPs: ['10.96.0.7', evil], externalIPs: [evil, '192.0.2.1'] })
   const status = { loadBalancer: { ingress: [{ ip: evil }, { ip: '192.0.2.2' }, { hostname: 'example.com' }] } }
   const slices = [slice('web-1', 'web', [endpoint(evil), endpoint('10.0.0.1')])]
-  const [port] = servicePorts({ ...web, status }, slices, local)
+  const [port] = servicePorts({ ...web, status }, slices, local, nowhere)
   assert.equal(port?.clusterIps, ['10.96.0.7'])
   assert.equal(port?.externalIps, ['192.0.2.1'])
   assert.equal(port?.loadBalancerIps, ['192.0.2.2'])
@@ -83,7 +111,7 @@ naming('go by name and protocol', () => {
     ),
     slice('b', 'web', [endpoint('10.0.0.2')], [{ name: 'dns', port: 5355, protocol: 'TCP' }]),
   ]
-  const found = servicePorts(service('web', spec), slices, local)
+  const found = servicePorts(service('web', spec), slices, local, nowhere)
   assert.equal(
     found.map(({ key, protocol, endpoints }) => [key, protocol, endpoints.map(({ address, port }) => `${address}:${port}`)]),
     [
@@ -114,7 +142,7 @@ addressing('a node port counts only where the type has one', () => {
 })
 addressing('of a load balancer only IPs count', () => {
   const status = { loadBalancer: { ingress: [{ ip: '203.0.113.1' }, { hostname: 'lb.example.com' }] } }
-  const [port] = servicePorts(service('web', { externalIPs: ['198.51.100.1'] }, status), [], local)
+  const [port] = servicePorts(service('web', { externalIPs: ['198.51.100.1'] }, status), [], local, nowhere)
   assert.equal([port?.loadBalancerIps, port?.externalIps], [['203.0.113.1'], ['198.51.100.1']])
 })
 

@@ -1,4 +1,4 @@
-import { endpointSlices, services } from '../client/contract.js'
+import { endpointSlices, nodes as nodeResource, services } from '../client/contract.js'
 import { definePlugin } from '../kernel/contract.js'
 import { assert, boot, type TestContext, test } from '../testing/contract.js'
 import { ProxyModeToken } from './contract.js'
@@ -81,4 +81,30 @@ test('the first state is whole, and changes follow', async (t) => {
   assert.is(driver.states.length, 2, 'idle means idle')
   await stop()
   assert.is(driver.closed, 1)
+})
+
+test('endpoints that are meant for zones are chosen by the zone of the node, which may change', async (t) => {
+  const driver = recorder()
+  const { client, clock } = await hosted(t, { nodes: [{ name: 'one', proxy: ['test-mode'] }] }, driver)
+  const node = { apiVersion: 'v1', kind: 'Node', metadata: { name: 'one' }, spec: {} }
+  await client.create(nodeResource, node)
+  await client.create(services, { ...service('web'), spec: { ports: [{ port: 80 }] } })
+  const meant = ['a', 'b'].map((zone, index) => ({ ...endpoint(`10.0.0.${index}`), hints: { forZones: [{ name: zone }] } }))
+  await client.create(endpointSlices, slice('web-1', 'web', meant))
+  const shown = async () => {
+    for (let turn = 0; turn < 5; turn += 1) await clock.advance(1000)
+    const web = driver.states.at(-1)?.services.find(({ service: name }) => name === 'web')
+    return web?.endpoints.map(({ address }) => address)
+  }
+  assert.equal(await shown(), ['10.0.0.0', '10.0.0.1'])
+  const label = (zone: string | null) => {
+    const labels = { 'topology.kubernetes.io/zone': zone }
+    return client.patch(nodeResource, '', 'one', 'merge', { metadata: { labels } })
+  }
+  await label('b')
+  assert.equal(await shown(), ['10.0.0.1'])
+  await label('a')
+  assert.equal(await shown(), ['10.0.0.0'])
+  await label(null)
+  assert.equal(await shown(), ['10.0.0.0', '10.0.0.1'])
 })

@@ -3,6 +3,7 @@ import type { Bag, Logger } from '../kernel/contract.js'
 import { DavitError, definePlugin } from '../kernel/contract.js'
 import { proxyConfig } from './config.js'
 import { type ProxyDriver, type ProxyMode, ProxyModeToken } from './contract.js'
+import { NodeZone } from './node-zone.js'
 import { Syncer } from './syncer.js'
 import { ServiceTracker } from './tracker.js'
 
@@ -24,7 +25,17 @@ export const proxyHost = definePlugin({
         context.defer(() => mode.close())
         const serviceInformer = clients.informer(services)
         const sliceInformer = clients.informer(endpointSlices)
-        const tracker = new ServiceTracker(serviceInformer, sliceInformer, (node) => names.has(node))
+        const zone = new NodeZone(clients, chosen.node.name, () => {
+          tracker.zoneChanged()
+          syncer.wake()
+        })
+        context.defer(() => zone.close())
+        const tracker = new ServiceTracker(
+          serviceInformer,
+          sliceInformer,
+          (node) => names.has(node),
+          () => zone.of(),
+        )
         await Promise.all([serviceInformer.whenSynced(signal), sliceInformer.whenSynced(signal)])
         const syncer = new Syncer({ mode, state: () => tracker.state(), clock, log, gatherMs: config.gatherMs })
         context.defer(() => syncer.stop())

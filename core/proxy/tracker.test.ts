@@ -20,7 +20,13 @@ async function tracked(t: TestContext, before: readonly string[] = []) {
     )
   for (const name of before) await add(name, '10.0.0.1')
   const [serviceInformer, sliceInformer] = [clients.informer(services), clients.informer(endpointSlices)]
-  const tracker = new ServiceTracker(serviceInformer, sliceInformer, () => false)
+  const tracker = new ServiceTracker(
+    serviceInformer,
+    sliceInformer,
+    () => false,
+    () => zone,
+  )
+  let zone: string | undefined
   await Promise.all([serviceInformer.whenSynced(), sliceInformer.whenSynced()])
   let changes = 0
   t.defer(tracker.follow(() => void changes++))
@@ -30,7 +36,11 @@ async function tracked(t: TestContext, before: readonly string[] = []) {
   const rest = async () => {
     for (let turn = 0; turn < 5; turn += 1) await clock.settle()
   }
-  return { client, tracker, add, addSlice, state, shown, rest, changes: () => changes }
+  const move = (to: string | undefined) => {
+    zone = to
+    tracker.zoneChanged()
+  }
+  return { client, tracker, add, addSlice, state, shown, rest, move, changes: () => changes }
 }
 
 test('knows at once what is there already', async (t) => {
@@ -46,6 +56,28 @@ test('is in order of key, whatever came first', async (t) => {
     shown().map((line) => line.split(' ')[0]),
     ['default/a-b:', 'default/a:', 'default/b:'],
   )
+})
+
+test('a machine that moves to another zone looks at everything again, and changes what differs alone', async (t) => {
+  const { client, tracker, state, shown, rest, move } = await tracked(t, ['a', 'b'])
+  await rest()
+  const meant = [endpoint('10.0.0.1'), endpoint('10.0.0.2')].map((each, index) => ({
+    ...each,
+    hints: { forZones: [{ name: `z${index}` }] },
+  }))
+  const stored = await client.get(endpointSlices, 'default', 'b-1')
+  await client.update(endpointSlices, { ...stored, endpoints: meant })
+  await rest()
+  assert.equal(shown(), ['default/a: 10.0.0.1', 'default/b: 10.0.0.1,10.0.0.2'])
+  const [a] = state()
+  move('z1')
+  assert.equal(shown(), ['default/a: 10.0.0.1', 'default/b: 10.0.0.2'])
+  assert.is(state()[0], a)
+  const before = tracker.state()
+  move('z1')
+  assert.is(tracker.state(), before)
+  move('z7')
+  assert.equal(shown()[1], 'default/b: 10.0.0.1,10.0.0.2')
 })
 
 test('is the same object while nothing changed, and shares what did not', async (t) => {

@@ -12,16 +12,23 @@ export class ServiceTracker {
   readonly #services: Informer<Service>
   readonly #slices: Informer<EndpointSlice>
   readonly #local: (node: string) => boolean
+  readonly #zone: () => string | undefined
   readonly #ports = new Map<string, readonly ServicePort[]>()
   readonly #dirty = new Set<string>()
   /** The keys of `#ports` in order; undefined after one came or went. */
   #order: readonly string[] | undefined
   #state: ProxyState = Object.freeze({ revision: 0, services: Object.freeze([]) })
 
-  constructor(services: Informer<Service>, slices: Informer<EndpointSlice>, local: (node: string) => boolean) {
+  constructor(
+    services: Informer<Service>,
+    slices: Informer<EndpointSlice>,
+    local: (node: string) => boolean,
+    zone: () => string | undefined,
+  ) {
     this.#services = services
     this.#slices = slices
     this.#local = local
+    this.#zone = zone
     slices.index(byService, (slice) => [serviceOf(slice)])
   }
 
@@ -46,6 +53,11 @@ export class ServiceTracker {
     }
   }
 
+  /** This machine is in another zone: everything is looked at again. */
+  zoneChanged(): void {
+    for (const service of this.#services.list()) this.#dirty.add(keyOf(service))
+  }
+
   /** The same object as before while nothing changed in it. */
   state(): ProxyState {
     let changed = false
@@ -63,7 +75,7 @@ export class ServiceTracker {
     const [namespace = '', name = ''] = key.slice(0, -1).split('/')
     const service = this.#services.get(namespace, name)
     const old = this.#ports.get(key) ?? []
-    const computed = service ? servicePorts(service, this.#slices.byIndex(byService, key), this.#local) : []
+    const computed = service ? servicePorts(service, this.#slices.byIndex(byService, key), this.#local, this.#zone) : []
     const ports = computed.map((port) => old.find((before) => before.key === port.key && equalJson(before, port)) ?? port)
     if (ports.length === old.length && ports.every((port, index) => port === old[index])) return false
     if (old.length === 0 || ports.length === 0) this.#order = undefined

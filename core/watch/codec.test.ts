@@ -31,16 +31,16 @@ test('shows the revision in bytes and object, without a change of anything else'
   assert.is(item.created, 40)
 })
 
-test('what a ControllerRevision holds has the escapes of Go, and the values are the same', () => {
+test('what is asked for with the escapes of Go has them, and the values are the same', () => {
   const odd = 'a && b > c < d \u2028 \u2029 " \\u003c é'
   const revision = { apiVersion: 'apps/v1', kind: 'ControllerRevision', metadata: { name: 'web-1' }, data: { odd }, revision: 1 }
-  const { value, memo } = codec.encode(revision)
+  const { value, memo } = codec.encode(revision, 'go')
   const inGo = 'a \\u0026\\u0026 b \\u003e c \\u003c d \\u2028 \\u2029 \\" \\\\u003c é'
   assert.ok(text(value).includes(`"data":{"odd":"${inGo}"}`), text(value))
   const item = codec.open({ key, value, revision: 42, created: 40 })
   for (const shown of [item.object, JSON.parse(text(item.bytes))]) assert.equal(shown.data, { odd })
   assert.equal((memo as { data?: unknown }).data, { odd })
-  assert.ok(text(codec.encode({ ...configMap(), data: { odd } }).value).includes('a && b > c < d'), 'other kinds do not')
+  assert.ok(text(codec.encode({ ...configMap(), data: { odd } }).value).includes('a && b > c < d'), 'others do not')
 })
 
 test('a name with the mark of the metadata in it does not mislead it', () => {

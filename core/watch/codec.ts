@@ -1,15 +1,23 @@
-import { fieldSetText, fieldsOf, formatJson, type KubeObject, type ManagedFields, parseJson } from '../kinds/contract.js'
+import {
+  escapeAsGo,
+  fieldSetText,
+  fieldsOf,
+  formatJson,
+  type KubeObject,
+  type ManagedFields,
+  parseJson,
+} from '../kinds/contract.js'
 import type { Entry } from '../store/contract.js'
 import type { Codec } from './contract.js'
 import { freezeTree } from './freeze.js'
 import { StoredItem } from './item.js'
 
 export const codec: Codec = {
-  encode(object) {
+  encode(object, escapes) {
     const { apiVersion, kind, metadata, ...rest } = object
     const { resourceVersion: _left, managedFields, ...stored } = metadata
     const plain = textOf({ apiVersion, kind }, { metadata: stored }, rest, managedFields)
-    const text = kind === 'ControllerRevision' ? asGoWrites(plain) : plain
+    const text = escapes === 'go' ? escapeAsGo(plain) : plain
     // They come frozen from those who keep them, and are the greater part of many objects.
     if (managedFields && !Object.isFrozen(managedFields)) freezeTree(managedFields)
     const isPure = freezeTree(stored) && freezeTree(rest)
@@ -30,14 +38,6 @@ function textOf(type: object, metadata: object, rest: object, managers: ManagedF
   const tail = formatJson(rest).slice(1)
   const comma = head.endsWith('{') ? '' : ','
   return `${head}${comma}"managedFields":[${managers.map(managerText).join(',')}]}${tail === '}' ? '' : ','}${tail}`
-}
-
-/**
- * The same JSON, with the escapes of Go's encoder. `kubectl rollout undo` compares the bytes of a revision's data with
- * those that it makes of the present template; of all other kinds clients read values, and no byte is spent.
- */
-function asGoWrites(json: string): string {
-  return json.replace(/[<>&\u2028\u2029]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }
 
 /** By hand: a copy of each entry without its set would cost more than the texts of its few strings. */

@@ -7,7 +7,7 @@
 
 import type { Token } from '../kernel/contract.js'
 import { one } from '../kernel/contract.js'
-import type { FieldSelector, KubeObject, Selector } from '../kinds/contract.js'
+import type { FieldSelector, KubeObject, ResourceKind, Selector } from '../kinds/contract.js'
 import type { Entry, Key, Revision } from '../store/contract.js'
 
 export const WatchCachesToken: Token<WatchCaches, 'one'> = one<WatchCaches>('watch.caches/v1')
@@ -120,8 +120,11 @@ export interface WatchCaches {
  * commit), `apiVersion`, `kind` and `metadata` first, so that the number can be put in without parsing.
  */
 export interface Codec {
-  /** `object` gets frozen; its own resourceVersion, if any, is left out. `memo` goes into `Put.memo`. */
-  encode(object: KubeObject): { readonly value: Uint8Array; readonly memo: KubeObject }
+  /**
+   * `object` gets frozen; its own resourceVersion, if any, is left out. `escapes`: those of its kind. `memo` goes into
+   * `Put.memo`.
+   */
+  encode(object: KubeObject, escapes?: ResourceKind['escapes']): { readonly value: Uint8Array; readonly memo: KubeObject }
   /** Does no work before `object` or `bytes` is read; uses `entry.memo` where it is there. */
   open(entry: Entry): CachedObject
 }

@@ -1,5 +1,6 @@
 /** PodMetrics, made from what the nodes of the Pods say. */
 import { ApiError, type Informer } from '@davit/core/client'
+import { indexLabels, selectByLabels } from '@davit/core/controller'
 import type { ObjectSource, Pod, PodMetrics, SourceSelection } from '@davit/core/kinds'
 import type { Measurements } from './measurements.js'
 import { podMetrics } from './metrics.js'
@@ -22,13 +23,16 @@ export class PodSource implements ObjectSource {
   }
 
   async list({ namespace, labels, fields }: SourceSelection, signal: AbortSignal | undefined): Promise<readonly PodMetrics[]> {
-    const all = (await this.#pods(signal)).list(namespace)
-    const wanted = all.filter((pod) => (labels?.matches(pod.metadata.labels) ?? true) && (fields?.matches(pod) ?? true))
-    return this.#metricsOf(wanted)
+    const informer = await this.#pods(signal)
+    const isSelected = (pod: Pod): boolean => labels?.matches(pod.metadata.labels) ?? true
+    // Each sync of an autoscaler asks for the Pods of one workload.
+    const found = namespace && labels ? selectByLabels(informer, namespace, labels) : informer.list(namespace).filter(isSelected)
+    return this.#metricsOf(fields ? found.filter((pod) => fields.matches(pod)) : found)
   }
 
   async #pods(signal: AbortSignal | undefined): Promise<Informer<Pod>> {
     const informer = this.#informer()
+    indexLabels(informer)
     if (!informer.synced) await informer.whenSynced(signal)
     return informer
   }

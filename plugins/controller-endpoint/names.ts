@@ -9,4 +9,7 @@ export const triggerTimeAnnotation = 'endpoints.kubernetes.io/last-change-trigge
 export const overCapacityAnnotation = 'endpoints.kubernetes.io/over-capacity'
 export const leaderAnnotation = 'control-plane.alpha.kubernetes.io/leader'
 export const lastAppliedAnnotation = 'kubectl.kubernetes.io/last-applied-configuration'
+export const topologyAnnotation = 'service.kubernetes.io/topology-mode'
+/** The same, as it was called before 1.27. */
+export const oldTopologyAnnotation = 'service.kubernetes.io/topology-aware-hints'
 export const zoneLabel = 'topology.kubernetes.io/zone'

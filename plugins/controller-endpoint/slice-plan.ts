@@ -146,7 +146,7 @@ function sameSlice(next: EndpointSlice, old: EndpointSlice): boolean {
 }
 
 /** Whose endpoint it is: a Pod's, or that of its first address. */
-function identity({ targetRef, addresses }: Endpoint): string {
+export function identity({ targetRef, addresses }: Endpoint): string {
   return targetRef?.uid ?? `${targetRef?.namespace ?? ''}/${targetRef?.name ?? ''}/${addresses[0] ?? ''}`
 }
 

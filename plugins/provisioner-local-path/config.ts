@@ -12,6 +12,12 @@ export const localPathConfig = {
       default: true,
       description: 'Whether that class is made the default one, where no other class is it.',
     }),
+    lostNodeSeconds: Type.Integer({
+      default: 60,
+      minimum: 0,
+      description:
+        'Seconds after which a volume that is deleted no longer waits for a node that the cluster does not have any more.',
+    }),
   }),
 }
 
