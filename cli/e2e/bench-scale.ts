@@ -1,53 +1,49 @@
 /**
  * A cluster at the size that it is meant for, the whole product in a process of its own, as a user starts it:
  *
- *     node --conditions=source --import tsx cli/e2e/bench-scale.ts [nodes] [deployments] [replicas]
+ *     node --conditions=source --import tsx cli/e2e/bench-scale.ts [nodes] [deployments] [replicas] [count]
  *
  * Hollow nodes, Deployments of so many Pods each: how long until all run, then a rolling update of all of them at once.
  * Every change of every Pod is looked at: no Deployment may have fewer Pods ready than its strategy leaves it, or more in all.
+ * With `count` the audit log is on, and says who wrote how much of what; figures of time are those of a run without it.
  * Needs the built command (`node scripts/build.mjs`).
  */
 import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
 import { Cluster, eventually } from './cluster.js'
-import { followWrites } from './followed.js'
+import { followWrites, type Heard } from './followed.js'
 import { type Budget, RolloutBudgets } from './rollout-budgets.js'
+import { WriteCounts } from './write-counts.js'
 
-const [nodeCount = 1000, deploymentCount = 500, replicas = 20] = process.argv.slice(2).map(Number)
+const [nodeCount = 1000, deploymentCount = 500, replicas = 20] = process.argv.slice(2, 5).map(Number)
+const auditDirectory = process.argv[5] === 'count' ? mkdtempSync(path.join(tmpdir(), 'davit-audit-')) : undefined
+const auditLog = path.join(auditDirectory ?? '', 'audit.log')
 const podCount = deploymentCount * replicas
-const collections = {
-  pods: '/api/v1/pods',
-  nodes: '/api/v1/nodes',
-  events: '/api/v1/events',
-  leases: '/apis/coordination.k8s.io/v1/leases',
-  deployments: '/apis/apps/v1/deployments',
-  replicasets: '/apis/apps/v1/replicasets',
-}
 const own = '/apis/apps/v1/namespaces/default/deployments'
 const nameOf = (index: number): string => `web-${index}`
 
 const started = performance.now()
-const cluster = await Cluster.start('--runtime', 'hollow', '--nodes', String(nodeCount), '--proxy', 'none')
-const writes = new Map<string, number>()
+const cluster = await Cluster.start('--runtime', 'hollow', '--nodes', String(nodeCount), '--proxy', 'none', ...auditFlags())
+const counts = new WriteCounts()
+let counted = 0
 const budgets = new RolloutBudgets()
 try {
   const { connection } = cluster
   console.log(`the API answers after ${seconds(started)}`)
   await eventually('all nodes are ready', async () => (await readyNodes()) === nodeCount, 120_000)
   console.log(`${nodeCount} nodes are ready after ${seconds(started)}; ${memory()}`)
-  for (const [name, collection] of Object.entries(collections)) {
-    const heard = (type: 'ADDED' | 'MODIFIED' | 'DELETED', object: Parameters<typeof budgets.heard>[1]) => {
-      writes.set(name, (writes.get(name) ?? 0) + 1)
-      if (name === 'pods') budgets.heard(type, object)
-    }
-    followWrites(connection, collection, heard).catch((error: Error) => console.log(`${error.message}`))
-  }
+  tellWrites('to start')
+  const heard: Heard = (type, pod) => budgets.heard(type, pod)
+  followWrites(connection, '/api/v1/pods', heard).catch((error: Error) => console.log(`${error.message}`))
 
   const create = performance.now()
   await each((name) => connection.json('POST', own, { body: deployment(name, 'web:1') }))
   console.log(`${deploymentCount} Deployments created in ${seconds(create)}`)
   await eventually('all Pods are ready', async () => budgets.ready('web:1') === podCount, 600_000)
   console.log(`${podCount} Pods are ready ${seconds(create)} after the first create; ${memory()}`)
-  console.log(`writes: ${counted()}`)
+  tellWrites('until all were ready')
 
   const limits: Budget = { least: replicas - Math.floor(replicas / 4), most: replicas + Math.ceil(replicas / 4) }
   for (let index = 0; index < deploymentCount; index += 1) budgets.watch(nameOf(index), limits)
@@ -57,13 +53,15 @@ try {
   console.log(`${deploymentCount} templates changed in ${seconds(update)}`)
   await eventually('all Pods are new', async () => budgets.ready('web:2') === podCount && budgets.total === podCount, 600_000)
   console.log(`${podCount} Pods are new ${seconds(update)} after the first change; ${memory()}`)
-  console.log(`writes: ${counted()}`)
+  tellWrites('until all were new')
   console.log(`budgets broken: ${budgets.broken.length}${budgets.broken.slice(0, 10).map((line) => `\n  ${line}`)}`)
   const before = cpuSeconds()
   await new Promise((resolve) => setTimeout(resolve, 20_000))
-  console.log(`20 s without work: ${(cpuSeconds() - before).toFixed(1)} s of CPU; writes: ${counted()}`)
+  console.log(`20 s without work: ${(cpuSeconds() - before).toFixed(1)} s of CPU; ${memory()}`)
+  tellWrites('in 20 s without work')
 } finally {
   await cluster.stop()
+  if (auditDirectory !== undefined) rmSync(auditDirectory, { recursive: true })
 }
 process.exit(budgets.broken.length === 0 ? 0 : 1)
 
@@ -117,9 +115,23 @@ function cpuSeconds(): number {
   return rest === 0 ? minutes : minutes * 60 + rest
 }
 
+function auditFlags(): string[] {
+  if (auditDirectory === undefined) return []
+  const [policyFile, config] = ['policy.yaml', 'cluster.yaml'].map((name) => path.join(auditDirectory, name)) as [string, string]
+  const omitStages = ['RequestReceived', 'ResponseStarted']
+  const policy = { apiVersion: 'audit.k8s.io/v1', kind: 'Policy', omitStages, rules: [{ level: 'Metadata' }] }
+  const audit = { id: 'audit-log', config: { policyFile, path: auditLog, maxSizeMegabytes: 4096, whenFull: 'block' } }
+  writeFileSync(policyFile, JSON.stringify(policy))
+  writeFileSync(config, JSON.stringify({ apiVersion: 'davit.dev/v1', kind: 'ClusterConfig', plugins: [audit] }))
+  return ['--config', config]
+}
+
 /** Since the last time. */
-function counted(): string {
-  const text = [...writes].sort(([, a], [, b]) => b - a).map(([name, count]) => `${name} ${count}`)
-  writes.clear()
-  return text.join(', ')
+function tellWrites(when: string): void {
+  if (auditDirectory === undefined) return
+  const bytes = readFileSync(auditLog)
+  const end = bytes.lastIndexOf(0x0a) + 1
+  for (const line of bytes.subarray(counted, end).toString().split('\n')) if (line !== '') counts.add(line)
+  counted = end
+  console.log([`writes ${when}:`, ...counts.take()].join('\n'))
 }

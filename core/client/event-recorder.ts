@@ -47,7 +47,7 @@ interface Pending {
 }
 type EventObject = ReturnType<typeof involved>
 
-const backlog = 1000
+const backlog = 10_000
 
 export function createEventRecorder(options: EventRecorderOptions): EventRecorder {
   return new Recorder(options)
@@ -116,7 +116,8 @@ class Recorder implements EventRecorder {
 
   #wrote(key: string): void {
     this.#busy.delete(key)
-    if (this.#queue.size > 0) this.#options.turns.ask(this)
+    // Its turn came and went while the one before was written.
+    if (this.#queue.has(key)) this.#options.turns.ask(this)
     this.#settle()
   }
 

@@ -2,19 +2,21 @@ import type { Clock } from '../kernel/contract.js'
 
 /** Who has events to write. */
 export interface EventSource {
-  /** Begins the next write; undefined where there is none that may begin. Never rejects. */
+  /** Begins the oldest write that may begin; undefined where there is none. Never rejects. */
   next(): Promise<void> | undefined
 }
 
 const atOnce = 4
 
 /**
- * The events of one process are written a few at a time, each recorder in its turn, and the next ones in a later turn of
- * the event loop. So they get on fast where there is nothing else to do, and hold up nobody where there is.
+ * The events of one process are written a few at a time, the oldest first, whoever recorded them, and the next ones in a
+ * later turn of the event loop. So they get on fast where there is nothing else to do, and hold up nobody where there is.
  */
 export class EventTurns {
   readonly #clock: Clock
-  readonly #waiting = new Set<EventSource>()
+  /** One entry for each event; those before `#next` had their turn. */
+  #waiting: EventSource[] = []
+  #next = 0
   #running = 0
   #scheduled = false
 
@@ -22,28 +24,27 @@ export class EventTurns {
     this.#clock = clock
   }
 
-  /** `source` has something to write. Asking again is allowed. */
+  /** `source` has one more to write. Asking too often is allowed. */
   ask(source: EventSource): void {
-    this.#waiting.add(source)
+    this.#waiting.push(source)
     if (!this.#scheduled) this.#begin()
   }
 
   #begin(): void {
-    for (const source of this.#waiting) {
-      if (this.#running >= atOnce) return
-      this.#waiting.delete(source)
-      const write = source.next()
+    while (this.#running < atOnce && this.#next < this.#waiting.length) {
+      const write = this.#waiting[this.#next++]?.next()
       if (write === undefined) continue
       this.#running += 1
-      // Behind all others, until it has nothing more.
-      this.#waiting.add(source)
       void write.then(() => this.#ended())
     }
+    if (this.#next < 1000 && this.#next < this.#waiting.length) return
+    this.#waiting = this.#waiting.slice(this.#next)
+    this.#next = 0
   }
 
   #ended(): void {
     this.#running -= 1
-    if (this.#scheduled || this.#waiting.size === 0) return
+    if (this.#scheduled || this.#waiting.length === 0) return
     this.#scheduled = true
     this.#clock.defer(() => {
       this.#scheduled = false

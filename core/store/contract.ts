@@ -93,7 +93,7 @@ export interface RangeResult {
   readonly revision: Revision
 }
 
-/** `previous` is what stood there before, absent for a creation or where it is compacted away. */
+/** `previous` is what stood there before, absent for a creation, where it is compacted away, and perhaps where nobody wants it. */
 export type StoreEvent =
   | { readonly type: 'put'; readonly revision: Revision; readonly entry: Entry; readonly previous?: Entry }
   | { readonly type: 'delete'; readonly revision: Revision; readonly key: Key; readonly previous?: Entry }
@@ -103,6 +103,8 @@ export interface WatchOptions {
   readonly to: Key
   /** Delivers every change with a greater revision than this. */
   readonly after: Revision
+  /** False: who watches does without `previous`, which an engine may have to read from the disk. Default true. */
+  readonly previous?: boolean
 }
 export interface WatchSink {
   /**

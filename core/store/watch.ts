@@ -8,6 +8,7 @@ interface Watcher {
   readonly from: Key
   readonly to: Key
   readonly sink: WatchSink
+  readonly wantsPrevious: boolean
   /** All up to here is delivered. */
   cursor: Revision
   /** Has caught up: `publish` serves it. */
@@ -37,7 +38,8 @@ export class Watchers {
   }
 
   add(options: WatchOptions, sink: WatchSink): WatchHandle {
-    const watcher: Watcher = { from: options.from, to: options.to, sink, cursor: options.after, live: false, closed: false }
+    const { from, to, after, previous: wantsPrevious = true } = options
+    const watcher: Watcher = { from, to, sink, wantsPrevious, cursor: after, live: false, closed: false }
     this.#catchingUp.add(watcher)
     void this.#catchUp(watcher)
     return { close: () => this.#remove(watcher) }
@@ -58,10 +60,12 @@ export class Watchers {
   #batches(versions: readonly Version[]): Map<Watcher, StoreEvent[]> {
     const batches = new Map<Watcher, StoreEvent[]>()
     for (const version of versions) {
-      let event: StoreEvent | undefined
-      for (const watcher of this.#watchersOf(version.key)) {
-        if (version.key < watcher.from || version.key >= watcher.to || version.revision <= watcher.cursor) continue
-        event ??= this.#eventOf(version)
+      const { key, revision } = version
+      const told = this.#watchersOf(key).filter(({ from, to, cursor }) => key >= from && key < to && revision > cursor)
+      if (told.length === 0) continue
+      const wantsPrevious = told.some((watcher) => watcher.wantsPrevious)
+      const event = this.#eventOf(version, wantsPrevious)
+      for (const watcher of told) {
         const batch = batches.get(watcher)
         if (batch === undefined) batches.set(watcher, [event])
         else batch.push(event)
@@ -97,7 +101,7 @@ export class Watchers {
     const versions = this.#history.since(watcher.cursor, versionsAtOnce)
     const upTo = versions.at(-1)?.revision ?? this.#history.visible
     const seen = versions.filter((version) => version.key >= watcher.from && version.key < watcher.to)
-    const previous = seen.map(previousOf)
+    const previous = watcher.wantsPrevious ? seen.map(previousOf) : []
     const wanted: Version[] = []
     for (const [at, version] of seen.entries()) {
       if (version.created !== 0) wanted.push(version)
@@ -122,8 +126,8 @@ export class Watchers {
     this.#byFolder.clear()
   }
 
-  #eventOf(version: Version): StoreEvent {
-    const before = previousOf(version)
+  #eventOf(version: Version, wantsPrevious: boolean): StoreEvent {
+    const before = wantsPrevious ? previousOf(version) : undefined
     const entry = version.created === 0 ? undefined : this.#values.now(version)
     return toEvent(version, entry, before && this.#values.now(before))
   }

@@ -43,7 +43,8 @@ export class StoreFeed {
     const revision = await this.#store.current()
     if (this.#error !== undefined) throw this.#error
     this.#handle = this.#store.watch(
-      { from: '/', to: prefixEnd('/'), after: revision },
+      // Caches know what stood there before.
+      { from: '/', to: prefixEnd('/'), after: revision, previous: false },
       { events: (events, upTo) => this.#dispatch(events, upTo), end: (error) => void this.#ended(error) },
     )
     this.#reached(revision)

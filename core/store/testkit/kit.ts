@@ -1,7 +1,7 @@
 import { createVirtualClock } from '../../kernel/clock-virtual.js'
 import type { Clock, Logger } from '../../kernel/contract.js'
 import { assert, type Capability, suite, type TestContext } from '../../testing/contract.js'
-import type { Key, Operation, Revision, Store, StoreCapabilities, StoreEvent, WatchHandle } from '../contract.js'
+import type { Key, Operation, Revision, Store, StoreCapabilities, StoreEvent, WatchHandle, WatchOptions } from '../contract.js'
 
 export interface KitServices {
   readonly clock: Clock
@@ -105,7 +105,7 @@ export interface Recorder {
   end(): Promise<Error>
 }
 
-export function record(store: Store, after: Revision, range = everything): Recorder {
+export function record(store: Store, after: Revision, range: Omit<WatchOptions, 'after'> = everything): Recorder {
   const events: StoreEvent[] = []
   const waiting = new Set<() => void>()
   let calls = 0

@@ -71,6 +71,24 @@ export function watchCases(kit: Kit): void {
     }
   })
 
+  kit.test('who wants none of what stood there before hears the same, also beside one who does', async ({ store }) => {
+    const lean = { ...everything, previous: false }
+    const [without, beside] = [record(store, 0, lean), record(store, 0)]
+    await write(store, put('/a', '1'))
+    await write(store, put('/a', '2'))
+    await write(store, remove('/a'))
+    const replayed = record(store, 0, lean)
+    for (const watch of [without, beside, replayed]) {
+      await watch.reached(3)
+      assert.equal(watch.lines(), ['1 /a=1', '2 /a=2', '3 -/a'])
+      watch.handle.close()
+    }
+    assert.equal(
+      beside.events.map((event) => text(event.previous?.value)),
+      [undefined, '1', '2'],
+    )
+  })
+
   kit.test('a watch of the future waits for it', async ({ store }) => {
     await write(store, put('/a', '1'))
     const watch = record(store, 3)
