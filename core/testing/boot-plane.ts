@@ -20,11 +20,15 @@ export async function bootPlane(options: BootOptions): Promise<Booted | Booted<C
 }
 
 function entriesOf({ plugins = [], store = 'memory' }: BootOptions): PluginEntry[] {
-  const storeEntry: PluginEntry =
-    store === 'memory' ? { plugin: storeMemory } : { plugin: storeLevel, config: { path: store.level } }
+  const storeEntry = storeEntryOf(store)
   const parts = [watchPlugin, tokenIssuer, apiPipeline, ...admissionPlugins, clientPlugin].map(
     (plugin): PluginEntry => ({ plugin }),
   )
   const given = new Set(plugins.map(({ plugin }) => plugin.id))
   return [...[storeEntry, ...parts].filter(({ plugin }) => !given.has(plugin.id)), ...plugins]
+}
+
+function storeEntryOf(store: NonNullable<BootOptions['store']>): PluginEntry {
+  if (store === 'memory') return { plugin: storeMemory }
+  return 'plugin' in store ? store : { plugin: storeLevel, config: { path: store.level } }
 }

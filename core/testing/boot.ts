@@ -12,8 +12,8 @@ export interface BootOptions {
   readonly plugins?: readonly PluginEntry[]
   /** `virtual` (default) stands still until `clock.advance` moves it. */
   readonly clock?: 'virtual' | 'real'
-  /** Default `memory`. A directory stays after `stop` and may be booted again. */
-  readonly store?: 'memory' | { readonly level: string }
+  /** Default `memory`. A directory stays after `stop` and may be booted again. An entry: a plugin with an engine of its own. */
+  readonly store?: 'memory' | { readonly level: string } | PluginEntry
   /** Of random numbers and ids; the same one gives the same names. */
   readonly seed?: string | number
 }
