@@ -100,6 +100,7 @@ export class EtcdWatch {
   }
 
   #become(state: State): void {
+    if (this.#state === 'closed') return
     this.#state = state
     if (state !== 'broken' && state !== 'closed') return
     for (const { resolve } of this.#waiters.splice(0)) resolve()
