@@ -50,7 +50,7 @@ export const clusterSchema = Type.Object({
   ),
   store: Type.Optional(
     Type.Object({
-      id: Type.String({ description: 'Store engine: store-level, store-memory, or a plugin.' }),
+      id: Type.String({ description: 'Store engine: store-level, store-memory, store-etcd, or a plugin.' }),
       config: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
     }),
   ),

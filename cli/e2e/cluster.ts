@@ -1,7 +1,7 @@
 /** A real `davit up`, as a user starts it, for tests of the whole product. Needs the built command. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { copyFile, mkdir, mkdtemp, rm } from 'node:fs/promises'
 import http from 'node:http'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -38,6 +38,16 @@ export class Cluster {
   /** In a fresh data directory on a free port. `stop` must be called. */
   static async start(...flags: string[]): Promise<Cluster> {
     const cluster = new Cluster(await mkdtemp(path.join(tmpdir(), 'davit-e2e-')), flags)
+    await cluster.up()
+    return cluster
+  }
+
+  /** Another server over the store of `first`, which `flags` name: it has the same keys. */
+  static async startBeside(first: Cluster, ...flags: string[]): Promise<Cluster> {
+    const cluster = new Cluster(await mkdtemp(path.join(tmpdir(), 'davit-e2e-')), flags)
+    const shared = ['ca.key', 'ca.crt', 'service-account.key']
+    await mkdir(path.join(cluster.directory, 'pki'), { mode: 0o700 })
+    for (const file of shared) await copyFile(path.join(first.directory, 'pki', file), path.join(cluster.directory, 'pki', file))
     await cluster.up()
     return cluster
   }

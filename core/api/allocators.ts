@@ -3,7 +3,7 @@
  * each, written and deleted in the transaction of the service; the map in memory follows the store and only says where
  * to try. Two servers that try the same number meet in the store, where the second one's comparison fails.
  */
-import type { Random } from '../kernel/contract.js'
+import { DavitError, type Random } from '../kernel/contract.js'
 import type { Entry, Key, Store, WatchHandle } from '../store/contract.js'
 import { prefixEnd } from '../store/contract.js'
 
@@ -22,6 +22,8 @@ export interface Pool {
   reserve(index: number): void
   release(index: number): void
   mark(index: number, taken: boolean): void
+  /** Nothing is taken, but what is reserved. */
+  clear(): void
 }
 
 export interface PoolOptions {
@@ -59,6 +61,7 @@ export function createPool(options: PoolOptions): Pool {
     mark(index, isTaken) {
       taken[index] = isTaken ? 1 : 0
     },
+    clear: () => void taken.fill(0),
   }
 }
 
@@ -70,6 +73,7 @@ export async function followPools(store: Store, pools: readonly Pool[]): Promise
   const load = async (): Promise<void> => {
     const { entries, revision } = await store.range({ ...range, keysOnly: true })
     if (closed) return
+    for (const pool of pools) pool.clear()
     for (const { key } of entries) markKey(pools, key, true)
     handle = store.watch(
       { ...range, after: revision },
@@ -77,8 +81,10 @@ export async function followPools(store: Store, pools: readonly Pool[]): Promise
         events(events) {
           for (const event of events) markKey(pools, event.type === 'put' ? event.entry.key : event.key, event.type === 'put')
         },
-        // Too old or closed: a number that is wrongly thought free or taken is put right by the store's answer.
-        end: () => undefined,
+        // Too old: read anew. Where that fails, a number that is wrongly thought free is put right by the store's answer.
+        end: (error) => {
+          if (!closed && error instanceof DavitError && error.code === 'DAVIT_STORE_COMPACTED') load().catch(() => undefined)
+        },
       },
     )
   }

@@ -1,24 +1,6 @@
-import { definePlugin, type PluginEntry } from '../kernel/contract.js'
 import type { EndpointSlice, Endpoints } from '../kinds/contract.js'
 import { assert, test } from '../testing/contract.js'
-import { ApiAddressToken } from './contract.js'
-import { apiEndpoint } from './host.js'
-import { startApi } from './testing.js'
-
-const addressed = (host: string, port: number): PluginEntry[] => [
-  { plugin: apiEndpoint },
-  {
-    plugin: definePlugin({
-      id: 'test-address',
-      api: '^1.0',
-      provides: { address: ApiAddressToken },
-      async setup() {
-        const own = { url: 'https://127.0.0.1:1', host: '127.0.0.1', port: 1, ca: '', kubeconfig: '' }
-        return { provides: { address: host === '' ? own : { ...own, endpoint: { host, port } } } }
-      },
-    }),
-  },
-]
+import { addressed, startApi } from './testing.js'
 
 test('four namespaces from the start', async (t) => {
   const api = await startApi(t)

@@ -4,7 +4,7 @@ import { createRegistry } from '../kinds/contract.js'
 import { StoreToken } from '../store/contract.js'
 import { WatchCachesToken } from '../watch/contract.js'
 import { parseRange } from './address-range.js'
-import { bootstrap, publishAddress } from './bootstrap.js'
+import { bootstrap } from './bootstrap.js'
 import {
   ApiAddressToken,
   ApiDelegatesToken,
@@ -20,10 +20,12 @@ import {
 } from './contract.js'
 import { createEventLeases } from './event-leases.js'
 import { issuerDocuments } from './issuer-documents.js'
+import { publishEndpoints } from './kubernetes-endpoints.js'
 import { createNodeConnections } from './node-connections.js'
 import { createPipeline } from './pipeline.js'
 import { pipelineConfig } from './plugin-config.js'
 import { createResources } from './resource.js'
+import { ServerAddresses } from './server-addresses.js'
 import { createServiceAllocations } from './service-allocations.js'
 import { createHooks } from './slots.js'
 import { createWebhookCaller } from './webhook-call.js'
@@ -77,13 +79,16 @@ export const apiEndpoint = definePlugin({
   id: 'api-endpoint',
   api: '^1.0',
   stage: 'api',
-  requires: { pipeline: ApiPipelineToken, address: ApiAddressToken },
+  requires: { store: StoreToken, pipeline: ApiPipelineToken, address: ApiAddressToken },
   optional: { issuer: TokenIssuerToken },
   provides: { documents: ApiEndpointToken },
-  async setup(_context, { pipeline, address, issuer }) {
-    return {
-      provides: { documents: issuer ? issuerDocuments(issuer, address) : [] },
-      start: () => publishAddress(pipeline, address),
-    }
+  async setup({ clock, ids, log, defer }, { store, pipeline, address, issuer }) {
+    const { endpoint } = address
+    const documents = issuer ? issuerDocuments(issuer, address) : []
+    if (!pipeline.shared) return { provides: { documents }, start: () => publishEndpoints(pipeline, endpoint ? [endpoint] : []) }
+    const tokenKeys = async () => ((await issuer?.keys())?.keys ?? []).map((key) => (key as { readonly kid: string }).kid)
+    const addresses = new ServerAddresses({ store, pipeline, clock, ids, log, address, tokenKeys })
+    defer(() => addresses.stop())
+    return { provides: { documents }, start: () => addresses.start() }
   },
 })

@@ -1,9 +1,19 @@
 /** What the tests of this room share: a booted pipeline, and requests in one line. */
 import { ApiError, type FailureStatus } from '../client/contract.js'
+import { definePlugin, type PluginEntry } from '../kernel/contract.js'
 import type { KubeObject } from '../kinds/contract.js'
 import { type Booted, type BootOptions, boot, type TestContext } from '../testing/contract.js'
 import type { WatchEvent } from '../watch/contract.js'
-import { type ApiPipeline, ApiPipelineToken, type ApiRequest, type ApiResult, type ApiVerb, type UserInfo } from './contract.js'
+import {
+  ApiAddressToken,
+  type ApiPipeline,
+  ApiPipelineToken,
+  type ApiRequest,
+  type ApiResult,
+  type ApiVerb,
+  type UserInfo,
+} from './contract.js'
+import { apiEndpoint } from './host.js'
 
 export const root: UserInfo = { name: 'root', groups: ['system:masters'] }
 
@@ -170,3 +180,19 @@ export const deployment = (name: string, spec: object = {}): KubeObject => ({
     ...spec,
   },
 })
+
+/** A server that Pods reach there; with '' they reach it nowhere. */
+export const addressed = (host: string, port: number, ca = ''): PluginEntry[] => [
+  { plugin: apiEndpoint },
+  {
+    plugin: definePlugin({
+      id: 'test-address',
+      api: '^1.0',
+      provides: { address: ApiAddressToken },
+      async setup() {
+        const own = { url: 'https://127.0.0.1:1', host: '127.0.0.1', port: 1, ca, kubeconfig: '' }
+        return { provides: { address: host === '' ? own : { ...own, endpoint: { host, port } } } }
+      },
+    }),
+  },
+]

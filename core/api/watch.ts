@@ -11,6 +11,7 @@ import type { Resource } from './resource.js'
 import { scopeOf } from './scope.js'
 import type { ApiServices } from './services.js'
 import { stateBatches, viewedBatch } from './watch-batch.js'
+import { storeRefusal } from './writes.js'
 
 const bookmarkMs = 60_000
 /** Without a wish of the client a watch ends after 30 to 60 minutes, so that watches spread over servers again. */
@@ -178,7 +179,7 @@ class Running {
       case 'DAVIT_STORE_CLOSED':
         return undefined
       default:
-        return statusObject(ApiError.internal(error))
+        return statusObject(storeRefusal(error))
     }
   }
 

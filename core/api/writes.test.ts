@@ -107,6 +107,8 @@ test('what the store cannot do is told as HTTP tells it', async (t) => {
   }
   assert.equal(await refusal('DAVIT_STORE_TOO_LARGE'), [413, 'RequestEntityTooLarge'])
   assert.equal(await refusal('DAVIT_STORE_CLOSED'), [503, 'ServiceUnavailable'])
+  assert.equal(await refusal('DAVIT_STORE_UNAVAILABLE'), [503, 'ServiceUnavailable'])
+  assert.equal(await refusal('DAVIT_STORE_OUTCOME_UNKNOWN'), [504, 'Timeout'])
   assert.equal(await refusal('DAVIT_STORE_WRITE_FAILED'), [500, 'InternalError'])
   await api.create('configmaps', configMap('a'))
 })

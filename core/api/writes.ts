@@ -99,12 +99,18 @@ async function commitFenced({ store }: ApiServices, transaction: Transaction, fe
 
 /** What a failure of the store means to a client. */
 export function storeFailure(error: unknown): unknown {
-  if (!(error instanceof DavitError)) return error
+  return error instanceof DavitError ? storeRefusal(error) : error
+}
+
+export function storeRefusal(error: DavitError): ApiError {
   switch (error.code) {
     case 'DAVIT_STORE_TOO_LARGE':
       return ApiError.tooLarge(error.message)
     case 'DAVIT_STORE_CLOSED':
+    case 'DAVIT_STORE_UNAVAILABLE':
       return ApiError.serviceUnavailable(error.message, 1)
+    case 'DAVIT_STORE_OUTCOME_UNKNOWN':
+      return ApiError.timeout(error.message)
     default:
       return ApiError.internal(error)
   }

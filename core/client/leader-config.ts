@@ -6,7 +6,12 @@ export function leaderElectionSchema(lease: string) {
   return {
     leaderElect: Type.Union([Type.Literal('shared'), Type.Literal('always'), Type.Literal('never')], {
       default: 'shared',
-      description: `Elect who works by the Lease kube-system/${lease}. shared: where other processes may act on the same cluster.`,
+      description: 'Elect who works, by a Lease in kube-system. shared: where other processes may act on the same cluster.',
+    }),
+    leaseName: Type.String({
+      default: lease,
+      minLength: 1,
+      description: 'The Lease. Hosts that are to work beside each other, such as a second scheduler, need one each.',
     }),
     leaseDurationMs: Type.Integer({
       default: leaderDefaults.leaseMs,
@@ -26,7 +31,7 @@ export function leaderElectionSchema(lease: string) {
   }
 }
 
-const schema = Type.Object(leaderElectionSchema(''))
+const schema = Type.Object(leaderElectionSchema('kube-scheduler'))
 export type LeaderElectionConfig = Static<typeof schema>
 
 /** As Kubernetes checks it: a leader must have stopped before its lease can be another's, and may miss a renewal. */

@@ -35,7 +35,7 @@ function worker(
     config: { version: 1, schema: Type.Object(leaderElectionSchema('test-lease')) },
     async setup(context, { clients }) {
       return leadership({
-        ...{ context, clients, lease: 'test-lease' },
+        ...{ context, clients, user: 'system:test-lease' },
         work: (term) => ({
           async start() {
             if (broken.is) throw new Error('it cannot start')

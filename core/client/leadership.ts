@@ -22,8 +22,8 @@ export interface LedWork {
 export interface LeadershipOptions {
   readonly context: PluginContext<LeaderElectionConfig>
   readonly clients: Clients
-  /** The Lease in kube-system, and `system:<lease>` the user who holds it. */
-  readonly lease: string
+  /** Whose Lease it is: "system:kube-scheduler". */
+  readonly user: string
   work(leading: WhileLeading): LedWork
 }
 
@@ -46,7 +46,7 @@ function alone({ context, clients, work }: LeadershipOptions): PluginLife {
 }
 
 function elected(options: LeadershipOptions): PluginLife {
-  const { context, clients, lease } = options
+  const { context, clients, user } = options
   const { clock, random, ids, log, config } = context
   let election: LeaderElection | undefined
   const close = () => election?.close()
@@ -55,8 +55,8 @@ function elected(options: LeadershipOptions): PluginLife {
     afterStart() {
       if (context.signal.aborted) return
       election = new LeaderElection({
-        client: clients.as({ name: `system:${lease}`, manager: lease }),
-        ...{ clock, random, log, namespace: 'kube-system', name: lease },
+        client: clients.as({ name: user, manager: config.leaseName }),
+        ...{ clock, random, log, namespace: 'kube-system', name: config.leaseName },
         // Never one that another process may have: a restarted one waits for its own lease as for any other.
         identity: `${hostname()}_${ids.uuid()}`,
         leaseMs: config.leaseDurationMs,

@@ -13,7 +13,7 @@ export const controllerHost = definePlugin({
   async setup(context, { clients, controllers }) {
     const { clock, random, ids, log, version } = context
     return leadership({
-      ...{ context, clients, lease: 'kube-controller-manager' },
+      ...{ context, clients, user: 'system:kube-controller-manager' },
       work: (leading) => new ControllerSet({ ...leading, clock, random, ids, log, controllers, version }),
     })
   },

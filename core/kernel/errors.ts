@@ -51,6 +51,11 @@ export const errorTable = {
     meaning: 'The certificate of the cluster’s own authority has expired.',
     action: 'Move the directory that the message names away; the next start makes new keys, and clients need the new kubeconfig.',
   },
+  DAVIT_PKI_DIFFERS: {
+    meaning: 'Servers that share a store are one cluster, but this one has keys of its own.',
+    action:
+      'Copy ca.key, ca.crt and service-account.key from the folder pki in the data directory of a server that runs into that of this one, and remove its other certificates there.',
+  },
   DAVIT_PKI_UNREADABLE: {
     meaning: 'A key or certificate of the cluster is damaged, or the two do not belong together.',
     action: 'Restore the file from a backup, or remove the pair that the message names so that it is made anew.',

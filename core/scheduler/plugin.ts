@@ -25,7 +25,7 @@ export const schedulerHost = definePlugin({
     const { clock, random, log, config, version } = context
     const actor = `scheduler-host@${version}`
     return leadership({
-      ...{ context, clients, lease: 'kube-scheduler' },
+      ...{ context, clients, user: 'system:kube-scheduler' },
       work: (leading) => new SchedulerSession({ ...leading, clock, random, log, config, actor, policies }),
     })
   },

@@ -4,9 +4,8 @@ import { ClientsToken } from '../client/contract.js'
 import clientPlugin from '../client/plugin.js'
 import { createClock } from '../kernel/clock.js'
 import type { VirtualClock } from '../kernel/clock-virtual.js'
-import { type Clock, definePlugin, type PluginEntry } from '../kernel/contract.js'
+import type { Clock, PluginEntry } from '../kernel/contract.js'
 import { bootKernel } from '../kernel/host.js'
-import { type Store, StoreToken } from '../store/contract.js'
 import { storeLevel, storeMemory } from '../store/host.js'
 import watchPlugin from '../watch/plugin.js'
 import type { Booted, BootOptions } from './boot.js'
@@ -27,26 +26,15 @@ function clockOf({ clock = 'virtual' }: BootOptions, virtual: VirtualClock): Clo
 }
 
 function entriesOf({ plugins = [], store = 'memory' }: BootOptions): PluginEntry[] {
+  const storeEntry = storeEntryOf(store)
   const parts = [watchPlugin, tokenIssuer, apiPipeline, ...admissionPlugins, clientPlugin].map(
     (plugin): PluginEntry => ({ plugin }),
   )
   const given = new Set(plugins.map(({ plugin }) => plugin.id))
-  return [...[storeEntry(store), ...parts].filter(({ plugin }) => !given.has(plugin.id)), ...plugins]
+  return [...[storeEntry, ...parts].filter(({ plugin }) => !given.has(plugin.id)), ...plugins]
 }
 
-function storeEntry(store: Exclude<BootOptions['store'], undefined>): PluginEntry {
+function storeEntryOf(store: NonNullable<BootOptions['store']>): PluginEntry {
   if (store === 'memory') return { plugin: storeMemory }
-  if ('level' in store) return { plugin: storeLevel, config: { path: store.level } }
-  return { plugin: alreadyOpen(store.shared) }
-}
-
-/** A store that somebody else opens and closes. */
-function alreadyOpen(store: Store) {
-  return definePlugin({
-    id: 'store-memory',
-    api: '^1.0',
-    stage: 'store',
-    provides: { store: StoreToken },
-    setup: async () => ({ provides: { store } }),
-  })
+  return 'plugin' in store ? store : { plugin: storeLevel, config: { path: store.level } }
 }

@@ -5,7 +5,6 @@
 import type { Client, Clients } from '../client/contract.js'
 import type { VirtualClock } from '../kernel/clock-virtual.js'
 import type { Clock, Kernel, PluginEntry } from '../kernel/contract.js'
-import type { Store } from '../store/contract.js'
 import type { LogLine } from './services.js'
 
 export interface BootOptions {
@@ -13,8 +12,8 @@ export interface BootOptions {
   readonly plugins?: readonly PluginEntry[]
   /** `virtual` (default) stands still until `clock.advance` moves it. One that is given may be shared by several. */
   readonly clock?: 'virtual' | 'real' | VirtualClock
-  /** Default `memory`. A directory stays after `stop` and may be booted again; a store that is given stays open. */
-  readonly store?: 'memory' | { readonly level: string } | { readonly shared: Store }
+  /** Default `memory`. A directory stays after `stop` and may be booted again. An entry: a plugin with an engine of its own. */
+  readonly store?: 'memory' | { readonly level: string } | PluginEntry
   /** Of random numbers and ids; the same one gives the same names. */
   readonly seed?: string | number
 }

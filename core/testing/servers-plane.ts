@@ -1,8 +1,8 @@
 import { sleepOn } from '../kernel/clock.js'
 import { createVirtualClock, type VirtualClock } from '../kernel/clock-virtual.js'
-import type { Timer } from '../kernel/contract.js'
+import { definePlugin, type Timer } from '../kernel/contract.js'
 import { silentLogger } from '../kernel/host.js'
-import type { Store, StoreEvent, WatchSink } from '../store/contract.js'
+import { type Store, type StoreEvent, StoreToken, type WatchSink } from '../store/contract.js'
 import { openMemoryStore } from '../store/host.js'
 import { bootPlane } from './boot-plane.js'
 import type { TestContext } from './harness.js'
@@ -18,7 +18,11 @@ export async function bootServers(t: Pick<TestContext, 'defer'>): Promise<Server
     async boot(plugins) {
       const gate = new Gate()
       booted += 1
-      const own = { clock: gatedClock(clock, gate), store: { shared: gatedStore(store, gate) }, seed: `server ${booted}` }
+      const own = {
+        clock: gatedClock(clock, gate),
+        store: { plugin: alreadyOpen(gatedStore(store, gate)) },
+        seed: `server ${booted}`,
+      }
       const plane = (await bootPlane({ plugins, ...own })) as BootedServer
       t.defer(() => {
         gate.open()
@@ -27,6 +31,17 @@ export async function bootServers(t: Pick<TestContext, 'defer'>): Promise<Server
       return { ...plane, clock, pause: () => gate.close(), resume: () => gate.open() }
     },
   }
+}
+
+/** A store that somebody else opens and closes. */
+function alreadyOpen(store: Store) {
+  return definePlugin({
+    id: 'store-memory',
+    api: '^1.0',
+    stage: 'store',
+    provides: { store: StoreToken },
+    setup: async () => ({ provides: { store } }),
+  })
 }
 
 /** What comes to it while it is closed passes, in order, when it opens. */

@@ -1,11 +1,11 @@
-import type { Clock, Logger } from '../kernel/contract.js'
+import type { Clock, Logger, Timer } from '../kernel/contract.js'
 import type { Entry, Revision, Store, StoreEvent } from '../store/contract.js'
 import { prefixEnd } from '../store/contract.js'
 import { Change } from './change.js'
 import { codec } from './codec.js'
 import type { CachedObject, CacheList, ListOptions, ResourceCache, Scope, SubscribeOptions, Subscriber } from './contract.js'
 import { Fanout, type Source } from './fanout.js'
-import { isCompacted, type Receiver, type StoreFeed } from './feed.js'
+import { isCompacted, isUnavailable, type Receiver, retryMs, type StoreFeed } from './feed.js'
 import { type HistorySink, replay } from './history.js'
 import type { StoredItem } from './item.js'
 import { Objects } from './objects.js'
@@ -41,6 +41,7 @@ export class StoreCache implements ResourceCache, Receiver, Source {
   /** Counts interruptions: what was read before one is of no use after it. */
   #generation = 0
   #loaded = false
+  #retry: Timer | undefined
   #ended = false
   /** The load that is under way, or the last one. */
   #loading: Promise<void> = Promise.resolve()
@@ -91,7 +92,20 @@ export class StoreCache implements ResourceCache, Receiver, Source {
   }
 
   subscribe(options: SubscribeOptions, subscriber: Subscriber): { close(): void } {
-    return this.#fanout.add(options, subscriber)
+    const subscription = this.#fanout.add(options, subscriber)
+    if (options.after <= this.revision) return subscription
+    // It begins where another server over the same store has been already. What brings us there may be none of our changes.
+    const over = new AbortController()
+    this.waitFor(options.after, over.signal).then(
+      () => this.#fanout.schedule(),
+      () => undefined,
+    )
+    return {
+      close() {
+        over.abort()
+        subscription.close()
+      },
+    }
   }
 
   replay(scope: Scope, after: Revision, sink: HistorySink): { close(): void } {
@@ -108,6 +122,7 @@ export class StoreCache implements ResourceCache, Receiver, Source {
     this.#revision = this.revision
     this.#generation += 1
     this.#waiting = []
+    this.#retry?.cancel()
   }
 
   resumed(): void {
@@ -117,6 +132,7 @@ export class StoreCache implements ResourceCache, Receiver, Source {
   ended(error: Error): void {
     if (this.#ended) return
     this.#ended = true
+    this.#retry?.cancel()
     this.#unregister()
     this.#fanout.end(error)
     this.#settle.reject(error)
@@ -138,8 +154,15 @@ export class StoreCache implements ResourceCache, Receiver, Source {
       const { entries, revision } = await this.#read()
       if (generation === this.#generation && !this.#ended) this.#take(entries, revision)
     } catch (error) {
-      this.ended(error as Error)
+      // Nobody has anything of a first load yet, and whoever asks again begins another one.
+      if (this.#loaded && isUnavailable(error)) this.#loadLater(generation)
+      else this.ended(error as Error)
     }
+  }
+
+  #loadLater(generation: number): void {
+    if (generation !== this.#generation || this.#ended) return
+    this.#retry = this.#options.clock.setTimer(retryMs, () => void this.#load(), { unref: true })
   }
 
   #take(entries: readonly Entry[], revision: Revision): void {

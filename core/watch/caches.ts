@@ -22,7 +22,7 @@ const defaultRing: RingLimits = { changes: 8192, bytes: 16 * 1024 * 1024 }
 export async function createWatchCaches(options: WatchCachesOptions): Promise<WatchCaches & { close(): void }> {
   const { store, clock, log, ring = defaultRing, pageSize = 1000 } = options
   const caches = new Map<string, StoreCache>()
-  const feed = new StoreFeed(store)
+  const feed = new StoreFeed(store, clock)
   const progress = new ProgressTimer(clock)
   await feed.start()
 

@@ -1,4 +1,4 @@
-import { DavitError } from '../kernel/contract.js'
+import { type Clock, DavitError } from '../kernel/contract.js'
 import type { Key, Revision, Store, StoreEvent, WatchHandle } from '../store/contract.js'
 import { prefixEnd } from '../store/contract.js'
 
@@ -18,20 +18,26 @@ interface Waiter {
   reject(error: Error): void
 }
 
+/** How long a store that does not answer is left alone. */
+export const retryMs = 1000
+
 /**
  * One watch on the whole store, shared by the caches of all resources: so each of them knows how far it has come even
  * where the newest commits were none of its own.
  */
 export class StoreFeed {
   readonly #store: Store
+  readonly #clock: Clock
+  readonly #closing = new AbortController()
   readonly #receivers = new Map<string, Receiver>()
   readonly #waiters = new Set<Waiter>()
   #handle: WatchHandle | undefined
   #revision: Revision = 0
   #error: Error | undefined
 
-  constructor(store: Store) {
+  constructor(store: Store, clock: Clock) {
     this.#store = store
+    this.#clock = clock
   }
 
   /** All changes up to here were handed to the receivers. */
@@ -45,7 +51,11 @@ export class StoreFeed {
     this.#handle = this.#store.watch(
       // Caches know what stood there before.
       { from: '/', to: prefixEnd('/'), after: revision, previous: false },
-      { events: (events, upTo) => this.#dispatch(events, upTo), end: (error) => void this.#ended(error) },
+      {
+        events: (events, upTo) => this.#dispatch(events, upTo),
+        progress: (upTo) => this.#reached(upTo),
+        end: (error) => void this.#ended(error),
+      },
     )
     this.#reached(revision)
   }
@@ -109,16 +119,30 @@ export class StoreFeed {
     if (!isCompacted(error)) return this.#fail(error)
     for (const receiver of [...this.#receivers.values()]) receiver.interrupted()
     try {
-      await this.start()
+      await this.#startAgain()
       for (const receiver of [...this.#receivers.values()]) receiver.resumed()
     } catch (failure) {
       this.#fail(failure as Error)
     }
   }
 
+  /** A remote store may be lost just then: it is waited for, as whoever reads waits for it. */
+  async #startAgain(): Promise<void> {
+    for (;;) {
+      try {
+        await this.start()
+        return
+      } catch (error) {
+        if (!isUnavailable(error)) throw error
+        await this.#clock.sleep(retryMs, this.#closing.signal)
+      }
+    }
+  }
+
   #fail(error: Error): void {
     if (this.#error !== undefined) return
     this.#error = error
+    this.#closing.abort(error)
     this.#handle?.close()
     for (const receiver of [...this.#receivers.values()]) receiver.ended(error)
     for (const waiter of [...this.#waiters]) waiter.reject(error)
@@ -126,7 +150,15 @@ export class StoreFeed {
 }
 
 export function isCompacted(error: unknown): boolean {
-  return error instanceof Error && (error as Partial<DavitError>).code === 'DAVIT_STORE_COMPACTED'
+  return codeOf(error) === 'DAVIT_STORE_COMPACTED'
+}
+
+export function isUnavailable(error: unknown): boolean {
+  return codeOf(error) === 'DAVIT_STORE_UNAVAILABLE'
+}
+
+function codeOf(error: unknown): string | undefined {
+  return error instanceof DavitError ? error.code : undefined
 }
 
 /** `/group/resource/` of an event's key, '' beyond the last. */

@@ -43,6 +43,8 @@ export interface EtcdStoreOptions {
 
 /** How long a watch may be behind what is known to be written before it is woken by a write of our own. */
 const markMs = 50
+/** Between attempts to write it while etcd is lost. */
+const retryMs = 1_000
 const nothing = new Uint8Array(0)
 
 /** The store in etcd. One connection, a stream for each watch, and no state but what etcd has. */
@@ -229,21 +231,20 @@ export class EtcdStore implements Store {
    * What others write to the same etcd raises the revision and is not told to our watches: whoever waits for them to come
    * that far would wait for ever. So a watch of everything that does not get there by itself is told by a write of ours.
    */
-  #wake(revision: Revision): void {
+  #wake(revision: Revision, afterMs = markMs): void {
     const isBehind = (): boolean => [...this.#watches].some((watch) => watch.isWhole && watch.told < revision)
-    if (this.#mark !== undefined || !isBehind()) return
-    const put = async (): Promise<void> => {
-      const { header } = await this.#connection.call('Txn', {
-        success: [{ requestPut: { key: this.#place.markKey, value: nothing } }],
-      })
-      this.#newest.learn(this.#place.revisionOf(header?.revision ?? 0))
-    }
+    if (this.#mark !== undefined || this.#closing || !isBehind()) return
     const tick = (): void => {
       this.#mark = undefined
-      // Where it fails, the next reader asks for another.
-      if (isBehind()) void this.#run(put).catch(() => undefined)
+      if (isBehind()) this.#run(() => this.#putMark()).catch(() => this.#wake(revision, retryMs))
     }
-    this.#mark = this.#clock.setTimer(markMs, tick, { unref: true })
+    this.#mark = this.#clock.setTimer(afterMs, tick, { unref: true })
+  }
+
+  async #putMark(): Promise<void> {
+    const put = { requestPut: { key: this.#place.markKey, value: nothing } }
+    const { header } = await this.#connection.call('Txn', { success: [put] })
+    this.#newest.learn(this.#place.revisionOf(header?.revision ?? 0))
   }
 
   /** What `close` waits for. */

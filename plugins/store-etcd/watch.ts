@@ -46,6 +46,7 @@ export class EtcdWatch {
   readonly #sink: WatchSink
   readonly #from: Key
   readonly #to: Key
+  readonly #previous: boolean
   #stream: Duplex<'Watch'> | undefined
   /** All up to here is told. */
   #told: Revision
@@ -61,6 +62,7 @@ export class EtcdWatch {
   constructor(options: WatchOptions, sink: WatchSink, services: WatchServices) {
     this.#from = options.from
     this.#to = options.to
+    this.#previous = options.previous !== false
     this.#told = options.after
     this.#sink = sink
     this.#services = services
@@ -100,6 +102,7 @@ export class EtcdWatch {
   }
 
   #become(state: State): void {
+    if (this.#state === 'closed') return
     this.#state = state
     if (state !== 'broken' && state !== 'closed') return
     for (const { resolve } of this.#waiters.splice(0)) resolve()
@@ -127,7 +130,7 @@ export class EtcdWatch {
     const behind = this.#told < newest() ? 0 : 1
     const startRevision = place.revision(this.#told) + behind
     const [key, rangeEnd] = [place.watched(this.#from), place.key(this.#to)]
-    stream.write({ createRequest: { key, rangeEnd, startRevision, prevKv: true, fragment: true } })
+    stream.write({ createRequest: { key, rangeEnd, startRevision, prevKv: this.#previous, fragment: true } })
   }
 
   #broken(stream: Duplex<'Watch'>, error: unknown): void {

@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path'
 import type { TLSSocket } from 'node:tls'
 import { type Bag, definePlugin, type PluginContext } from '../../kernel/contract.js'
 import type { KindRegistry } from '../../kinds/contract.js'
+import { type Store, StoreToken } from '../../store/contract.js'
 import { parseRange } from '../address-range.js'
 import {
   type ApiAddress,
@@ -50,6 +51,7 @@ import { tokenFileAuthenticator } from './token-file.js'
 import { versionInfo } from './version.js'
 
 interface Received {
+  readonly store: Store
   readonly pipeline: ApiPipeline
   readonly hooks: ApiHooks
   readonly kinds: KindRegistry
@@ -66,6 +68,7 @@ export const apiServer = definePlugin({
   api: '^1.0',
   stage: 'api',
   requires: {
+    store: StoreToken,
     pipeline: ApiPipelineToken,
     hooks: ApiHooksToken,
     kinds: KindsToken,
@@ -215,6 +218,8 @@ async function createServer(
     endpoints,
     checks: [
       { name: 'ping', liveness: true, healthy: () => true },
+      // A restart of this process heals no store that is elsewhere.
+      { name: 'store', liveness: false, healthy: () => received.store.reachable !== false },
       { name: 'started', liveness: false, healthy: () => state.started },
     ],
     gauges: () => ({ process_resident_memory_bytes: process.memoryUsage.rss(), apiserver_open_streams: streams.size }),

@@ -1,0 +1,101 @@
+import { endpointSlices, endpoints } from '../client/contract.js'
+import { assert, type BootedServer, servers, type TestContext, test } from '../testing/contract.js'
+import { tokenIssuer } from './host.js'
+import { addressed } from './testing.js'
+
+/** Servers with the same keys, but for those that a test gives another `dataDirectory`. */
+async function plane(t: TestContext) {
+  const all = await servers(t)
+  const common = await t.directory()
+  const boot = (host: string, port: number, ca = '', dataDirectory = common) =>
+    all.boot([{ plugin: tokenIssuer, config: { dataDirectory } }, ...addressed(host, port, ca)])
+  return { all, boot }
+}
+
+/** "host:port" of what Pods find, by the slices and by the Endpoints. */
+async function published({ client }: BootedServer): Promise<readonly string[]> {
+  const labelSelector = 'kubernetes.io/service-name=kubernetes'
+  const { items } = await client.list(endpointSlices, { namespace: 'default', labelSelector })
+  const bySlices = items.flatMap(({ endpoints: hosts, ports }) =>
+    hosts.flatMap(({ addresses }) => addresses.map((address) => `${address}:${ports?.[0]?.port}`)),
+  )
+  const { items: all } = await client.list(endpoints, { namespace: 'default' })
+  const byEndpoints = all.flatMap(({ subsets = [] }) =>
+    subsets.flatMap(({ addresses = [], ports }) => addresses.map(({ ip }) => `${ip}:${ports?.[0]?.port}`)),
+  )
+  assert.equal(bySlices.sort(), byEndpoints.sort())
+  return bySlices
+}
+
+test('all servers stand behind default/kubernetes; one that stops goes at once, one that dies a lease later', async (t) => {
+  const { all, boot } = await plane(t)
+  const one = await boot('10.1.2.3', 6443)
+  assert.equal(await published(one), ['10.1.2.3:6443'])
+  const two = await boot('10.1.2.4', 6443)
+  await all.clock.advance(1)
+  assert.equal(await published(one), ['10.1.2.3:6443', '10.1.2.4:6443'])
+  const three = await boot('10.1.2.5', 6443)
+  await all.clock.advance(60_000)
+  assert.is((await published(one)).length, 3)
+  await three.stop()
+  await all.clock.advance(1)
+  assert.equal(await published(one), ['10.1.2.3:6443', '10.1.2.4:6443'])
+  two.pause()
+  await all.clock.advance(9_000)
+  assert.is((await published(one)).length, 2)
+  await all.clock.advance(7_000)
+  assert.equal(await published(one), ['10.1.2.3:6443'])
+  two.resume()
+  await all.clock.advance(6_000)
+  assert.equal(await published(one), ['10.1.2.3:6443', '10.1.2.4:6443'], 'it stood still, and is back')
+})
+
+test('while none comes or goes nothing is written', async (t) => {
+  const { all, boot } = await plane(t)
+  const one = await boot('10.1.2.3', 6443)
+  await boot('10.1.2.4', 6443)
+  await all.clock.advance(1)
+  const version = async () => (await one.client.list(endpoints, { namespace: 'default' })).resourceVersion
+  const before = await version()
+  await all.clock.advance(600_000)
+  assert.is(await version(), before)
+})
+
+test('servers at several ports have a slice each; one that Pods do not reach is in none', async (t) => {
+  const { all, boot } = await plane(t)
+  const one = await boot('10.1.2.3', 6443)
+  const two = await boot('10.1.2.3', 7443)
+  await boot('', 0)
+  await all.clock.advance(1)
+  assert.equal(await published(one), ['10.1.2.3:6443', '10.1.2.3:7443'])
+  const names = async () => (await one.client.list(endpointSlices)).items.map(({ metadata }) => metadata.name)
+  assert.equal(await names(), ['kubernetes', 'kubernetes-7443'])
+  await two.stop()
+  await all.clock.advance(1)
+  assert.equal([await published(one), await names()], [['10.1.2.3:6443'], ['kubernetes']])
+})
+
+test('servers that start at the same moment are all there', async (t) => {
+  const { all, boot } = await plane(t)
+  const one = await boot('10.1.2.3', 6443)
+  await Promise.all(['10.1.2.4', '10.1.2.5', '10.1.2.6'].map((host) => boot(host, 6443)))
+  await all.clock.advance(5_000)
+  assert.is((await published(one)).length, 4)
+})
+
+test('a server with another CA is refused as long as a server with the first is there', async (t) => {
+  const { all, boot } = await plane(t)
+  const one = await boot('10.1.2.3', 6443, 'first')
+  await assert.rejects(() => boot('10.1.2.4', 6443, 'second'), /have different CAs/)
+  await one.stop()
+  const two = await boot('10.1.2.4', 6443, 'second')
+  await all.clock.advance(1)
+  assert.equal(await published(two), ['10.1.2.4:6443'])
+})
+
+test('so is one with another key for tokens, which is there from the first start', async (t) => {
+  const { boot } = await plane(t)
+  await boot('10.1.2.3', 6443)
+  const other = await t.directory()
+  await assert.rejects(() => boot('10.1.2.4', 6443, '', other), /have different keys for tokens of service accounts/)
+})
