@@ -199,6 +199,13 @@ living('what is missing comes back at a start; what was added stays, and what is
   await first.stop()
   const second = await boot({ store, plugins: [{ plugin }] })
   t.defer(() => second.stop())
+  // The test's deadline bounds it.
+  const isBack = async () => {
+    const { items } = await second.client.list(clusterRoleBindings)
+    const names = items.filter(({ subjects }) => subjects?.length).map(({ metadata }) => metadata.name)
+    return names.includes('system:monitoring') && names.includes('system:discovery')
+  }
+  while (!(await isBack())) await wake(second)
   await wake(second)
   const basic = (await second.client.get(clusterRoles, '', 'system:basic-user')).rules ?? []
   assert.equal(basic[0], extra)
