@@ -58,6 +58,8 @@ async function pass(
     return emit({ podUid, type: kind === 'sandbox' ? 'sandboxChanged' : 'containerRemoved' })
   }
   owners.set(id, owner)
+  // Who started a sandbox knows that it runs, and nothing starts one twice.
+  if (kind === 'sandbox' && topic === topics.start) return
   const deadline = clock.monotonic() + longestLag
   for (let pause = 2; !(await knows(client, kind, id, topic)) && clock.monotonic() < deadline; pause = Math.min(pause * 2, 200)) {
     await clock.sleep(pause, signal)
@@ -71,7 +73,7 @@ async function pass(
 async function knows(client: Client, kind: Owner['kind'], id: string, topic: string): Promise<boolean> {
   if (kind === 'sandbox') {
     const found = (await unlessMissing(client.call('PodSandboxStatus', { podSandboxId: id })))?.status
-    return topic === topics.start || found?.state !== 'SANDBOX_READY'
+    return found?.state !== 'SANDBOX_READY'
   }
   const state = (await unlessMissing(client.call('ContainerStatus', { containerId: id })))?.status?.state
   return topic === topics.start ? state !== 'CONTAINER_CREATED' : state !== 'CONTAINER_CREATED' && state !== 'CONTAINER_RUNNING'

@@ -27,7 +27,9 @@ export function translate(message: Received<'ContainerEventResponse'>, nodeName:
   const { containerId, containerEventType, podSandboxStatus } = message
   if (podSandboxStatus?.labels[label.node] !== nodeName) return undefined
   const podUid = podUidOf(podSandboxStatus.labels)
-  if (containerId === podSandboxStatus.id) return { podUid, type: 'sandboxChanged' }
   const type = types[containerEventType]
+  // Who started a sandbox knows that it runs, and nothing starts one twice.
+  if (containerId === podSandboxStatus.id)
+    return type === 'containerStarted' || !type ? undefined : { podUid, type: 'sandboxChanged' }
   return type && { podUid, type }
 }

@@ -51,6 +51,8 @@ pure("the interface's own events are of this node, and of sandboxes and containe
   assert.equal(message('c', 'CONTAINER_DELETED_EVENT'), { podUid: 'u', type: 'containerRemoved' })
   assert.is(message('c', 'CONTAINER_CREATED_EVENT'), undefined)
   assert.equal(message('s', 'CONTAINER_STOPPED_EVENT'), { podUid: 'u', type: 'sandboxChanged' })
+  assert.equal(message('s', 'CONTAINER_DELETED_EVENT'), { podUid: 'u', type: 'sandboxChanged' })
+  assert.is(message('s', 'CONTAINER_STARTED_EVENT'), undefined, 'who started it knows')
   assert.is(message('c', 'CONTAINER_STARTED_EVENT', 'other'), undefined)
 })
 

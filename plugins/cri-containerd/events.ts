@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import type { Clock } from '@davit/core/kernel'
 import type { RuntimeEvent } from '@davit/core/node'
 import type { Client } from './client.js'
@@ -88,6 +89,8 @@ export function createEvents(parts: EventParts, choice: readonly EventSource[] =
       listeners.add(own)
       if (!stop) {
         stop = new AbortController()
+        // As many wait with it as containers start or end at the same time.
+        setMaxListeners(0, stop.signal)
         void follow(stop.signal)
       }
       return () => {

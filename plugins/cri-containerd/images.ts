@@ -47,7 +47,13 @@ export function pullProblem(name: string, error: unknown): unknown {
   if (code === codes.invalid || /failed to parse image reference|invalid reference format|couldn't parse image/i.test(message)) {
     return new RuntimeError('InvalidImageName', `"${name}": ${message}`, { cause: error })
   }
-  return new RuntimeError('ErrImagePull', message, { cause: error })
+  return new RuntimeError('ErrImagePull', `${message}${withoutRegistry(message)}`, { cause: error })
+}
+
+/** What Docker has is not what containerd has, even where both run on one machine; the message of a dead line says nothing of that. */
+function withoutRegistry(message: string): string {
+  if (!/dial tcp|no such host|i\/o timeout|connection refused|network is unreachable/.test(message)) return ''
+  return '; where no registry can be reached, load the image: `ctr --namespace k8s.io images import FILE`, with a FILE of `docker save` or of an OCI archive'
 }
 
 function isAway(error: unknown): boolean {

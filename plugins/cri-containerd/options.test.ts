@@ -206,4 +206,7 @@ errorTest('pulls fail for names, registries and runtimes, each in its own way', 
   assert.is(kind(answer(codes.notFound, 'manifest unknown')), 'ErrImagePull')
   assert.is(kind(answer(codes.unavailable, '503 from the registry')), 'ErrImagePull')
   assert.is(kind(answer(codes.unavailable, 'No connection established')), undefined)
+  const words = (message: string) => (pullProblem('x', answer(2, message)) as Error).message
+  assert.match(words('failed to do request: dial tcp: lookup registry.test: no such host'), /no such host; where no registry/)
+  assert.not(/no registry/.test(words('manifest unknown')))
 })
