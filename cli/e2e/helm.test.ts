@@ -5,10 +5,9 @@
  * second applies server-side.
  */
 import { execFile } from 'node:child_process'
-import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
 import { assert, type TestContext, test } from '@davit/core/testing'
+import { released } from './clients.js'
 import { Cluster, eventually, type Tree as Listed } from './cluster.js'
 
 const chart = fileURLToPath(new URL('./chart', import.meta.url))
@@ -74,10 +73,8 @@ class Helm {
 }
 
 async function start(t: TestContext, major: 3 | 4): Promise<Helm> {
-  const script = fileURLToPath(new URL('../../scripts/helm.mjs', import.meta.url))
-  const { stdout } = await promisify(execFile)(process.execPath, [script])
-  const program = stdout.split('\n').find((line) => path.basename(path.dirname(line)).startsWith(`${major}.`))
-  if (program === undefined) throw new Error(`no Helm ${major} in ${stdout}`)
+  const [, program] = (await released('helm')).find(([version]) => version.startsWith(`${major}.`)) ?? []
+  if (program === undefined) throw new Error(`no Helm ${major}`)
   const cluster = await Cluster.start('--runtime', 'hollow', '--nodes', '2', '--proxy', 'none')
   t.defer(() => cluster.stop())
   return new Helm(cluster, program, await t.directory())
@@ -85,7 +82,7 @@ async function start(t: TestContext, major: 3 | 4): Promise<Helm> {
 
 const patchOf = (type: string, patch: object) => ({ body: patch, contentType: `application/${type}-patch+json` })
 const names = (objects: readonly Listed[]): string[] => objects.map(({ metadata }) => metadata.name).sort()
-const withHelm = { requires: ['helm'], timeoutMs: 150_000 } as const
+const withHelm = { requires: ['clients'], timeoutMs: 150_000 } as const
 
 async function lives(helm: Helm, operation: string): Promise<void> {
   const { cluster } = helm

@@ -4,6 +4,16 @@ import type { Kubectl } from './kubectl.js'
 /** What is typed; what it prints, on either stream; the code that it ends with where that is not 0. */
 export type Line = readonly [command: string, printed: string | RegExp, code?: number]
 
+/** What a version of kubectl says otherwise, by what is typed: it says so to Kubernetes 1.33, too. */
+export type Differences = Readonly<Record<string, readonly [printed: string | RegExp, code?: number]>>
+
+export function withDifferences(lines: readonly Line[], differences: Differences): Line[] {
+  return lines.map((line): Line => {
+    const other = differences[line[0]]
+    return other ? [line[0], ...other] : line
+  })
+}
+
 /** Answers with what went otherwise. `words` stand in commands, and in what is printed, for what they are here. */
 export async function wrongLines(
   kubectl: Kubectl,

@@ -49,7 +49,7 @@ export class Kubectl {
 
   run(args: readonly string[], { input, env }: RunOptions = {}): Promise<Outcome> {
     return new Promise((resolve) => {
-      const options = { env: this.#environment(env), timeout: 60_000, maxBuffer: 1 << 24 }
+      const options = { env: this.#environment(env), timeout: 90_000, maxBuffer: 1 << 24 }
       const child = execFile(this.#program, [...this.#arguments, ...args], options, (error, stdout, stderr) => {
         resolve({ code: error ? Number(error.code ?? 1) : 0, stdout, stderr })
       })

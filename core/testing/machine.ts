@@ -34,8 +34,8 @@ const probes = {
   runc: () => onPath('runc'),
   busybox: () => onPath('busybox'),
   kubectl: () => onPath('kubectl'),
-  /** `scripts/helm.mjs` fetches it. */
-  helm: async () => (isLinuxOnX64 ? undefined : 'the packages with Helm have it for Linux on x64 alone'),
+  /** kubectl and Helm as they were released: `scripts/clients.mjs` fetches them. */
+  clients: async () => (isLinuxOnX64 ? undefined : 'the packages with kubectl and Helm have them for Linux on x64 alone'),
   etcd: () => onPath('etcd'),
   openssl: () => onPath('openssl'),
   qemu: () => onPath('qemu-system-x86_64'),
