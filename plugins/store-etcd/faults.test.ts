@@ -127,6 +127,33 @@ test(
 )
 
 test(
+  'a transaction that etcd cuts into several messages is told in one call',
+  async (t) => {
+    const store = await open(t)
+    const start = await store.current()
+    const large = (fill: number): Operation[] =>
+      ['/a', '/b', '/c'].map((key) => ({ type: 'put', key, value: new Uint8Array(2_600_000).fill(fill) }))
+    const calls: string[][] = []
+    const live: string[][] = []
+    const record = (into: string[][]) => (events: readonly StoreEvent[]) =>
+      void into.push(events.map((event) => `${event.type === 'put' && event.entry.key}${event.revision - start}`))
+    const watch = (into: string[][]): void =>
+      t.defer(store.watch({ ...all, after: start }, { events: record(into), end: () => undefined }).close)
+    watch(live)
+    for (const fill of [1, 2]) await store.transact({ compare: [], operations: large(fill) })
+    watch(calls)
+    await until(() => calls.flat().length === 6 && live.flat().length === 6)
+    // Each with what stood there before: more than one message holds. Several transactions may come in one call.
+    const expected = [1, 2].flatMap((revision) => ['/a', '/b', '/c'].map((key) => `${key}${revision}`))
+    for (const told of [calls, live]) {
+      assert.equal(told.flat(), expected)
+      for (const call of told) assert.is(call.length % 3, 0, call.join())
+    }
+  },
+  needs,
+)
+
+test(
   'a lease runs out by the time of etcd',
   async (t) => {
     const store = await open(t)
