@@ -154,8 +154,8 @@ export class StoreCache implements ResourceCache, Receiver, Source {
       const { entries, revision } = await this.#read()
       if (generation === this.#generation && !this.#ended) this.#take(entries, revision)
     } catch (error) {
-      // Nobody has anything of a first load yet, and whoever asks again begins another one.
-      if (this.#loaded && isUnavailable(error)) this.#loadLater(generation)
+      // Some hold on to their cache for good: it must not die of a store that comes back.
+      if (isUnavailable(error)) this.#loadLater(generation)
       else this.ended(error as Error)
     }
   }
