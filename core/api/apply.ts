@@ -11,7 +11,6 @@ import {
   configurationProblem,
   createdFields,
   decode,
-  type FieldSet,
   type FieldWriter,
   firstOwner,
   type KubeObject,
@@ -29,7 +28,7 @@ import { findItem } from './fresh.js'
 import { isLeftByClient, keepLastApplied } from './last-applied.js'
 import { checkName, checkNamespace, checkPreconditions, checkSameName } from './metadata.js'
 import { booleanOption, type WriteSettings, writeSettings } from './options.js'
-import { changesElsewhere, ownedHere } from './other-version.js'
+import { changesElsewhere, conversionsOf, ownedHere } from './other-version.js'
 import { fieldWriter, objectPart } from './ownership.js'
 import type { Resource } from './resource.js'
 import { type ApiServices, timestamp } from './services.js'
@@ -123,8 +122,8 @@ export async function applyPart(
     part,
     settings: config.settings,
     retry: true,
-    make(current) {
-      const made = applyTo(services, resource, request, applied, config, current)
+    async make(current) {
+      const made = await applyTo(services, resource, request, applied, config, current)
       owners = made.owners
       return made.object
     },
@@ -133,29 +132,30 @@ export async function applyPart(
   return { type: 'object', code: 200, ...changed, warnings: config.warnings }
 }
 
-function applyTo(
+async function applyTo(
   services: ApiServices,
   { kind }: Resource,
   request: ApiRequest,
   { written, merge, shownVersion }: AppliedPart,
   { tree, settings, force }: Configuration,
   current: KubeObject,
-): { object: KubeObject; owners: ManagedFields } {
+): Promise<{ object: KubeObject; owners: ManagedFields }> {
   const now = timestamp(services.clock.now())
   const writer = fieldWriter(request, kind, 'Apply')
   const fields = appliedFields(kind.schema, tree, written)
   const before = ownersBefore(kind, current, written, writer, now)
   const mine = before.find((entry) => isApplier(entry, writer))
   const merged = mergeApplied(kind.schema, current, tree)
-  const here = (entry: ManagedFields[number]): FieldSet => ownedHere(services, kind, written, merged as KubeObject, entry)
-  const owned = [fields, ...before.filter((entry) => entry !== mine).map(here)]
-  const pruned = mine ? pruneApplied(kind.schema, merged, here(mine), owned) : merged
+  const here = (entry: ManagedFields[number]) => ownedHere(services, kind, written, merged as KubeObject, entry)
+  const owned = [fields, ...(await Promise.all(before.filter((entry) => entry !== mine).map(here)))]
+  const pruned = mine ? pruneApplied(kind.schema, merged, await here(mine), owned) : merged
   const sent = decodeTree(pruned, kind, { ...settings, fieldValidation: 'Ignore' }).object
   checkSameName(current, sent)
   checkPreconditions(kind, sent.metadata, current)
   const object = merge(current, sent)
   const changes = compareFields(kind.schema, current, object, written)
-  const elsewhere = changesElsewhere(services, kind, written, current, object)
+  const conversions = await conversionsOf(services, kind, before, [current, object])
+  const elsewhere = changesElsewhere(services, kind, written, current, object, conversions)
   const applied = applyOwners(before, fields, changes, writer, now, elsewhere)
   const conflicts = shownVersion
     ? applied.conflicts.map((one) => ({ ...one, message: one.message.replace(/ using \S+$/, ` using ${shownVersion}`) }))

@@ -16,7 +16,7 @@ import {
 } from '../kinds/contract.js'
 import type { ApiRequest } from './contract.js'
 import { isPrintable } from './options.js'
-import { changesElsewhere } from './other-version.js'
+import { type Conversions, changesElsewhere, conversionsOf } from './other-version.js'
 import { type ApiServices, timestamp } from './services.js'
 
 /** All else in metadata is the server's. */
@@ -71,6 +71,9 @@ export function createdOwners(
   return firstOwner(fields, fieldWriter(request, kind, 'Update'), timestamp(services.clock.now()))
 }
 
+/** A promise only where a webhook is to be asked. */
+type Owners = ManagedFields | undefined | Promise<ManagedFields | undefined>
+
 export interface Made {
   readonly current: KubeObject
   /** With its defaults. */
@@ -83,7 +86,7 @@ export function objectOwners(
   kind: ResourceKind,
   request: ApiRequest,
   { current, made, sent }: Made & { readonly sent: unknown },
-): ManagedFields | undefined {
+): Owners {
   return movedOwners(services, kind, request, objectPart(kind), { current, made }, ownersBefore(current, sent))
 }
 
@@ -94,7 +97,7 @@ export function partOwners(
   request: ApiRequest,
   part: WrittenPart,
   written: Made,
-): ManagedFields | undefined {
+): Owners {
   return movedOwners(services, kind, request, part, written, written.current.metadata.managedFields)
 }
 
@@ -105,14 +108,19 @@ function movedOwners(
   part: WrittenPart,
   { current, made }: Made,
   before: ManagedFields | undefined,
-): ManagedFields | undefined {
+): Owners {
   // Whose managers were taken away is not tracked again before somebody applies.
   if (before === undefined || before.length === 0) return undefined
   const changes = compareFields(kind.schema, current, made, part)
   if (isUnchanged(changes)) return before
   const writer = fieldWriter(request, kind, 'Update')
-  const elsewhere = changesElsewhere(services, kind, part, current, made)
-  return updateOwners(before, changes, writer, timestamp(services.clock.now()), elsewhere)
+  const move = (conversions?: Conversions): ManagedFields => {
+    const elsewhere = changesElsewhere(services, kind, part, current, made, conversions)
+    return updateOwners(before, changes, writer, timestamp(services.clock.now()), elsewhere)
+  }
+  // A webhook that is away must not keep anybody from writing what needs no conversion: the paths of its versions then
+  // count as they are.
+  return conversionsOf(services, kind, before, [current, made])?.then(move, () => move()) ?? move()
 }
 
 /** Clients that know nothing of managers send none, or what they once read: neither takes any away. */

@@ -32,14 +32,14 @@ export interface Change {
   readonly settings: WriteSettings
   /**
    * The new object, made of the current one; for the part `object` a tree of its own. Called again after each lost race. Throws
-   * the refusal where a precondition fails.
+   * the refusal where a precondition fails. A promise only where a webhook is to be asked.
    */
-  make(current: KubeObject): KubeObject
+  make(current: KubeObject): KubeObject | Promise<KubeObject>
   /**
    * Who owns which fields of the new object, which has its defaults but for those of a status. Absent: as they are, for
    * writes that are the server's own. Called once after each `make`.
    */
-  owners?(current: KubeObject, made: KubeObject): ManagedFields | undefined
+  owners?(current: KubeObject, made: KubeObject): ManagedFields | undefined | Promise<ManagedFields | undefined>
   /** After a lost race: false ends in 409. */
   readonly retry: boolean
 }
@@ -74,7 +74,7 @@ async function changeOnce(
   const old = shown.object
   const { dryRun } = wanted.settings
   const admitted = { operation: 'UPDATE', oldObject: old, dryRun } as const
-  const { own, owners } = makeOwn(resource, wanted, old)
+  const { own, owners } = await makeOwn(resource, wanted, old)
   const object = await mutate(services.hooks, request, kind, own, admitted)
   settle(resource, request, wanted, object, old)
   setOwners(object, owners)
@@ -90,14 +90,18 @@ async function changeOnce(
 }
 
 /** The new object as a tree of its own, which taps may change in place, and who owns it before they do. */
-function makeOwn({ kind }: Resource, wanted: Change, old: KubeObject): { own: KubeObject; owners: ManagedFields | undefined } {
-  const made = wanted.make(old)
+async function makeOwn(
+  { kind }: Resource,
+  wanted: Change,
+  old: KubeObject,
+): Promise<{ own: KubeObject; owners: ManagedFields | undefined }> {
+  const made = await wanted.make(old)
   const { managedFields, ...metadata } = made.metadata
   // These share parts with the frozen object; the managers' trees are never changed in place.
   const own = wanted.part === 'object' ? made : copyTree({ ...made, metadata })
   if (wanted.part === 'object' || wanted.part === 'subresource') applyDefaults(kind, own)
   // A status has no defaults, so what shares parts can be compared, which is quick.
-  const owners = wanted.owners ? wanted.owners(old, wanted.part === 'status' ? made : own) : managedFields
+  const owners = wanted.owners ? await wanted.owners(old, wanted.part === 'status' ? made : own) : managedFields
   setOwners(own, owners)
   return { own, owners }
 }
