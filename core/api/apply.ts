@@ -147,8 +147,10 @@ async function applyTo(
   const mine = before.find((entry) => isApplier(entry, writer))
   const merged = mergeApplied(kind.schema, current, tree)
   const here = (entry: ManagedFields[number]) => ownedHere(services, kind, written, merged as KubeObject, entry)
-  const owned = [fields, ...(await Promise.all(before.filter((entry) => entry !== mine).map(here)))]
-  const pruned = mine ? pruneApplied(kind.schema, merged, await here(mine), owned) : merged
+  const others = before.filter((entry) => entry !== mine)
+  const pruned = mine
+    ? pruneApplied(kind.schema, merged, await here(mine), [fields, ...(await Promise.all(others.map(here)))])
+    : merged
   const sent = decodeTree(pruned, kind, { ...settings, fieldValidation: 'Ignore' }).object
   checkSameName(current, sent)
   checkPreconditions(kind, sent.metadata, current)

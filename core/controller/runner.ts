@@ -71,6 +71,7 @@ export class ControllerRunner implements ControllerHost {
   /** Resolves, without a reconcile, when it is stopped meanwhile. A failure stops it and rejects. */
   async start(): Promise<void> {
     const { signal } = this.#abort
+    if (signal.aborted) return
     try {
       for (const watch of this.#controller.watches) this.#follow(watch)
       await this.#controller.start?.(this)

@@ -21,14 +21,14 @@ export class ControllerSet implements LedWork {
   }
 
   async start(): Promise<void> {
-    await this.#follow()
-    if (this.#stopped) return
     const { controllers, log } = this.#options
+    // Before the first ones are started, which takes its time.
     this.#unfollow = controllers.onChange(() => {
       this.#follow().catch((error: unknown) =>
         log.error({ error: String(error) }, 'a controller could not be started or stopped'),
       )
     })
+    await this.#follow()
   }
 
   stop(): Promise<void> {

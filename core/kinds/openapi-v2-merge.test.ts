@@ -89,6 +89,15 @@ test('parts are merged: what is the same once, what differs under another name',
   assert.equal((both.paths as Json)['/apis/metrics.test/v1/more'], { get: reply('Meta_v2') })
 })
 
+test('a new name is none that the same document has given to something else', () => {
+  const named = { ...definitions, Meta: { ...meta, description: 'another' }, Meta_v2: { type: 'string' } }
+  const part = partOf({ ...remote, definitions: { ...named, Widget: { properties: { a: ref('Meta'), b: ref('Meta_v2') } } } })
+  assert.ok(part)
+  const merged = definitionsOf(mergeOpenApiV2(own, [part]))
+  assert.equal(merged.Widget?.properties, { a: ref('Meta_v3'), b: ref('Meta_v2') })
+  assert.equal([merged.Meta_v2, merged.Meta_v3?.description], [{ type: 'string' }, 'another'])
+})
+
 test('a definition of all has the kinds that each document gives it', () => {
   const same = { ...remote, definitions: { ...definitions, Meta: { ...meta, ...gvk('b') } } }
   const part = partOf(same)

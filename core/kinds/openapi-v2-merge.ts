@@ -88,9 +88,12 @@ export function mergeOpenApiV2(document: Json, parts: readonly OpenApiV2Part[]):
   const paths = { ...(document.paths as Json) }
   const definitions = { ...(document.definitions as Json) }
   for (const part of parts) {
-    const names = new Map(
-      Object.entries(part.definitions).map(([name, schema]) => [name, nameFor(definitions, name, schema as Json)]),
-    )
+    const names = new Map<string, string>()
+    // What the part itself names so is another definition.
+    const isFree = (candidate: string): boolean => !isOwn(part.definitions, candidate)
+    for (const [name, schema] of Object.entries(part.definitions)) {
+      names.set(name, nameFor(definitions, name, schema as Json, isFree))
+    }
     for (const [name, schema] of Object.entries(part.definitions)) {
       const own = names.get(name) ?? name
       const present = definitions[own]
@@ -102,9 +105,10 @@ export function mergeOpenApiV2(document: Json, parts: readonly OpenApiV2Part[]):
   return { ...document, paths, definitions }
 }
 
-function nameFor(definitions: Json, name: string, schema: Json): string {
+function nameFor(definitions: Json, name: string, schema: Json, isFree: (candidate: string) => boolean): string {
   for (let number = 1; ; number++) {
     const candidate = number === 1 ? name : `${name}_v${number}`
+    if (number > 1 && !isFree(candidate)) continue
     const present = isOwn(definitions, candidate) ? definitions[candidate] : undefined
     if (!isJson(present) || equalJson(withoutKinds(present), withoutKinds(schema))) return candidate
   }

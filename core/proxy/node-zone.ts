@@ -30,13 +30,13 @@ export class NodeZone {
   #follow() {
     const informer = this.#clients.informer(nodes, { fieldSelector: `metadata.name=${this.#node}` })
     let last = zoneOf(informer.get('', this.#node))
-    const seen = (node: Node): void => {
+    const seen = (node?: Node): void => {
       const zone = zoneOf(node)
       if (zone === last) return
       last = zone
       this.#changed()
     }
-    return { informer, undo: informer.on({ added: seen, updated: seen }) }
+    return { informer, undo: informer.on({ added: seen, updated: seen, deleted: () => seen() }) }
   }
 }
 

@@ -57,10 +57,10 @@ export async function builtProgram(source: URL): Promise<string> {
 const sources: Plugin = {
   name: 'sources',
   setup(bundler) {
-    bundler.onLoad({ filter: /\.ts$/ }, async ({ path }) => {
+    bundler.onLoad({ filter: /\.(ts|mjs)$/ }, async ({ path }) => {
       const text = await readFile(path, 'utf8')
-      if (!text.includes('import.meta.url')) return { contents: text, loader: 'ts' }
-      return { contents: `const davitSourceUrl = ${JSON.stringify(pathToFileURL(path).href)};${text}`, loader: 'ts' }
+      const url = text.includes('import.meta.url') ? `const davitSourceUrl = ${JSON.stringify(pathToFileURL(path).href)};` : ''
+      return { contents: url + text, loader: path.endsWith('.ts') ? 'ts' : 'js' }
     })
   },
 }

@@ -1,6 +1,6 @@
 /** What a remote API server says in `/openapi/v2` of a group version: read when somebody asks, and kept. */
 import type { DelegateAddress } from '@davit/core/api'
-import { type OpenApiV2Part, openApiV2Part } from '@davit/core/kinds'
+import { equalJson, type OpenApiV2Part, openApiV2Part } from '@davit/core/kinds'
 import { type Asker, aggregator, ask } from './ask.js'
 
 /** Milliseconds that a reader waits for a server that was never heard. */
@@ -55,7 +55,9 @@ export class OpenApiV2Reader {
       const headers = { ...aggregator, ...condition }
       const { code, text, etag } = await ask(this.#asker, address, '/openapi/v2', this.#asker.signal, headers)
       if (code === 200) {
-        this.#part = openApiV2Part(JSON.parse(text), ...this.#groupVersion)
+        const part = openApiV2Part(JSON.parse(text), ...this.#groupVersion)
+        // Whoever joins the parts does it anew for each that is another one.
+        if (!equalJson(part, this.#part)) this.#part = part
         this.#etag = etag
       }
       if (code === 404) this.#part = this.#etag = undefined

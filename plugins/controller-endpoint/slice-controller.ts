@@ -47,7 +47,7 @@ export class SliceController implements Controller {
     watchOf(endpointSlices, (slice) => (this.#started?.own.knows(slice) ? [] : sliceOwners(slice, sliceManager))),
   ]
   readonly #limit: number
-  readonly #notices = new HintNotices()
+  #notices = new HintNotices()
   /** Undefined: to be counted when somebody asks. */
   #shares: { readonly shares: ZoneShares | undefined } | undefined
   #started: Started | undefined
@@ -56,7 +56,7 @@ export class SliceController implements Controller {
     this.#limit = limit
   }
 
-  async start(host: ControllerHost): Promise<void> {
+  start(host: ControllerHost): void {
     const [serviceInformer, nodeInformer] = [host.informer(services), host.informer(nodes)]
     const own = ownSlices(host, sliceManager)
     serviceInformer.index(byHintMode, (service) => [hintModeOf(service) ?? ''])
@@ -67,13 +67,13 @@ export class SliceController implements Controller {
       own,
       undo: own.follow(),
     }
-    await nodeInformer.whenSynced()
   }
 
   stop(): void {
     this.#started?.undo()
     this.#started = undefined
     this.#shares = undefined
+    this.#notices = new HintNotices()
   }
 
   async reconcile(key: string, context: ReconcileContext): Promise<ReconcileResult | undefined> {

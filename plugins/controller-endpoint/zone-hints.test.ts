@@ -58,7 +58,8 @@ test('the annotation, in both of its names, goes before the field', () => {
   assert.is(annotated({ 'service.kubernetes.io/topology-mode': 'Disabled' }, { trafficDistribution: 'PreferClose' }), 'close')
   assert.is(annotated({ 'service.kubernetes.io/topology-aware-hints': 'auto' }), 'auto')
   const both = { 'service.kubernetes.io/topology-mode': 'off', 'service.kubernetes.io/topology-aware-hints': 'auto' }
-  assert.is(annotated(both), undefined)
+  assert.is(annotated(both), 'auto')
+  assert.is(annotated({ ...both, 'service.kubernetes.io/topology-aware-hints': 'off' }), undefined)
 })
 
 test('close: each ready endpoint is for its own zone', () => {

@@ -10,9 +10,9 @@ export type Zones = ReadonlyMap<Endpoint, string>
 /** Where nobody can be dealt out well nobody is, and all zones share all endpoints; the text says why. */
 export type Dealt = { readonly zones: Zones } | { readonly refusal: string }
 
-/** The annotation goes before the field. */
+/** The annotation goes before the field, and its old name before the new one. */
 export function hintModeOf({ metadata: { annotations = {} }, spec }: Service): HintMode | undefined {
-  const asked = annotations[topologyAnnotation] ?? annotations[oldTopologyAnnotation]
+  const asked = annotations[oldTopologyAnnotation] ?? annotations[topologyAnnotation]
   if (asked === 'Auto' || asked === 'auto') return 'auto'
   return spec.trafficDistribution === 'PreferClose' ? 'close' : undefined
 }

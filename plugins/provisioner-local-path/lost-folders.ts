@@ -24,7 +24,7 @@ export class LostFolders implements Controller {
       const { name } = volume.metadata
       return (deleted ? this.#lost.has(name) : isHeld(volume)) ? [name] : none
     }),
-    watchOf(nodes, (_node, { deleted }) => (deleted ? this.#held() : none)),
+    watchOf(nodes, (_node, { old, deleted }) => (deleted || !old ? this.#held() : none)),
   ]
   readonly #waitMs: number
   /** Since when no node has reached a volume; by name. */

@@ -197,18 +197,20 @@ async function echo(url: string, body: string): Promise<string> {
 test(
   'kubectl watches what happens',
   async (t) => {
-    const child = spawn('kubectl', ['get', 'configmaps', '-w', '--no-headers'], { env: await environment(t) })
+    const child = spawn('kubectl', ['get', 'configmaps', '-w', '--no-headers', '-l', 'of=watch'], { env: await environment(t) })
     t.defer(async () => {
       child.kill()
       await once(child, 'close')
     })
     const lines = createInterface(child.stdout)
-    const body = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'first' } }
+    // Other tests have theirs.
+    const labels = { of: 'watch' }
+    const body = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'first', labels } }
     const maps = '/api/v1/namespaces/default/configmaps'
     await server.call(maps, { method: 'POST', body })
     assert.match(String((await once(lines, 'line'))[0]), /^first +0 +/)
     const next = once(lines, 'line')
-    await server.call(maps, { method: 'POST', body: { ...body, metadata: { name: 'second' }, data: { a: '1' } } })
+    await server.call(maps, { method: 'POST', body: { ...body, metadata: { name: 'second', labels }, data: { a: '1' } } })
     assert.match(String((await next)[0]), /^second +1 +/)
   },
   { requires: ['kubectl'] },
