@@ -53,6 +53,8 @@ export class Kubectl {
       const child = execFile(this.#program, [...this.#arguments, ...args], options, (error, stdout, stderr) => {
         resolve({ code: error ? Number(error.code ?? 1) : 0, stdout, stderr })
       })
+      // One that reads nothing may be gone by now; how it ended is what counts.
+      child.stdin?.on('error', () => undefined)
       child.stdin?.end(input ?? '')
     })
   }

@@ -126,7 +126,9 @@ const waiting: readonly Line[] = [
   ),
   ['wait --for=jsonpath={.status.readyReplicas}=2 deploy/front --timeout=20s', 'condition met'],
   ['wait --for=jsonpath={.status.succeeded}=1 job/done --timeout=20s', 'condition met'],
-  ['wait --for=condition=AbleToScale hpa/web --timeout=20s', 'condition met'],
+  ['autoscale deploy front --min=1 --max=3 --cpu-percent=80', 'horizontalpodautoscaler.autoscaling/front autoscaled'],
+  ['wait --for=condition=AbleToScale hpa/front --timeout=20s', 'condition met'],
+  ['delete hpa front', 'horizontalpodautoscaler.autoscaling "front" deleted'],
   ['wait --for=condition=Ready node/one --timeout=20s', 'condition met'],
   ...['MemoryPressure', 'DiskPressure', 'PIDPressure'].map(
     (type): Line => [`wait --for=condition=${type}=false node/one --timeout=20s`, 'condition met'],
