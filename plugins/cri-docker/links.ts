@@ -85,7 +85,8 @@ async function requireOwn({ id, pid }: Holder): Promise<void> {
 }
 
 async function isUp(files: string): Promise<boolean> {
-  return (Number(await readFile(`${files}/flags`, 'utf8')) & up) !== 0
+  // A link goes with its Pod, at any time.
+  return (Number(await readFile(`${files}/flags`, 'utf8').catch(() => 0)) & up) !== 0
 }
 
 function bytesOf(address: string): string[] {
