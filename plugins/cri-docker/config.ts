@@ -9,7 +9,7 @@ export const dockerConfig = Type.Object({
   network: Type.Union([Type.Literal('auto'), Type.Literal('docker')], {
     default: 'auto',
     description:
-      "How Pods are connected to their network. `docker`: by Docker, each of them. `auto`: by Davit, to the bridge of Docker's network, where it has root's rights and the programs `ip` and `nsenter`, which takes a fourth of the time; Pods with host ports by Docker all the same.",
+      "How Pods are connected to their network. `docker`: by Docker, each of them. `auto`: by Davit, to the bridge of Docker's network, where it has root's rights and the programs `ip` and `nsenter`; Pods with host ports by Docker all the same.",
   }),
   logMaxSize: Type.String({
     pattern: '^[1-9][0-9]*[kmg]$',

@@ -7,6 +7,7 @@ import { parseRange } from './addresses.js'
 import { connectEngine, type Engine } from './engine.js'
 import { label } from './labels.js'
 import { canLink, connectPod, isLink, linkOf } from './links.js'
+import { createSandboxes } from './sandboxes.js'
 import { type Machine, testConfig, testSandbox, withMachine } from './testing.js'
 
 const command = promisify(execFile)
@@ -92,7 +93,8 @@ test(
   (t) =>
     withMachine(t, async (machine) => {
       const [runtime, blind] = [await machine.node(1), await machine.node(1)]
-      await blind.runSandbox(testSandbox({ hostNetwork: true }))
+      // What there is, a runtime learns when it first needs the network.
+      await blind.runSandbox(testSandbox())
       const taken = await Promise.all([1, 2, 3].map(() => runtime.runSandbox(testSandbox())))
       const more = await Promise.all([1, 2, 3].map(() => blind.runSandbox(testSandbox())))
       assert.is(new Set([...taken, ...more].map(({ ips }) => ips[0])).size, 6)
@@ -105,6 +107,67 @@ test(
       t.defer(later.subscribe(() => {}) ?? (() => {}))
       const stateOf = async () => (await later.listSandboxes()).find(({ id }) => id === first.id)?.state
       while ((await stateOf()) !== 'notReady') await new Promise((next) => setTimeout(next, 20))
+    }),
+  docker,
+)
+
+test(
+  'an address that Docker gave to a Pod of another cluster is passed over, and one that such a Pod has by a link too',
+  (t) =>
+    withMachine(t, async (machine) => {
+      const [runtime, blind] = [await machine.node(1), await machine.node(1)]
+      const before = await blind.runSandbox(testSandbox())
+      const published = (offset: number) => {
+        const hostPort = 20_000 + ((process.pid + offset) % 10_000)
+        return testSandbox({ portMappings: [{ containerPort: 80, hostPort, hostIp: '127.0.0.1', protocol: 'TCP' }] })
+      }
+      const byDocker = await runtime.runSandbox(published(0))
+      const passed = await blind.runSandbox(testSandbox())
+      const byLink = await runtime.runSandbox(testSandbox())
+      const passedToo = await blind.runSandbox(published(1))
+      const all = [before, byDocker, passed, byLink, passedToo]
+      assert.is(new Set(all.map(({ ips }) => ips[0])).size, all.length)
+    }),
+  docker,
+)
+
+test(
+  'a Pod that lost its link is put back once, however many ask for the network at a time',
+  (t) =>
+    withMachine(t, async (machine) => {
+      const engine = await connected(t)
+      const runtime = await machine.node(1)
+      const lost = await Promise.all([1, 2, 3].map(() => runtime.runSandbox(testSandbox())))
+      for (const { ips } of lost) await command('ip', ['link', 'delete', linkOf(ips[0] ?? '')])
+      const again = createSandboxes({ engine, node: machine.context(1), config: testConfig, now: () => 0 })
+      await Promise.all([again.checkNetwork(), again.runSandbox(testSandbox()), again.checkNetwork()])
+      const states = (await again.listSandboxes()).map(({ state }) => state)
+      assert.equal(states, ['ready', 'ready', 'ready', 'ready'])
+      for (const { ips } of lost) assert.ok(await isLink(linkOf(ips[0] ?? '')))
+    }),
+  docker,
+)
+
+test(
+  'a Pod that goes while the network is opened again is no failure, and its address is given again',
+  (t) =>
+    withMachine(t, async (machine) => {
+      const { docker: daemon, ...engine } = await connected(t)
+      let stale: Awaited<ReturnType<typeof daemon.listContainers>> | undefined
+      const listContainers: typeof daemon.listContainers = async (options?: object) => stale ?? daemon.listContainers(options)
+      const late = { ...engine, docker: Object.assign(Object.create(daemon), { listContainers }) }
+      // A range with one address for Pods.
+      const node = { ...machine.context(1), podCidr: '10.198.1.0/30' }
+      const sandboxes = createSandboxes({ engine: late, node, config: testConfig, now: () => 0 })
+      const { id } = await sandboxes.runSandbox(testSandbox())
+      const listed = await daemon.listContainers({ filters: { label: [`${label.node}=${node.nodeName}`] } })
+      assert.is(listed.length, 1)
+      await sandboxes.removeSandbox(id)
+      while (await isLink(linkOf('10.198.1.2'))) await new Promise((next) => setTimeout(next, 10))
+      stale = listed
+      await sandboxes.checkNetwork()
+      stale = undefined
+      assert.equal((await sandboxes.runSandbox(testSandbox())).ips, ['10.198.1.2'])
     }),
   docker,
 )

@@ -1,6 +1,6 @@
 /**
- * A Pod's link to the bridge of Docker's network, made by us. Docker's own way to connect a container starts the daemon's
- * program four times over, which takes longer than all else of a Pod's start together.
+ * A Pod's link to the bridge of Docker's network, made by us. Docker starts its own program again for each that
+ * it connects itself, which was most of a Pod's start.
  *
  * The name of the host's end is the Pod's address: the kernel refuses a second one, whoever asks, and forgets it with the
  * Pod's network namespace. So nobody needs to keep a book of addresses.
@@ -85,7 +85,8 @@ async function requireOwn({ id, pid }: Holder): Promise<void> {
 }
 
 async function isUp(files: string): Promise<boolean> {
-  return (Number(await readFile(`${files}/flags`, 'utf8')) & up) !== 0
+  // A link goes with its Pod, at any time.
+  return (Number(await readFile(`${files}/flags`, 'utf8').catch(() => 0)) & up) !== 0
 }
 
 function bytesOf(address: string): string[] {

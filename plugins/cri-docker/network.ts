@@ -65,6 +65,12 @@ async function addressesIn({ docker }: Engine, range: Range): Promise<string[]> 
   })
 }
 
+/** What Docker itself gave to containers on the network, whoever's they are. */
+export async function addressesByDocker({ docker }: Engine, name: string): Promise<ReadonlySet<string>> {
+  const { Containers = {} }: NetworkInspectInfo = await docker.getNetwork(name).inspect()
+  return new Set(Object.values(Containers).map(({ IPv4Address }) => IPv4Address.replace(/\/.*/, '')))
+}
+
 async function ownNetworks({ docker }: Engine): Promise<PodNetwork[]> {
   const networks: NetworkInspectInfo[] = await docker.listNetworks({ filters: JSON.stringify({ label: [label.network] }) })
   return networks.flatMap(({ Name, Labels }) => {

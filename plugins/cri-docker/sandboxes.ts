@@ -5,7 +5,7 @@ import type { DockerConfig } from './config.js'
 import { type Engine, messageOf, problem, statusOf, unless } from './engine.js'
 import { filterOf, label, type Owner, type SandboxFacts, type Sharing, sandboxOf, sharingOf } from './labels.js'
 import { canLink, connectPod, isConnected, isLink, linkOf, reconnectPod } from './links.js'
-import { ensureNetwork, networkRanges, type PodNetwork } from './network.js'
+import { addressesByDocker, ensureNetwork, networkRanges, type PodNetwork } from './network.js'
 import { nameOf, type SandboxNetwork, sandboxOptions } from './options.js'
 import { loadPauseImage } from './pause-image.js'
 import { removeContainer, removeLeftover } from './remove.js'
@@ -39,6 +39,8 @@ export function createSandboxes({ engine, node, config: { network: wanted }, now
   const known = new Map<string, { readonly sandbox: Sandbox; readonly sharing: Sharing }>()
   let network: Promise<Network> | undefined
   let pool: Addresses | undefined
+  /** What Docker had given to containers of anybody when it was last asked. A hint: it saves starts that would fail. */
+  let byDocker: ReadonlySet<string> = new Set()
   /** The addresses of those that are being connected for the first time. */
   const starting = new Set<string>()
 
@@ -55,35 +57,42 @@ export function createSandboxes({ engine, node, config: { network: wanted }, now
   /** A Pod that we connected and that has lost its link. What cannot be mended ends: the Pod gets another sandbox. */
   const repair = async ({ id, ips: [address = ''] }: Sandbox, found: PodNetwork): Promise<void> => {
     if (starting.has(address) || (await isConnected(address, found))) return
-    const { State, HostConfig } = await docker.getContainer(id).inspect()
-    if (HostConfig.NetworkMode !== 'none') return
-    await reconnectPod({ id, pid: State.Pid }, address, found).catch(() => unless([404, 409], docker.getContainer(id).kill()))
+    const info = await unless([404], docker.getContainer(id).inspect())
+    if (info?.HostConfig.NetworkMode !== 'none') return
+    const holder = { id, pid: info.State.Pid }
+    await reconnectPod(holder, address, found).catch(() => unless([404, 409], docker.getContainer(id).kill()))
   }
 
   const openNetwork = async (): Promise<Network> => {
     const ranges = networkRanges(node.podCidr, node.clusterCidr)
     if (!ranges) throw new RuntimeError('FailedCreatePodSandBox', `"${node.podCidr}" is no range of addresses for Pods`)
     const [found, sandboxes] = await Promise.all([ensureNetwork(engine, ranges.pod, ranges.cluster), listSandboxes()])
-    // Kept when the network is made again: a Pod that starts has its address from here before Docker knows of it.
-    pool ??= createAddresses(ranges.pod)
-    const addresses = pool
     const taken = sandboxes.filter(({ ips, state }) => ips.length > 0 && state === 'ready')
-    for (const sandbox of taken) addresses.use(sandbox.ips[0] as string, ownerOf(sandbox))
+    // Kept when the network is made again, and knows all since: of what is listed then, a start may have failed meanwhile.
+    if (!pool) {
+      pool = createAddresses(ranges.pod)
+      for (const sandbox of taken) pool.use(sandbox.ips[0] as string, ownerOf(sandbox))
+    }
+    const addresses = pool
     const linked = wanted === 'auto' && (await canLink(found.name))
     if (linked) await Promise.all(taken.map((sandbox) => repair(sandbox, found)))
     return { ...found, addresses, linked }
   }
-  const needNetwork = (): Promise<Network> => {
-    network ??= openNetwork().catch((error: unknown) => {
-      network = undefined
-      throw error
+  /** One after another: two at once would both connect a Pod that has lost its link, and the loser would end it. */
+  const reopen = (): Promise<Network> => {
+    const before: Promise<unknown> = network ?? Promise.resolve()
+    const opening = before.then(openNetwork, openNetwork)
+    network = opening
+    opening.catch(() => {
+      if (network === opening) network = undefined
     })
-    return network
+    return opening
   }
+  const needNetwork = (): Promise<Network> => network ?? reopen()
 
   /** Creates and starts the pause container once. Rejects with Docker's own error, leaving nothing. */
-  const attempt = async (config: SandboxConfig, sharing: Sharing): Promise<Sandbox> => {
-    const joined = config.hostNetwork ? undefined : await needNetwork()
+  const attempt = async (config: SandboxConfig, sharing: Sharing, used?: Promise<Network>): Promise<Sandbox> => {
+    const joined = await used
     const address = joined && (await takeAddress(joined, config))
     const facts: SandboxFacts = { owner: node, config, createdAt: now(), address, sharing }
     const way = wayOf(joined, config, sharing)
@@ -98,6 +107,7 @@ export function createSandboxes({ engine, node, config: { network: wanted }, now
         const { Pid: pid } = (await container.inspect()).State
         await connectPod({ id, pid }, address, joined)
       }
+      if (joined && address !== undefined) await refuseDouble(joined, address, way)
       const sandbox = sandboxOf(id, options.Labels ?? {}, true)
       known.set(id, { sandbox, sharing })
       return sandbox
@@ -115,14 +125,25 @@ export function createSandboxes({ engine, node, config: { network: wanted }, now
     try {
       for (;;) {
         const address = addresses.take(ownerOf(config))
-        if (address === undefined) throw new RuntimeError('FailedCreatePodSandBox', `all addresses of ${node.podCidr} are in use`)
-        // Another cluster with the same range, of which Docker knows nothing.
-        if (!(await isLink(linkOf(address)))) return address
+        if (address === undefined) {
+          // What Docker had given then may be free by now.
+          byDocker = new Set()
+          throw new RuntimeError('FailedCreatePodSandBox', `all addresses of ${node.podCidr} are in use`)
+        }
+        // Another cluster with the same range, whose links Docker does not know; or a container that we know nothing of.
+        if (!byDocker.has(address) && !(await isLink(linkOf(address)))) return address
         foreign.push(address)
       }
     } finally {
       for (const address of foreign) addresses.free(address, ownerOf(config))
     }
+  }
+
+  /** Docker and the links know nothing of each other: who took an address from one looks then whether the other has it. */
+  const refuseDouble = async ({ name }: Network, address: string, { kind }: SandboxNetwork): Promise<void> => {
+    if (kind === 'own') byDocker = await addressesByDocker(engine, name)
+    const double = kind === 'own' ? byDocker.has(address) : await isLink(linkOf(address))
+    if (double) throw new RuntimeError('FailedCreatePodSandBox', `${address}: address already in use on this machine`)
   }
 
   /** Pods that start together share one load. */
@@ -133,11 +154,13 @@ export function createSandboxes({ engine, node, config: { network: wanted }, now
   }
 
   /** Makes what a failed attempt lacked. false: nothing that could be made. */
-  const mend = async (error: unknown, config: SandboxConfig): Promise<boolean> => {
+  const mend = async (error: unknown, config: SandboxConfig, used?: Promise<Network>): Promise<boolean> => {
     const message = messageOf(error)
     if (statusOf(error) === 404 && /no such image/i.test(message)) await needPauseImage()
-    else if (/network \S+ not found|Device does not exist/i.test(message)) network = undefined
-    else if (statusOf(error) === 409) return removeLeftover(engine, nameOf(config.pod, undefined, config.attempt), node)
+    else if (/network \S+ not found|Device does not exist/i.test(message)) {
+      // Whether it can be made again, the next attempt hears.
+      if (network === used) void reopen()
+    } else if (statusOf(error) === 409) return removeLeftover(engine, nameOf(config.pod, undefined, config.attempt), node)
     // Somebody else holds this one; the next attempt takes the next.
     else return /address already in use|answers: File exists/i.test(message) && !/listen|bind/i.test(message)
     return true
@@ -145,7 +168,10 @@ export function createSandboxes({ engine, node, config: { network: wanted }, now
 
   const release = async (id: string): Promise<void> => {
     const sandbox = known.get(id)?.sandbox
-    if (sandbox) (await network)?.addresses.free(sandbox.ips[0], ownerOf(sandbox))
+    if (!sandbox) return
+    // While it is being opened for the first time, the pool is yet to come; where that fails, there is nothing to free.
+    await network?.catch(() => undefined)
+    pool?.free(sandbox.ips[0], ownerOf(sandbox))
   }
 
   const stop = async (id: string): Promise<void> => {
@@ -163,8 +189,7 @@ export function createSandboxes({ engine, node, config: { network: wanted }, now
       if (removed !== undefined && removed !== before?.name) return
       const sandboxes = await listSandboxes()
       if (!sandboxes.some(({ ips, state }) => ips.length > 0 && state === 'ready')) return
-      network = undefined
-      await needNetwork()
+      await reopen()
     },
     async runSandbox(config) {
       const resolvConf = await writeResolvConf(node.directory, config)
@@ -175,10 +200,11 @@ export function createSandboxes({ engine, node, config: { network: wanted }, now
       }
       try {
         for (let turn = 1; ; turn += 1) {
+          const used = config.hostNetwork ? undefined : needNetwork()
           try {
-            return await attempt(config, sharing)
+            return await attempt(config, sharing, used)
           } catch (error) {
-            if (turn === longestTry || !(await mend(error, config))) throw error
+            if (turn === longestTry || !(await mend(error, config, used))) throw error
           }
         }
       } catch (error) {
