@@ -46,6 +46,31 @@ function reachable() {
   return { line, client }
 }
 
+/** A client of which, from `hold` to `answer`, the answers to one method are on their way. */
+function held(method: 'create' | 'update') {
+  let answer: () => void = () => undefined
+  let wait: Promise<void> | undefined
+  const client = new Proxy(plane.client, {
+    get: (target, name) => {
+      const call = Reflect.get(target, name, target).bind(target)
+      return async (...given: unknown[]) => {
+        const result = await call(...given)
+        if (name === method) await wait
+        return result
+      }
+    },
+  })
+  const hold = () => {
+    wait = new Promise((resolve) => {
+      answer = () => {
+        wait = undefined
+        resolve()
+      }
+    })
+  }
+  return { client, hold, answer: () => answer() }
+}
+
 test('the first to come leads, writes so, and renews', async () => {
   const { election, terms } = candidate('one')
   await plane.clock.advance(1)
@@ -132,21 +157,9 @@ function failing(client: Client, line: { readonly up: boolean }): Client {
 }
 
 test('an answer that comes after the deadline makes no leader', async () => {
-  let answer: () => void = () => undefined
-  const held = new Promise<void>((resolve) => {
-    answer = resolve
-  })
-  const slow = new Proxy(plane.client, {
-    get: (target, name) => {
-      const method = Reflect.get(target, name, target).bind(target)
-      return async (...given: unknown[]) => {
-        const result = await method(...given)
-        if (name === 'create') await held
-        return result
-      }
-    },
-  })
-  const { election, terms } = candidate('one', { client: slow })
+  const { client, hold, answer } = held('create')
+  hold()
+  const { election, terms } = candidate('one', { client })
   await plane.clock.advance(9_000)
   answer()
   await plane.clock.settle()
@@ -230,6 +243,41 @@ test('as long as the work of a term that was lost has not ended, it does not lea
   assert.ok(one.election.leading)
   assert.is(terms, 2)
   await close(one.election)
+})
+
+test('a renewal that is answered after the term was lost begins no second one while the work of the first is ending', async () => {
+  const { client, hold, answer } = held('update')
+  let [terms, working, most] = [0, 0, 0]
+  const endings: (() => void)[] = []
+  const { election } = candidate('one', {
+    client,
+    lead: async ({ signal }) => {
+      terms += 1
+      working += 1
+      most = Math.max(most, working)
+      await aborted(signal)
+      await new Promise<void>((resolve) => void endings.push(resolve))
+      working -= 1
+    },
+  })
+  await plane.clock.advance(1)
+  await plane.clock.advance(5_500)
+  hold()
+  await plane.clock.advance(7_600)
+  assert.equal([election.leading, working], [false, 1], 'its deadline has ended the term, and not yet the work')
+  answer()
+  await plane.clock.advance(3_000)
+  assert.equal([terms, most, election.leading], [1, 1, false])
+  endings.shift()?.()
+  await plane.clock.advance(2_500)
+  assert.equal([terms, most, election.leading], [2, 1, true])
+  const closing = election.close()
+  await plane.clock.settle()
+  assert.is((await theLease()).spec?.holderIdentity, 'one', 'the second is waited for')
+  endings.shift()?.()
+  await plane.clock.settle()
+  await closing
+  assert.is((await theLease()).spec?.holderIdentity, '')
 })
 
 test('a leader whose work fails makes room for another, says why, and tries again', async () => {

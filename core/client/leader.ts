@@ -143,6 +143,8 @@ export class LeaderElection {
     const until = asked + renewDeadlineMs
     const left = until - clock.monotonic()
     if (left <= 0 || this.#stop.signal.aborted) return
+    // It was asked for in a term that ended before the answer came, and whose work is still ending.
+    if (this.#term === undefined && this.#working !== undefined) return
     this.#deadline?.cancel()
     this.#deadline = clock.setTimer(left, () => this.#end('it could not renew its lease in time'))
     const term = this.#term ?? this.#begin()
