@@ -92,9 +92,10 @@ export class ServerAddresses {
   async #enter(): Promise<void> {
     const { store } = this.#options
     const { id } = await store.grantLease(leaseSeconds)
-    this.#lease = id
     const value = new TextEncoder().encode(JSON.stringify(this.#own))
     await store.transact({ compare: [], operations: [{ type: 'put', key: this.#key, value, lease: id }] })
+    // Not before: a lease that is kept without the key would keep this server out for good.
+    this.#lease = id
   }
 
   async #keep(): Promise<void> {
