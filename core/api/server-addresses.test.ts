@@ -155,3 +155,25 @@ test('one that lost its key, and could not write it at first, is there again aft
   await plane.clock.advance(60_000)
   assert.equal(await published(plane), ['10.1.2.3:6443'])
 })
+
+test('of servers with different keys that start at the same moment, one is there and the others are refused', async (t) => {
+  const { plane, server } = await alone(t)
+  const hosts = ['10.1.2.3', '10.1.2.4', '10.1.2.5']
+  const all = hosts.map((host) => server(host, ['key'], `CA of ${host}`))
+  const outcomes = await Promise.allSettled(all.map((each) => each.start()))
+  const refused = outcomes.filter((outcome) => outcome.status === 'rejected')
+  assert.is(refused.length, 2)
+  for (const { reason } of refused) assert.match(String(reason), /have different CAs/)
+  await Promise.all(all.map((each, index) => outcomes[index]?.status === 'rejected' && each.stop()))
+  await plane.clock.advance(1)
+  const [left] = hosts.filter((_, index) => outcomes[index]?.status === 'fulfilled')
+  assert.equal(await published(plane), [`${left}:6443`])
+})
+
+test('of two servers each has to know the key that the other signs with', async (t) => {
+  const { server } = await alone(t)
+  await server('10.1.2.3', ['old', 'coming']).start()
+  await server('10.1.2.4', ['coming', 'old']).start()
+  await assert.rejects(() => server('10.1.2.5', ['newest', 'coming', 'old']).start(), /different keys for tokens/)
+  await assert.rejects(() => server('10.1.2.6', ['coming']).start(), /different keys for tokens/)
+})
