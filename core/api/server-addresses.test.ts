@@ -1,6 +1,6 @@
 import { endpointSlices, endpoints } from '../client/contract.js'
 import { DavitError } from '../kernel/contract.js'
-import { prefixEnd, type Store, StoreToken } from '../store/contract.js'
+import { prefixEnd, type Store, StoreToken, type WatchSink } from '../store/contract.js'
 import { assert, type Booted, boot, createTestServices, servers, type TestContext, test } from '../testing/contract.js'
 import { ApiPipelineToken } from './contract.js'
 import { tokenIssuer } from './host.js'
@@ -176,4 +176,33 @@ test('of two servers each has to know the key that the other signs with', async 
   await server('10.1.2.4', ['coming', 'old']).start()
   await assert.rejects(() => server('10.1.2.5', ['newest', 'coming', 'old']).start(), /different keys for tokens/)
   await assert.rejects(() => server('10.1.2.6', ['coming']).start(), /different keys for tokens/)
+})
+
+test('one that is stopped while it begins to follow anew opens no watch any more', async (t) => {
+  let reading = Promise.resolve()
+  const sinks: WatchSink[] = []
+  const { plane, server } = await alone(t, (store) => ({
+    async range(options) {
+      const answer = await store.range(options)
+      await reading
+      return answer
+    },
+    watch(options, sink) {
+      sinks.push(sink)
+      return store.watch(options, sink)
+    },
+  }))
+  const one = server('10.1.2.3')
+  await one.start()
+  let answer: () => void = () => undefined
+  reading = new Promise((resolve) => {
+    answer = resolve
+  })
+  sinks[0]?.end(new DavitError('DAVIT_STORE_COMPACTED', 'compacted'))
+  await plane.clock.advance(1_100)
+  const stopping = one.stop()
+  answer()
+  await stopping
+  await plane.clock.advance(5_000)
+  assert.is(sinks.length, 1)
 })

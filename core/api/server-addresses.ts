@@ -125,7 +125,9 @@ export class ServerAddresses {
     }
   }
 
-  #follow(after: number): void {
+  #follow(after: Revision): void {
+    // It may have been stopped since somebody asked for that revision.
+    if (this.#stop.signal.aborted) return
     this.#watch = this.#options.store.watch(
       { ...range, after },
       {
@@ -152,9 +154,7 @@ export class ServerAddresses {
   /** One at a time, and once more for all that changed meanwhile. Never rejects. */
   #publish(): Promise<void> {
     this.#again = true
-    this.#publishing ??= this.#publishAll().finally(() => {
-      this.#publishing = undefined
-    })
+    this.#publishing ??= this.#publishAll()
     return this.#publishing
   }
 
@@ -177,6 +177,8 @@ export class ServerAddresses {
         await clock.sleep(retryMs, signal).catch(() => undefined)
       }
     }
+    // In the same turn as the last look at `#again`: what comes next begins anew.
+    this.#publishing = undefined
   }
 }
 
