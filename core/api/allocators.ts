@@ -3,11 +3,12 @@
  * each, written and deleted in the transaction of the service; the map in memory follows the store and only says where
  * to try. Two servers that try the same number meet in the store, where the second one's comparison fails.
  */
-import { DavitError, type Random } from '../kernel/contract.js'
+import { type Clock, DavitError, type Random } from '../kernel/contract.js'
 import type { Entry, Key, Store, WatchHandle } from '../store/contract.js'
 import { prefixEnd } from '../store/contract.js'
 
 export const allocationPrefix = '/davit/allocations/'
+const retryMs = 1_000
 
 export interface Pool {
   readonly prefix: Key
@@ -66,13 +67,14 @@ export function createPool(options: PoolOptions): Pool {
 }
 
 /** Reads what is taken and follows the changes until it is closed. */
-export async function followPools(store: Store, pools: readonly Pool[]): Promise<{ close(): void }> {
+export async function followPools(store: Store, clock: Clock, pools: readonly Pool[]): Promise<{ close(): void }> {
   const range = { from: allocationPrefix, to: prefixEnd(allocationPrefix) }
   let handle: WatchHandle | undefined
-  let closed = false
+  const closing = new AbortController()
+  const { signal } = closing
   const load = async (): Promise<void> => {
     const { entries, revision } = await store.range({ ...range, keysOnly: true })
-    if (closed) return
+    if (signal.aborted) return
     for (const pool of pools) pool.clear()
     for (const { key } of entries) markKey(pools, key, true)
     handle = store.watch(
@@ -81,17 +83,27 @@ export async function followPools(store: Store, pools: readonly Pool[]): Promise
         events(events) {
           for (const event of events) markKey(pools, event.type === 'put' ? event.entry.key : event.key, event.type === 'put')
         },
-        // Too old: read anew. Where that fails, a number that is wrongly thought free is put right by the store's answer.
+        // Too old: read anew.
         end: (error) => {
-          if (!closed && error instanceof DavitError && error.code === 'DAVIT_STORE_COMPACTED') load().catch(() => undefined)
+          if (error instanceof DavitError && error.code === 'DAVIT_STORE_COMPACTED') void loadAgain()
         },
       },
     )
   }
+  /** Until it has, a number that is wrongly thought free is put right by the store's answer. */
+  const loadAgain = async (): Promise<void> => {
+    while (!signal.aborted) {
+      try {
+        return await load()
+      } catch {
+        await clock.sleep(retryMs, signal).catch(() => undefined)
+      }
+    }
+  }
   await load()
   return {
     close() {
-      closed = true
+      closing.abort(new Error('the numbers are followed no more'))
       handle?.close()
     },
   }

@@ -54,7 +54,7 @@ export const apiPipeline = definePlugin({
     const { clock, random, ids, log, config } = context
     const kinds = createRegistry()
     const hooks = createHooks()
-    const allocations = createServiceAllocations(store, random, config)
+    const allocations = createServiceAllocations(store, { clock, random }, config)
     const pipeline = createPipeline({
       ...{ store, caches, kinds, hooks, authenticators, ruleListers, delegates, clock, random, ids, log, allocations },
       ...(issuer ? { issuer } : {}),

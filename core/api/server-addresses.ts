@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto'
 import { isConflict, isExists } from '../client/contract.js'
 import { type Clock, DavitError, type Ids, type Logger } from '../kernel/contract.js'
-import { type Entry, type LeaseId, prefixEnd, type Store, type WatchHandle } from '../store/contract.js'
+import { type Entry, type LeaseId, prefixEnd, type Revision, type Store, type WatchHandle } from '../store/contract.js'
 import type { ApiAddress, ApiPipeline } from './contract.js'
 import { publishEndpoints, type ServerEndpoint } from './kubernetes-endpoints.js'
 
@@ -61,10 +61,10 @@ export class ServerAddresses {
   async start(): Promise<void> {
     // Also made here where there is none yet: a second server must find it to copy.
     this.#own = { ...this.#own, tokenKeys: await this.#options.tokenKeys() }
-    const { entries, revision } = await this.#options.store.range(range)
-    for (const entry of entries) this.#checkKeys(serverOf(entry))
-    await this.#enter()
-    this.#follow(revision)
+    await this.#checkKeys()
+    const entered = await this.#enter()
+    // Of two that came at the same moment neither saw the other before; the later one goes.
+    this.#follow(await this.#checkKeys(entered))
     await this.#publish()
     this.#keeping = this.#keep()
   }
@@ -80,21 +80,35 @@ export class ServerAddresses {
     })
   }
 
-  #checkKeys({ url, authority, tokenKeys: [signing] }: Server): void {
+  /** Rejects beside one with other keys, of all or of those that came before a revision. Resolves with that of its look. */
+  async #checkKeys(before = Number.POSITIVE_INFINITY): Promise<Revision> {
+    const { entries, revision } = await this.#options.store.range(range)
+    for (const entry of entries) if (entry.created < before) this.#checkKeysOf(serverOf(entry))
+    return revision
+  }
+
+  #checkKeysOf({ url, authority, tokenKeys }: Server): void {
+    const own = this.#own
+    const knows = (verifying: readonly string[], [signing]: readonly string[]) =>
+      signing === undefined || verifying.includes(signing)
     const refuse = (what: string) => {
       const text = `this server and ${url}, which shares its store, have different ${what}: neither would know the users of the other`
       throw new DavitError('DAVIT_PKI_DIFFERS', text)
     }
-    if (authority !== this.#own.authority) refuse('CAs')
-    if (signing !== undefined && !this.#own.tokenKeys.includes(signing)) refuse('keys for tokens of service accounts')
+    if (authority !== own.authority) refuse('CAs')
+    if (!knows(own.tokenKeys, tokenKeys) || !knows(tokenKeys, own.tokenKeys)) refuse('keys for tokens of service accounts')
   }
 
-  async #enter(): Promise<void> {
+  /** Resolves with the revision that wrote it. */
+  async #enter(): Promise<Revision> {
     const { store } = this.#options
     const { id } = await store.grantLease(leaseSeconds)
-    this.#lease = id
     const value = new TextEncoder().encode(JSON.stringify(this.#own))
-    await store.transact({ compare: [], operations: [{ type: 'put', key: this.#key, value, lease: id }] })
+    const operations = [{ type: 'put', key: this.#key, value, lease: id }] as const
+    const { revision } = await store.transact({ compare: [], operations })
+    // Not before: a lease that is kept without the key would keep this server out for good.
+    this.#lease = id
+    return revision
   }
 
   async #keep(): Promise<void> {
@@ -111,7 +125,9 @@ export class ServerAddresses {
     }
   }
 
-  #follow(after: number): void {
+  #follow(after: Revision): void {
+    // It may have been stopped since somebody asked for that revision.
+    if (this.#stop.signal.aborted) return
     this.#watch = this.#options.store.watch(
       { ...range, after },
       {
@@ -138,9 +154,7 @@ export class ServerAddresses {
   /** One at a time, and once more for all that changed meanwhile. Never rejects. */
   #publish(): Promise<void> {
     this.#again = true
-    this.#publishing ??= this.#publishAll().finally(() => {
-      this.#publishing = undefined
-    })
+    this.#publishing ??= this.#publishAll()
     return this.#publishing
   }
 
@@ -163,6 +177,8 @@ export class ServerAddresses {
         await clock.sleep(retryMs, signal).catch(() => undefined)
       }
     }
+    // In the same turn as the last look at `#again`: what comes next begins anew.
+    this.#publishing = undefined
   }
 }
 

@@ -3,7 +3,7 @@
  * by the one that deletes it or changes its type.
  */
 import { ApiError } from '../client/contract.js'
-import { DavitError, type Random } from '../kernel/contract.js'
+import { type Clock, DavitError, type Random } from '../kernel/contract.js'
 import type { FieldError, KubeObject, Service, ServiceSpec } from '../kinds/contract.js'
 import type { Compare, Entry, Key, Operation, Store } from '../store/contract.js'
 import { parseRange } from './address-range.js'
@@ -39,7 +39,11 @@ export interface AllocationOptions {
 const nothing = (): void => undefined
 export const noClaim: Claim = { compare: [], operations: [], keep: nothing, drop: nothing }
 
-export function createServiceAllocations(store: Store, random: Random, options: AllocationOptions): ServiceAllocations {
+export function createServiceAllocations(
+  store: Store,
+  { clock, random }: { readonly clock: Clock; readonly random: Random },
+  options: AllocationOptions,
+): ServiceAllocations {
   const range = parseRange(options.serviceCidr)
   const { from, to } = options.nodePortRange
   if (to < from) throw new DavitError('DAVIT_CONFIG_INVALID', `nodePortRange: ${from}-${to} holds no port`)
@@ -79,7 +83,7 @@ export function createServiceAllocations(store: Store, random: Random, options: 
     forDelete: (object) => released(object as Service, [addressPool, portPool]),
     learn: (current) => learnTaken(pools, current),
     async open() {
-      following = await followPools(store, pools)
+      following = await followPools(store, clock, pools)
     },
     close: () => following?.close(),
   }

@@ -59,9 +59,10 @@ export interface ObjectName {
 }
 
 /**
- * The right of a leader to write, for one term. It holds by the store, not by clocks alone: a write counts only if the
- * leader's lease still stands as the leader wrote it. So nothing that an old leader has sent can follow the first write of
- * a new one, however long its process or its network stood still.
+ * The right of a leader to write, for one term. In the process of a server it holds by the store, not by clocks alone: a
+ * write counts only if the leader's lease still stands as the leader wrote it. So nothing that an old leader has sent can
+ * follow the first write of a new one, however long its process or its network stood still. A client of an API elsewhere
+ * only asks `check` before it sends: what is on its way by then may still be written.
  */
 export interface Fence {
   /** Throws an `ApiError` (503) where the term is known to be over. Cheap: asked for every write. */

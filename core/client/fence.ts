@@ -10,6 +10,7 @@ export class TermFence implements Fence {
   readonly #namespace: string
   readonly #name: string
   #until = 0
+  #ended = false
   #resourceVersion = ''
   /** An attempt to renew that is under way. */
   #renewing: Promise<void> | undefined
@@ -22,6 +23,7 @@ export class TermFence implements Fence {
 
   /** Until `until` on the monotonic clock. */
   extend(lease: Lease, until: number): void {
+    if (this.#ended) return
     this.#resourceVersion = lease.metadata.resourceVersion ?? ''
     this.#until = until
   }
@@ -35,6 +37,7 @@ export class TermFence implements Fence {
 
   /** For good: a term that is over is never extended. */
   end(): void {
+    this.#ended = true
     this.#until = 0
   }
 

@@ -1,6 +1,6 @@
 import type { Lease } from '../kinds/contract.js'
 import { assert, type Booted, boot, createTestServices, suite } from '../testing/contract.js'
-import { ApiError, type Client, LeaderElection, type LeaderElectionOptions, leases, type Term } from './contract.js'
+import { ApiError, type Client, configMaps, LeaderElection, type LeaderElectionOptions, leases, type Term } from './contract.js'
 import { microTime } from './leader.js'
 
 const test = suite('leader')
@@ -44,6 +44,31 @@ function reachable() {
     },
   })
   return { line, client }
+}
+
+/** A client of which, from `hold` to `answer`, the answers to one method are on their way. */
+function held(method: 'create' | 'update') {
+  let answer: () => void = () => undefined
+  let wait: Promise<void> | undefined
+  const client = new Proxy(plane.client, {
+    get: (target, name) => {
+      const call = Reflect.get(target, name, target).bind(target)
+      return async (...given: unknown[]) => {
+        const result = await call(...given)
+        if (name === method) await wait
+        return result
+      }
+    },
+  })
+  const hold = () => {
+    wait = new Promise((resolve) => {
+      answer = () => {
+        wait = undefined
+        resolve()
+      }
+    })
+  }
+  return { client, hold, answer: () => answer() }
 }
 
 test('the first to come leads, writes so, and renews', async () => {
@@ -132,21 +157,9 @@ function failing(client: Client, line: { readonly up: boolean }): Client {
 }
 
 test('an answer that comes after the deadline makes no leader', async () => {
-  let answer: () => void = () => undefined
-  const held = new Promise<void>((resolve) => {
-    answer = resolve
-  })
-  const slow = new Proxy(plane.client, {
-    get: (target, name) => {
-      const method = Reflect.get(target, name, target).bind(target)
-      return async (...given: unknown[]) => {
-        const result = await method(...given)
-        if (name === 'create') await held
-        return result
-      }
-    },
-  })
-  const { election, terms } = candidate('one', { client: slow })
+  const { client, hold, answer } = held('create')
+  hold()
+  const { election, terms } = candidate('one', { client })
   await plane.clock.advance(9_000)
   answer()
   await plane.clock.settle()
@@ -189,7 +202,7 @@ test('the lease is given free only when the work of the leader has ended', async
   const work = new Promise<void>((resolve) => {
     finish = resolve
   })
-  const { election, led } = candidate('one', { lead: (term) => aborted(term.signal).then(() => work) })
+  const { election } = candidate('one', { lead: (term) => aborted(term.signal).then(() => work) })
   await plane.clock.advance(1)
   const closing = election.close()
   await plane.clock.settle()
@@ -199,8 +212,45 @@ test('the lease is given free only when the work of the leader has ended', async
   await plane.clock.settle()
   await closing
   assert.is((await theLease()).spec?.holderIdentity, '')
-  assert.is(led.length, 0)
 })
+
+for (const [how, endsAfterMs] of [
+  ['until its work has ended', 1_000],
+  ['as long as its lease is good for, and no longer', 9_000],
+] as const) {
+  test(`a leader that closes while it renews may write ${how}`, async () => {
+    const { client, hold, answer } = held('update')
+    const terms: Term[] = []
+    const lead = (term: Term) => {
+      terms.push(term)
+      return aborted(term.signal).then(() => plane.clock.sleep(endsAfterMs))
+    }
+    const { election } = candidate('one', { client, lead })
+    await plane.clock.advance(1)
+    const [term] = terms
+    assert.ok(term)
+    hold()
+    await plane.clock.advance(2_500)
+    const closing = election.close()
+    assert.ok(term.signal.aborted)
+    const metadata = { name: 'late', namespace: 'default' }
+    const writer = plane.clients.as({ name: 'tester', groups: ['system:masters'] }, term.fence)
+    const writing = writer.create(configMaps, { apiVersion: 'v1', kind: 'ConfigMap', metadata })
+    await plane.clock.settle()
+    answer()
+    await writing
+    await plane.clock.advance(900)
+    term.fence.check()
+    await plane.clock.advance(endsAfterMs - 950)
+    const refused = () => term.fence.check()
+    if (endsAfterMs > 8_000) assert.throws(refused, /no longer holds the lease/)
+    else refused()
+    await plane.clock.advance(100)
+    await closing
+    assert.throws(refused, /no longer holds the lease/)
+    assert.is((await theLease()).spec?.holderIdentity, '')
+  })
+}
 
 test('as long as the work of a term that was lost has not ended, it does not lead again, but others may', async () => {
   let finish: () => void = () => undefined
@@ -230,6 +280,41 @@ test('as long as the work of a term that was lost has not ended, it does not lea
   assert.ok(one.election.leading)
   assert.is(terms, 2)
   await close(one.election)
+})
+
+test('a renewal that is answered after the term was lost begins no second one while the work of the first is ending', async () => {
+  const { client, hold, answer } = held('update')
+  let [terms, working, most] = [0, 0, 0]
+  const endings: (() => void)[] = []
+  const { election } = candidate('one', {
+    client,
+    lead: async ({ signal }) => {
+      terms += 1
+      working += 1
+      most = Math.max(most, working)
+      await aborted(signal)
+      await new Promise<void>((resolve) => void endings.push(resolve))
+      working -= 1
+    },
+  })
+  await plane.clock.advance(1)
+  await plane.clock.advance(5_500)
+  hold()
+  await plane.clock.advance(7_600)
+  assert.equal([election.leading, working], [false, 1], 'its deadline has ended the term, and not yet the work')
+  answer()
+  await plane.clock.advance(3_000)
+  assert.equal([terms, most, election.leading], [1, 1, false])
+  endings.shift()?.()
+  await plane.clock.advance(2_500)
+  assert.equal([terms, most, election.leading], [2, 1, true])
+  const closing = election.close()
+  await plane.clock.settle()
+  assert.is((await theLease()).spec?.holderIdentity, 'one', 'the second is waited for')
+  endings.shift()?.()
+  await plane.clock.settle()
+  await closing
+  assert.is((await theLease()).spec?.holderIdentity, '')
 })
 
 test('a leader whose work fails makes room for another, says why, and tries again', async () => {

@@ -25,7 +25,8 @@ export interface LeaderElectionOptions {
   /**
    * Called each time it becomes the leader, never twice at once. When `signal` aborts, all that it began has to end, and
    * the promise resolves when it has: only then the lease is given free, or sought again. Until then `fence` refuses
-   * what was still to be written. A rejection ends the term: another may lead, and this one tries again later.
+   * what was still to be written; where the election is closed, only what comes later than the lease is good for. A
+   * rejection ends the term: another may lead, and this one tries again later.
    */
   lead(term: Term): Promise<void>
 }
@@ -115,8 +116,9 @@ export class LeaderElection {
   /** Never rejects. */
   async #takeOrRenew(): Promise<void> {
     const asked = this.#options.clock.monotonic()
+    const term = this.#term
     const lease = await this.#attempt()
-    if (lease) this.#renewed(asked, lease)
+    if (lease) this.#renewed(asked, lease, term)
     else if (this.leader !== this.#options.identity) this.#end('another has the lease')
   }
 
@@ -138,11 +140,17 @@ export class LeaderElection {
   }
 
   /** An answer that took too long counts from when it was asked for: others may count from then too. */
-  #renewed(asked: number, lease: Lease): void {
+  #renewed(asked: number, lease: Lease, renewing: RunningTerm | undefined): void {
     const { clock, renewDeadlineMs } = this.#options
     const until = asked + renewDeadlineMs
     const left = until - clock.monotonic()
-    if (left <= 0 || this.#stop.signal.aborted) return
+    if (left <= 0) return
+    if (this.#stop.signal.aborted) {
+      renewing?.fence.extend(lease, until)
+      return
+    }
+    // It was asked for in a term that ended before the answer came, and whose work is still ending.
+    if (this.#term === undefined && this.#working !== undefined) return
     this.#deadline?.cancel()
     this.#deadline = clock.setTimer(left, () => this.#end('it could not renew its lease in time'))
     const term = this.#term ?? this.#begin()
@@ -169,6 +177,7 @@ export class LeaderElection {
     } catch (error) {
       if (!term.signal.aborted) log.error({ error, lease: name, identity }, 'what a leader does failed; another may try')
     }
+    term.fence.end()
     if (this.#term === term) {
       this.#end('its work ended')
       await this.#inTime(this.#release())
@@ -183,7 +192,8 @@ export class LeaderElection {
     const { log, name, identity } = this.#options
     log.info({ lease: name, identity, reason }, 'leads no more')
     this.#term = undefined
-    term.fence.end()
+    // Where it closes, what is under way is still written: its lease stands until the work has ended, or has run out.
+    if (!this.#stop.signal.aborted) term.fence.end()
     term.abort.abort(new Error(`no longer the leader: ${reason}`))
   }
 

@@ -54,7 +54,8 @@ export class StoreCache implements ResourceCache, Receiver, Source {
     this.#fanout = new Fanout(this, options.clock, options.log, options.progress)
     this.#unregister = options.feed.register(options.prefix, this)
     this.ready = this.#expectLoad()
-    void this.#load()
+    // Else it is told when the feed runs again: what it read before would lack what comes until then.
+    if (!options.feed.interrupted) void this.#load()
   }
 
   get steady(): boolean {
@@ -126,6 +127,8 @@ export class StoreCache implements ResourceCache, Receiver, Source {
   }
 
   resumed(): void {
+    // A load that began since, as after two losses in a row, and its retry are of no use beside this one.
+    this.interrupted()
     void this.#load()
   }
 

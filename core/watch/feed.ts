@@ -33,6 +33,7 @@ export class StoreFeed {
   readonly #waiters = new Set<Waiter>()
   #handle: WatchHandle | undefined
   #revision: Revision = 0
+  #interrupted = false
   #error: Error | undefined
 
   constructor(store: Store, clock: Clock) {
@@ -43,6 +44,11 @@ export class StoreFeed {
   /** All changes up to here were handed to the receivers. */
   get revision(): Revision {
     return this.#revision
+  }
+
+  /** From `interrupted` to `resumed`, which who registers meanwhile hears too. */
+  get interrupted(): boolean {
+    return this.#interrupted
   }
 
   async start(): Promise<void> {
@@ -117,9 +123,11 @@ export class StoreFeed {
   async #ended(error: Error): Promise<void> {
     if (this.#error !== undefined) return
     if (!isCompacted(error)) return this.#fail(error)
+    this.#interrupted = true
     for (const receiver of [...this.#receivers.values()]) receiver.interrupted()
     try {
       await this.#startAgain()
+      this.#interrupted = false
       for (const receiver of [...this.#receivers.values()]) receiver.resumed()
     } catch (failure) {
       this.#fail(failure as Error)
@@ -142,6 +150,7 @@ export class StoreFeed {
   #fail(error: Error): void {
     if (this.#error !== undefined) return
     this.#error = error
+    this.#interrupted = false
     this.#closing.abort(error)
     this.#handle?.close()
     for (const receiver of [...this.#receivers.values()]) receiver.ended(error)

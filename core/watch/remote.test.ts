@@ -5,6 +5,7 @@ import { DavitError } from '../kernel/contract.js'
 import type { Revision, Store, WatchSink } from '../store/contract.js'
 import { openMemoryStore } from '../store/memory-engine.js'
 import { assert, test } from '../testing/contract.js'
+import { createWatchCaches } from './caches.js'
 import { createRig, record, silent } from './testing.js'
 
 interface Remote {
@@ -174,4 +175,41 @@ test('a load that the store does not answer is tried again until it does, the fi
   await clock.advance(1)
   caches.close()
   assert.is(clock.pending, 0)
+})
+
+test('a cache that is made while the feed is interrupted loads once, and tells nothing of what was before', async (t) => {
+  const { store, sinks, refusals } = await remote()
+  const clock = createVirtualClock()
+  const rig = await createRig({ store, clock })
+  t.defer(() => rig.close())
+  await rig.put('a')
+  const answers: (() => void)[] = []
+  const range: Store['range'] = async (options) => {
+    const answer = await store.range(options)
+    await new Promise<void>((resolve) => void answers.push(resolve))
+    return answer
+  }
+  const slow = new Proxy(store, { get: (target, name) => (name === 'range' ? range : Reflect.get(target, name, target)) })
+  const caches = await createWatchCaches({ store: slow, clock, log: silent })
+  t.defer(() => caches.close())
+  refusals.push(unavailable())
+  sinks[1]?.end(compacted())
+  await clock.advance(10)
+  const pods = caches.cache('', 'pods')
+  await clock.advance(1_500)
+  assert.is(answers.length, 1)
+  const written = await rig.put('b')
+  answers.pop()?.()
+  await pods.waitFor(written)
+  const seen = record(pods, { after: pods.revision })
+  while (answers.length > 0) answers.pop()?.()
+  await clock.advance(10)
+  await rig.put('c')
+  await clock.advance(10)
+  await seen.events(1)
+  assert.equal(seen.seen, ['ADDED c@3'])
+  assert.equal(
+    pods.list().items.map(({ name }) => name),
+    ['a', 'b', 'c'],
+  )
 })
