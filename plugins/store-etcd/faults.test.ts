@@ -127,6 +127,25 @@ test(
 )
 
 test(
+  'who asks while a mark is awaited is not forgotten where the watch gets to the first revision by itself',
+  async (t) => {
+    const [mine, other] = [await open(t), await open(t)]
+    const watch = follow(mine, await mine.current())
+    // The watch is live from here on.
+    await write(mine, '/a', '0')
+    await write(other, '/a', '1')
+    await mine.current()
+    // This tells the watch more than was asked for until now, so that no mark is needed for that any more.
+    await write(mine, '/a', '2')
+    await write(other, '/a', '3')
+    const newest = await mine.current()
+    await watch.until(() => watch.upTo >= newest)
+    assert.equal(watch.lines, ['/a=0', '/a=2'])
+  },
+  needs,
+)
+
+test(
   'a transaction that etcd cuts into several messages is told in one call',
   async (t) => {
     const store = await open(t)

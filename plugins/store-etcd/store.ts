@@ -62,6 +62,8 @@ export class EtcdStore implements Store {
   readonly #running = new Set<Promise<unknown>>()
   #compacted: Revision = 0
   #mark: Timer | undefined
+  /** How far whoever waits wants the watches to come. */
+  #wanted: Revision = 0
   #closing: Promise<void> | undefined
 
   /** Resolves when etcd has answered, which the connection waits for. */
@@ -232,7 +234,9 @@ export class EtcdStore implements Store {
    * that far would wait for ever. So a watch of everything that does not get there by itself is told by a write of ours.
    */
   #wake(revision: Revision, afterMs = markMs): void {
-    const isBehind = (): boolean => [...this.#watches].some((watch) => watch.isWhole && watch.told < revision)
+    // A mark that is on its way serves whoever asks meanwhile, so it must bring the watches as far as the last of them.
+    this.#wanted = Math.max(this.#wanted, revision)
+    const isBehind = (): boolean => [...this.#watches].some((watch) => watch.isWhole && watch.told < this.#wanted)
     if (this.#mark !== undefined || this.#closing || !isBehind()) return
     const tick = (): void => {
       this.#mark = undefined
