@@ -336,6 +336,27 @@ test(
 )
 
 test(
+  'a deletion that is compacted away as the very next thing after what a lost watch was told ends it too',
+  async (t) => {
+    const proxy = await proxyTo(etcd?.endpoint ?? '')
+    t.defer(() => proxy.close())
+    const direct = await open(t, { prefix: '/next' })
+    const store = await open(t, { prefix: '/next', endpoints: [proxy.endpoint] })
+    const watch = follow(store, await store.current())
+    await write(store, '/a', '1')
+    proxy.swallow()
+    const removed = await direct.transact({ compare: [], operations: [{ type: 'delete', key: '/a' }] })
+    assert.is(removed.revision, watch.upTo + 1)
+    await direct.compact(removed.revision)
+    proxy.cut()
+    await watch.until(() => watch.ended !== undefined)
+    assert.is(codeOf(watch.ended), 'DAVIT_STORE_COMPACTED')
+    assert.equal(watch.lines, ['/a=1'])
+  },
+  needs,
+)
+
+test(
   'of two servers one compacts, up to where the store was an interval before, and never while nothing is written',
   async (t) => {
     const servers = [

@@ -48,6 +48,7 @@ export class EtcdWatch {
   readonly #to: Key
   readonly #previous: boolean
   #stream: Duplex<'Watch'> | undefined
+  #wasOpened = false
   /** All up to here is told. */
   #told: Revision
   #state: State
@@ -125,9 +126,10 @@ export class EtcdWatch {
     })
     stream.on('error', broke)
     stream.on('end', () => broke(new Error('etcd ended a watch')))
-    // One revision earlier than it must be where the past is wanted: etcd refuses only what lies before the compaction,
-    // and of the revision of the compaction itself it no longer has the deletions.
-    const behind = this.#told < newest() ? 0 : 1
+    // One revision earlier than it must be: etcd refuses only what lies before the compaction, and of the revision of the
+    // compaction itself it no longer has the deletions. One that begins at the present does without, for that is told sooner.
+    const behind = this.#wasOpened || this.#told < newest() ? 0 : 1
+    this.#wasOpened = true
     const startRevision = place.revision(this.#told) + behind
     const [key, rangeEnd] = [place.watched(this.#from), place.key(this.#to)]
     stream.write({ createRequest: { key, rangeEnd, startRevision, prevKv: this.#previous, fragment: true } })
