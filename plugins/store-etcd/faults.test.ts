@@ -1,7 +1,8 @@
 /** What becomes of a store when its etcd stops, stands still, forgets or is written to by others. One etcd for all cases. */
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Clock } from '@davit/core/kernel'
 import type { Entry, Operation, Store, StoreEvent, WatchHandle } from '@davit/core/store'
-import { assert, missing, type TestContext, type TestOptions, test } from '@davit/core/testing'
+import { assert, createVirtualClock, missing, type TestContext, type TestOptions, test } from '@davit/core/testing'
 import type { EtcdConfig } from './config.js'
 import { openEtcdStore } from './open.js'
 import type { EtcdStore } from './store.js'
@@ -16,9 +17,10 @@ let opened = 0
 test.after(() => etcd?.stop())
 
 /** A store of this test's own; of one etcd with the same prefix, a second server's. */
-async function open(t: TestContext, changes: Partial<EtcdConfig> = {}): Promise<EtcdStore> {
+async function open(t: TestContext, changes: Partial<EtcdConfig> = {}, clock?: Clock): Promise<EtcdStore> {
   opened += 1
-  const store = await openEtcdStore({ ...config, prefix: `/fault/${opened}`, ...changes }, realServices(`${opened}`))
+  const services = { ...realServices(`${opened}`), ...(clock && { clock }) }
+  const store = await openEtcdStore({ ...config, prefix: `/fault/${opened}`, ...changes }, services)
   t.defer(() => store.close())
   return store
 }
@@ -359,24 +361,31 @@ test(
 test(
   'of two servers one compacts, up to where the store was an interval before, and never while nothing is written',
   async (t) => {
-    const servers = [
-      await open(t, { prefix: '/turns', compactionSeconds: 0.2 }),
-      await open(t, { prefix: '/turns', compactionSeconds: 0.2 }),
-    ]
+    // Their time goes on only where it is told to, so that whatever they are about to do can be seen.
+    const clocks = [createVirtualClock(), createVirtualClock()]
+    const pass = async (): Promise<void> => {
+      for (const clock of clocks) await clock.advance(200)
+    }
+    const changes = { prefix: '/turns', compactionSeconds: 0.2, timeoutSeconds: 600 }
+    const servers = await Promise.all(clocks.map((clock) => open(t, changes, clock)))
     const watcher = await open(t, { prefix: '/turns', compactionSeconds: 0 })
     let last = 0
     await until(async () => {
       for (const server of servers) last = await write(server, '/a', `${last}`)
+      await pass()
       return servers.some((server) => server.compacted > 0)
     })
     const newest = Math.max(...servers.map((server) => server.compacted))
     assert.ok(newest > 0 && newest < last, `${newest} of ${last}`)
     assert.is(await refused(watcher.get('/a', { revision: newest - 1 })), 'DAVIT_STORE_COMPACTED')
     assert.is(watcher.compacted >= newest, true)
-    // The last turn of each finds that nothing was written, and no further one comes.
-    await sleep(500)
+    // The last turn of each finds that nothing was written: then no call is under way and no timer set for a further one.
+    await until(async () => {
+      await pass()
+      return clocks.every(({ pending }) => pending === 0)
+    })
     const idle = await watcher.current()
-    await sleep(400)
+    await pass()
     assert.is(await watcher.current(), idle)
   },
   needs,
