@@ -145,7 +145,8 @@ export class Connection {
         else {
           const text = late ? `no answer from ${transport.endpoint} within ${timeoutMs} ms` : messageOf(error)
           const silence = new NoAnswer(text, !isUnsent(error), error)
-          this.#lose(began, silence)
+          // Only of one that waited in vain do answers to others since tell that etcd is there.
+          this.#lose(late ? began : clock.monotonic(), silence)
           reject(silence)
         }
       })

@@ -1,0 +1,71 @@
+/** What a connection takes for the loss of etcd, and what becomes of its calls then. */
+import { assert, createTestServices, test, type VirtualClock } from '@davit/core/testing'
+import { Connection } from './connection.js'
+import type { Transport } from './transport.js'
+
+interface Asked {
+  readonly endpoint: string
+  answer(): void
+  fail(code: number, details: string): void
+}
+interface Scene {
+  readonly connection: Connection
+  readonly clock: VirtualClock
+  /** What was asked of the members, the newest last. */
+  readonly asked: Asked[]
+}
+
+const timeoutMs = 1_000
+const answer = { header: { clusterId: 1, revision: 9 }, kvs: [], more: false, count: 0 }
+const refusal = (code: number, details: string): Error => Object.assign(new Error(details), { code, details })
+
+/** A connection to members of these names, each of which says what the test says. */
+function connect(...endpoints: readonly string[]): Scene {
+  const { clock, log } = createTestServices()
+  const asked: Asked[] = []
+  const transports = endpoints.map((endpoint): Transport => {
+    return {
+      endpoint,
+      unary(_name, _request, done) {
+        const fail = (code: number, details: string): void => done(refusal(code, details), undefined)
+        asked.push({ endpoint, fail, answer: () => done(undefined, answer as never) })
+        return { cancel: () => queueMicrotask(() => fail(1, 'Cancelled on client')) }
+      },
+      stream: () => assert.unreachable('no stream is wanted') as never,
+      close: () => undefined,
+    }
+  })
+  const probeKey = Buffer.from('probe')
+  return { connection: new Connection(transports, { clock, log, timeoutMs, probeKey }), clock, asked }
+}
+
+const read = (connection: Connection): Promise<unknown> => connection.call('Range', { key: Buffer.from('a') }, { repeat: true })
+
+test('an etcd that says at once that it has no answer now is waited for, though it answered another meanwhile', async () => {
+  const { connection, clock, asked } = connect('a')
+  const reads = [read(connection), read(connection)]
+  await clock.advance(10)
+  asked[0]?.answer()
+  asked[1]?.fail(14, 'etcdserver: leader changed')
+  assert.is(await reads[0], answer)
+  assert.is(connection.reachable, false)
+  await clock.advance(250)
+  assert.is(asked.length, 3, 'the probe')
+  asked[2]?.answer()
+  await clock.settle()
+  assert.is(connection.reachable, true)
+  asked[3]?.answer()
+  assert.is(await reads[1], answer)
+})
+
+test('of an etcd that answers others, a call that waits in vain is refused, and nothing is lost', async () => {
+  const { connection, clock, asked } = connect('a')
+  const reads = [read(connection), read(connection)]
+  reads[1]?.catch(() => undefined)
+  await clock.advance(10)
+  asked[0]?.answer()
+  await clock.advance(timeoutMs)
+  await assert.rejects(reads[1] as Promise<unknown>, { code: 'DAVIT_STORE_UNAVAILABLE' })
+  assert.is(connection.reachable, true)
+  assert.is(asked.length, 2)
+})
