@@ -1,7 +1,11 @@
 /** What a connection takes for the loss of etcd, and what becomes of its calls then. */
+import type { Transaction } from '@davit/core/store'
 import { assert, createTestServices, test, type VirtualClock } from '@davit/core/testing'
 import { Connection } from './connection.js'
+import { Place } from './keys.js'
+import { Memos } from './memos.js'
 import type { Transport } from './transport.js'
+import { commit } from './write.js'
 
 interface Asked {
   readonly endpoint: string
@@ -68,4 +72,46 @@ test('of an etcd that answers others, a call that waits in vain is refused, and 
   await assert.rejects(reads[1] as Promise<unknown>, { code: 'DAVIT_STORE_UNAVAILABLE' })
   assert.is(connection.reachable, true)
   assert.is(asked.length, 2)
+})
+
+test('a read over which etcd failed is refused at once, and nothing is lost', async () => {
+  for (const code of [2, 13]) {
+    const { connection, asked } = connect('a')
+    const reading = read(connection)
+    asked[0]?.fail(code, 'etcdserver: something is wrong')
+    await assert.rejects(reading, { code: 'DAVIT_STORE_UNAVAILABLE' })
+    assert.is(connection.reachable, true)
+  }
+})
+
+test('a stream that broke is silence, by whatever code the library says so', async () => {
+  const { connection, clock, asked } = connect('a')
+  const reading = read(connection)
+  asked[0]?.fail(13, 'Received RST_STREAM with code 2 triggered by internal client error: write EPIPE')
+  await clock.advance(250)
+  asked[1]?.answer()
+  await clock.settle()
+  asked[2]?.answer()
+  assert.is(await reading, answer)
+})
+
+test('a write that never has an answer while others have theirs is given up', async () => {
+  const { connection, clock, asked } = connect('a')
+  const create: Transaction = {
+    compare: [{ key: '/a', revision: 0 }],
+    operations: [{ type: 'put', key: '/a', value: Buffer.from('x') }],
+  }
+  const writing = commit(create, connection, new Place('/davit'), new Memos())
+  writing.catch(() => undefined)
+  for (const tries of [1, 2]) {
+    await clock.advance(timeoutMs / 2)
+    const reading = read(connection)
+    asked.at(-1)?.answer()
+    assert.is(await reading, answer)
+    assert.is(asked.length, 2 * tries)
+    await clock.advance(timeoutMs / 2)
+  }
+  await assert.rejects(writing, { code: 'DAVIT_STORE_OUTCOME_UNKNOWN' })
+  assert.is(connection.reachable, true)
+  assert.is(asked.length, 4)
 })

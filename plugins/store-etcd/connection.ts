@@ -1,6 +1,6 @@
 import { type Clock, DavitError, type Logger } from '@davit/core/kernel'
 import { closedError } from '@davit/core/store'
-import { isAnswer, isUnsent, messageOf, NoAnswer, unavailable } from './errors.js'
+import { isAnswer, isFailure, isUnsent, messageOf, NoAnswer, unavailable } from './errors.js'
 import type { StreamCalls, UnaryCalls } from './messages.js'
 import type { Duplex, Transport } from './transport.js'
 
@@ -45,23 +45,31 @@ export class Connection {
   /**
    * Rejects with `NoAnswer` when etcd does not answer, with its own error when it refuses, with
    * `DAVIT_STORE_UNAVAILABLE` when it is lost and the call was not made. `repeat`: a call that changes nothing, which is
-   * made again until it is answered or etcd counts as lost for good.
+   * made again until it is answered, or its time has passed.
    */
   async call<C extends keyof UnaryCalls>(
     name: C,
     request: UnaryCalls[C]['request'],
     { repeat = false } = {},
   ): Promise<UnaryCalls[C]['response']> {
+    const isOver = this.limit()
     for (;;) {
       if (this.#lost || this.#failure || this.#closing.signal.aborted) await this.#ready()
       try {
         return await this.#once(this.#transport, name, request, this.#options.timeoutMs)
       } catch (error) {
         if (!(error instanceof NoAnswer) || !repeat) throw error
-        // It answers others: this one call was too slow.
-        if (this.#lost === undefined) throw this.#failure ?? unavailable(error)
+        // Not lost: it answers others, and this one call was too slow or failed.
+        if (this.#lost === undefined || isOver()) throw this.#failure ?? unavailable(error)
       }
     }
+  }
+
+  /** For what is asked again and again: says whether the time of a call has passed since now. */
+  limit(): () => boolean {
+    const { clock, timeoutMs } = this.#options
+    const end = clock.monotonic() + timeoutMs
+    return () => clock.monotonic() >= end
   }
 
   /** One request and one answer over a stream of its own. */
@@ -146,7 +154,7 @@ export class Connection {
           const text = late ? `no answer from ${transport.endpoint} within ${timeoutMs} ms` : messageOf(error)
           const silence = new NoAnswer(text, !isUnsent(error), error)
           // Only of one that waited in vain do answers to others since tell that etcd is there.
-          this.#lose(late ? began : clock.monotonic(), silence)
+          if (!isFailure(error)) this.#lose(late ? began : clock.monotonic(), silence)
           reject(silence)
         }
       })
