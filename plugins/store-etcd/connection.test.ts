@@ -14,6 +14,7 @@ interface Asked {
 }
 interface Scene {
   readonly connection: Connection
+  readonly transports: readonly Transport[]
   readonly clock: VirtualClock
   /** What was asked of the members, the newest last. */
   readonly asked: Asked[]
@@ -40,7 +41,7 @@ function connect(...endpoints: readonly string[]): Scene {
     }
   })
   const probeKey = Buffer.from('probe')
-  return { connection: new Connection(transports, { clock, log, timeoutMs, probeKey }), clock, asked }
+  return { connection: new Connection(transports, { clock, log, timeoutMs, probeKey }), transports, clock, asked }
 }
 
 const read = (connection: Connection): Promise<unknown> => connection.call('Range', { key: Buffer.from('a') }, { repeat: true })
@@ -114,4 +115,31 @@ test('a write that never has an answer while others have theirs is given up', as
   await assert.rejects(writing, { code: 'DAVIT_STORE_OUTCOME_UNKNOWN' })
   assert.is(connection.reachable, true)
   assert.is(asked.length, 4)
+})
+
+test('what becomes of a call or stream of a member that was left says nothing of the one in its place', async () => {
+  const { connection, transports, clock, asked } = connect('a', 'b')
+  const found: Transport[] = []
+  connection.onFound = (transport) => void found.push(transport)
+  const early = read(connection)
+  early.catch(() => undefined)
+  await clock.advance(timeoutMs / 2)
+  const reading = read(connection)
+  await clock.advance(timeoutMs / 2)
+  await assert.rejects(early, { code: 'DAVIT_STORE_UNAVAILABLE' })
+  await clock.advance(250)
+  asked[2]?.answer()
+  await clock.settle()
+  assert.equal(found, [transports[1]])
+  // Begun at the silent member, made again at the other one.
+  asked[1]?.fail(14, 'Connection dropped')
+  await clock.settle()
+  assert.is(connection.reachable, true)
+  asked[3]?.answer()
+  assert.is(await reading, answer)
+  assert.equal(asked.map(({ endpoint }) => endpoint).join(), 'a,a,b,b')
+  connection.broken(transports[0] as Transport, new Error('keepalive'))
+  assert.is(connection.reachable, true)
+  connection.broken(transports[1] as Transport, new Error('keepalive'))
+  assert.is(connection.reachable, false)
 })

@@ -32,10 +32,16 @@ export class Connection {
   #failure: DavitError | undefined
   /** Called once when the store can no longer be used. */
   onFailure: (error: DavitError) => void = () => undefined
+  /** Called each time that etcd answers again, with the endpoint that does: streams of others belong there from here on. */
+  onFound: (transport: Transport) => void = () => undefined
 
   constructor(transports: readonly Transport[], options: ConnectionOptions) {
     this.#transports = transports
     this.#options = options
+  }
+
+  get timeoutMs(): number {
+    return this.#options.timeoutMs
   }
 
   get reachable(): boolean {
@@ -55,12 +61,14 @@ export class Connection {
     const isOver = this.limit()
     for (;;) {
       if (this.#lost || this.#failure || this.#closing.signal.aborted) await this.#ready()
+      const transport = this.#transport
       try {
-        return await this.#once(this.#transport, name, request, this.#options.timeoutMs)
+        return await this.#once(transport, name, request, this.#options.timeoutMs)
       } catch (error) {
         if (!(error instanceof NoAnswer) || !repeat) throw error
-        // Not lost: it answers others, and this one call was too slow or failed.
-        if (this.#lost === undefined || isOver()) throw this.#failure ?? unavailable(error)
+        // Neither lost nor left: it answers others, and this one call was too slow or failed.
+        const isRefused = this.#lost === undefined && transport === this.#transport
+        if (isRefused || isOver()) throw this.#failure ?? unavailable(error)
       }
     }
   }
@@ -77,7 +85,7 @@ export class Connection {
     await this.#ready()
     const { clock, timeoutMs } = this.#options
     return new Promise((resolve, reject) => {
-      const stream = this.stream(name)
+      const { stream } = this.stream(name)
       const timer = clock.setTimer(timeoutMs, () => stream.cancel(), { unref: true })
       const done = (settle: () => void): void => {
         timer.cancel()
@@ -90,14 +98,22 @@ export class Connection {
     })
   }
 
-  /** On the endpoint of the moment. */
-  stream<C extends keyof StreamCalls>(name: C): Duplex<C> {
-    return this.#transport.stream(name)
+  /** Resolves when etcd is not lost, however long that takes. Rejects when it can no longer be used. */
+  async found(): Promise<void> {
+    this.#closing.signal.throwIfAborted()
+    while (this.#lost) await this.#lost.found
+    if (this.#failure) throw this.#failure
   }
 
-  /** A stream of the endpoint of the moment broke; the next may be on another one. */
-  broken(error: unknown): void {
-    this.#lose(this.#options.clock.monotonic(), error)
+  /** On the endpoint of the moment, by which `broken` knows it. */
+  stream<C extends keyof StreamCalls>(name: C): { readonly stream: Duplex<C>; readonly transport: Transport } {
+    const transport = this.#transport
+    return { stream: transport.stream(name), transport }
+  }
+
+  /** A stream broke or was not answered; the next may be on another endpoint. Of one that was left this says nothing new. */
+  broken(transport: Transport, error: unknown): void {
+    if (transport === this.#transport) this.#lose(this.#options.clock.monotonic(), error)
   }
 
   /** Every answer's header goes through here: it tells when the data behind the endpoints is another one. */
@@ -154,7 +170,7 @@ export class Connection {
           const text = late ? `no answer from ${transport.endpoint} within ${timeoutMs} ms` : messageOf(error)
           const silence = new NoAnswer(text, !isUnsent(error), error)
           // Only of one that waited in vain do answers to others since tell that etcd is there.
-          if (!isFailure(error)) this.#lose(late ? began : clock.monotonic(), silence)
+          if (!isFailure(error) && transport === this.#transport) this.#lose(late ? began : clock.monotonic(), silence)
           reject(silence)
         }
       })
@@ -187,6 +203,7 @@ export class Connection {
       }
     }
     this.#lost = undefined
+    this.onFound(this.#transport)
     if (!first) log.info({ endpoint: this.#transport.endpoint }, 'etcd answers again')
   }
 

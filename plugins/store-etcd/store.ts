@@ -96,6 +96,9 @@ export class EtcdStore implements Store {
       gone: (watch) => void this.#watches.delete(watch),
     }
     connection.onFailure = (error) => endAll(this.#watches, error)
+    connection.onFound = (transport) => {
+      for (const watch of [...this.#watches]) watch.move(transport)
+    }
   }
 
   get compacted(): Revision {
@@ -149,7 +152,7 @@ export class EtcdStore implements Store {
     this.#watches.add(watch)
     const isClosed = this.#closing !== undefined
     // The caller has its handle before the sink hears anything.
-    queueMicrotask(() => (isClosed ? watch.end(closedError()) : watch.open()))
+    queueMicrotask(() => void (isClosed ? watch.end(closedError()) : watch.open()))
     return { close: () => watch.close() }
   }
 
