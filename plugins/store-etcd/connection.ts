@@ -1,6 +1,6 @@
 import { type Clock, DavitError, type Logger } from '@davit/core/kernel'
 import { closedError } from '@davit/core/store'
-import { isAnswer, isUnsent, messageOf, NoAnswer, unavailable } from './errors.js'
+import { isAnswer, isFailure, isUnsent, messageOf, NoAnswer, unavailable } from './errors.js'
 import type { StreamCalls, UnaryCalls } from './messages.js'
 import type { Duplex, Transport } from './transport.js'
 
@@ -32,10 +32,16 @@ export class Connection {
   #failure: DavitError | undefined
   /** Called once when the store can no longer be used. */
   onFailure: (error: DavitError) => void = () => undefined
+  /** Called each time that etcd answers again, with the endpoint that does: streams of others belong there from here on. */
+  onFound: (transport: Transport) => void = () => undefined
 
   constructor(transports: readonly Transport[], options: ConnectionOptions) {
     this.#transports = transports
     this.#options = options
+  }
+
+  get timeoutMs(): number {
+    return this.#options.timeoutMs
   }
 
   get reachable(): boolean {
@@ -45,23 +51,33 @@ export class Connection {
   /**
    * Rejects with `NoAnswer` when etcd does not answer, with its own error when it refuses, with
    * `DAVIT_STORE_UNAVAILABLE` when it is lost and the call was not made. `repeat`: a call that changes nothing, which is
-   * made again until it is answered or etcd counts as lost for good.
+   * made again until it is answered, or its time has passed.
    */
   async call<C extends keyof UnaryCalls>(
     name: C,
     request: UnaryCalls[C]['request'],
     { repeat = false } = {},
   ): Promise<UnaryCalls[C]['response']> {
+    const isOver = this.limit()
     for (;;) {
       if (this.#lost || this.#failure || this.#closing.signal.aborted) await this.#ready()
+      const transport = this.#transport
       try {
-        return await this.#once(this.#transport, name, request, this.#options.timeoutMs)
+        return await this.#once(transport, name, request, this.#options.timeoutMs)
       } catch (error) {
         if (!(error instanceof NoAnswer) || !repeat) throw error
-        // It answers others: this one call was too slow.
-        if (this.#lost === undefined) throw this.#failure ?? unavailable(error)
+        // Neither lost nor left: it answers others, and this one call was too slow or failed.
+        const isRefused = this.#lost === undefined && transport === this.#transport
+        if (isRefused || isOver()) throw this.#failure ?? unavailable(error)
       }
     }
+  }
+
+  /** For what is asked again and again: says whether the time of a call has passed since now. */
+  limit(): () => boolean {
+    const { clock, timeoutMs } = this.#options
+    const end = clock.monotonic() + timeoutMs
+    return () => clock.monotonic() >= end
   }
 
   /** One request and one answer over a stream of its own. */
@@ -69,7 +85,7 @@ export class Connection {
     await this.#ready()
     const { clock, timeoutMs } = this.#options
     return new Promise((resolve, reject) => {
-      const stream = this.stream(name)
+      const { stream } = this.stream(name)
       const timer = clock.setTimer(timeoutMs, () => stream.cancel(), { unref: true })
       const done = (settle: () => void): void => {
         timer.cancel()
@@ -82,14 +98,22 @@ export class Connection {
     })
   }
 
-  /** On the endpoint of the moment. */
-  stream<C extends keyof StreamCalls>(name: C): Duplex<C> {
-    return this.#transport.stream(name)
+  /** Resolves when etcd is not lost, however long that takes. Rejects when it can no longer be used. */
+  async found(): Promise<void> {
+    this.#closing.signal.throwIfAborted()
+    while (this.#lost) await this.#lost.found
+    if (this.#failure) throw this.#failure
   }
 
-  /** A stream of the endpoint of the moment broke; the next may be on another one. */
-  broken(error: unknown): void {
-    this.#lose(this.#options.clock.monotonic(), error)
+  /** On the endpoint of the moment, by which `broken` knows it. */
+  stream<C extends keyof StreamCalls>(name: C): { readonly stream: Duplex<C>; readonly transport: Transport } {
+    const transport = this.#transport
+    return { stream: transport.stream(name), transport }
+  }
+
+  /** A stream broke or was not answered; the next may be on another endpoint. Of one that was left this says nothing new. */
+  broken(transport: Transport, error: unknown): void {
+    if (transport === this.#transport) this.#lose(this.#options.clock.monotonic(), error)
   }
 
   /** Every answer's header goes through here: it tells when the data behind the endpoints is another one. */
@@ -145,7 +169,8 @@ export class Connection {
         else {
           const text = late ? `no answer from ${transport.endpoint} within ${timeoutMs} ms` : messageOf(error)
           const silence = new NoAnswer(text, !isUnsent(error), error)
-          this.#lose(began, silence)
+          // Only of one that waited in vain do answers to others since tell that etcd is there.
+          if (!isFailure(error) && transport === this.#transport) this.#lose(late ? began : clock.monotonic(), silence)
           reject(silence)
         }
       })
@@ -178,6 +203,7 @@ export class Connection {
       }
     }
     this.#lost = undefined
+    this.onFound(this.#transport)
     if (!first) log.info({ endpoint: this.#transport.endpoint }, 'etcd answers again')
   }
 

@@ -16,13 +16,27 @@ const nobody = 'http://127.0.0.1:1'
 
 test.after(() => etcd?.stop())
 
-async function open(t: TestContext, config: EtcdConfig): Promise<EtcdStore> {
-  const store = await openEtcdStore(config, realServices())
+async function open(t: TestContext, config: EtcdConfig, services = realServices()): Promise<EtcdStore> {
+  const store = await openEtcdStore(config, services)
   t.defer(() => store.close())
   return store
 }
 const put = (store: EtcdStore, key: string) =>
   store.transact({ compare: [], operations: [{ type: 'put', key, value: Buffer.from('x') }] })
+
+/** The keys that a watch of everything is told of from now on. */
+async function follow(t: TestContext, store: EtcdStore): Promise<string[]> {
+  const told: string[] = []
+  const handle = store.watch(
+    { from: '/', to: '0', after: await store.current() },
+    {
+      events: (events) => void told.push(...events.map((one) => (one.type === 'put' ? one.entry.key : '-'))),
+      end: () => undefined,
+    },
+  )
+  t.defer(() => handle.close())
+  return told
+}
 
 test(
   'a member that does not answer is passed over, at the start and later, by watches too',
@@ -30,15 +44,7 @@ test(
     const proxies = [await proxyTo(etcd?.endpoint ?? ''), await proxyTo(etcd?.endpoint ?? '')]
     for (const proxy of proxies) t.defer(() => proxy.close())
     const store = await open(t, { ...configOf(nobody, ...proxies.map(({ endpoint }) => endpoint)), prefix: '/several' })
-    const told: string[] = []
-    const handle = store.watch(
-      { from: '/', to: '0', after: await store.current() },
-      {
-        events: (events) => void told.push(...events.map((one) => (one.type === 'put' ? one.entry.key : '-'))),
-        end: () => undefined,
-      },
-    )
-    t.defer(() => handle.close())
+    const told = await follow(t, store)
     await put(store, '/1')
     // Whichever is in use: of the two, one is gone now.
     await proxies[0]?.close()
@@ -47,6 +53,31 @@ test(
     assert.ok(next.ok)
     while (!told.includes('/2')) await sleep(5)
     assert.equal([...new Set(told)], ['/1', '/2'])
+  },
+  needs,
+)
+
+test(
+  'watches go along to the next member when theirs is silent, long before its connection breaks',
+  async (t) => {
+    const proxies = [await proxyTo(etcd?.endpoint ?? ''), await proxyTo(etcd?.endpoint ?? '')]
+    for (const proxy of proxies) t.defer(() => proxy.close())
+    const services = realServices()
+    const config = { ...configOf(...proxies.map(({ endpoint }) => endpoint)), prefix: '/silent', timeoutSeconds: 1 }
+    const store = await open(t, config, services)
+    const told = await follow(t, store)
+    await put(store, '/1')
+    proxies[0]?.swallow()
+    await assert.rejects(store.current(), { code: 'DAVIT_STORE_UNAVAILABLE' })
+    while (!store.reachable) await sleep(5)
+    await put(store, '/2')
+    while (!told.includes('/2')) await sleep(5)
+    // When it breaks at last, that concerns nobody.
+    await proxies[0]?.close()
+    await put(store, '/3')
+    while (!told.includes('/3')) await sleep(5)
+    assert.equal(told, ['/1', '/2', '/3'])
+    assert.is(services.lines.filter(({ message }) => message.startsWith('etcd does not answer')).length, 1)
   },
   needs,
 )

@@ -46,6 +46,16 @@ export function isAnswer(error: unknown): boolean {
   return !silences.includes(codeOf(error))
 }
 
+/**
+ * etcd says that it failed over the call, and not how far it had come: asked again it would fail again. What the library
+ * says by the same codes of a stream that broke is silence like any other.
+ */
+export function isFailure(error: unknown): boolean {
+  const code = codeOf(error)
+  if (code !== codes.unknown && code !== codes.internal) return false
+  return !/^Received (RST_STREAM|HTTP status)/.test(messageOf(error))
+}
+
 /** The library found no connection to send the call over. */
 export function isUnsent(error: unknown): boolean {
   return /^(No connection established|Name resolution failed)/.test(messageOf(error))

@@ -1,7 +1,8 @@
 /** What becomes of a store when its etcd stops, stands still, forgets or is written to by others. One etcd for all cases. */
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Clock } from '@davit/core/kernel'
 import type { Entry, Operation, Store, StoreEvent, WatchHandle } from '@davit/core/store'
-import { assert, missing, type TestContext, type TestOptions, test } from '@davit/core/testing'
+import { assert, createVirtualClock, missing, type TestContext, type TestOptions, test } from '@davit/core/testing'
 import type { EtcdConfig } from './config.js'
 import { openEtcdStore } from './open.js'
 import type { EtcdStore } from './store.js'
@@ -16,9 +17,10 @@ let opened = 0
 test.after(() => etcd?.stop())
 
 /** A store of this test's own; of one etcd with the same prefix, a second server's. */
-async function open(t: TestContext, changes: Partial<EtcdConfig> = {}): Promise<EtcdStore> {
+async function open(t: TestContext, changes: Partial<EtcdConfig> = {}, clock?: Clock): Promise<EtcdStore> {
   opened += 1
-  const store = await openEtcdStore({ ...config, prefix: `/fault/${opened}`, ...changes }, realServices(`${opened}`))
+  const services = { ...realServices(`${opened}`), ...(clock && { clock }) }
+  const store = await openEtcdStore({ ...config, prefix: `/fault/${opened}`, ...changes }, services)
   t.defer(() => store.close())
   return store
 }
@@ -122,6 +124,25 @@ test(
     assert.equal(watch.lines, ['/a=mine'])
     assert.is((await mine.range(all)).count, 1)
     assert.is(textOf(await other.get('/a')), 'other')
+  },
+  needs,
+)
+
+test(
+  'who asks while a mark is awaited is not forgotten where the watch gets to the first revision by itself',
+  async (t) => {
+    const [mine, other] = [await open(t), await open(t)]
+    const watch = follow(mine, await mine.current())
+    // The watch is live from here on.
+    await write(mine, '/a', '0')
+    await write(other, '/a', '1')
+    await mine.current()
+    // This tells the watch more than was asked for until now, so that no mark is needed for that any more.
+    await write(mine, '/a', '2')
+    await write(other, '/a', '3')
+    const newest = await mine.current()
+    await watch.until(() => watch.upTo >= newest)
+    assert.equal(watch.lines, ['/a=0', '/a=2'])
   },
   needs,
 )
@@ -317,26 +338,54 @@ test(
 )
 
 test(
+  'a deletion that is compacted away as the very next thing after what a lost watch was told ends it too',
+  async (t) => {
+    const proxy = await proxyTo(etcd?.endpoint ?? '')
+    t.defer(() => proxy.close())
+    const direct = await open(t, { prefix: '/next' })
+    const store = await open(t, { prefix: '/next', endpoints: [proxy.endpoint] })
+    const watch = follow(store, await store.current())
+    await write(store, '/a', '1')
+    proxy.swallow()
+    const removed = await direct.transact({ compare: [], operations: [{ type: 'delete', key: '/a' }] })
+    assert.is(removed.revision, watch.upTo + 1)
+    await direct.compact(removed.revision)
+    proxy.cut()
+    await watch.until(() => watch.ended !== undefined)
+    assert.is(codeOf(watch.ended), 'DAVIT_STORE_COMPACTED')
+    assert.equal(watch.lines, ['/a=1'])
+  },
+  needs,
+)
+
+test(
   'of two servers one compacts, up to where the store was an interval before, and never while nothing is written',
   async (t) => {
-    const servers = [
-      await open(t, { prefix: '/turns', compactionSeconds: 0.2 }),
-      await open(t, { prefix: '/turns', compactionSeconds: 0.2 }),
-    ]
+    // Their time goes on only where it is told to, so that whatever they are about to do can be seen.
+    const clocks = [createVirtualClock(), createVirtualClock()]
+    const pass = async (): Promise<void> => {
+      for (const clock of clocks) await clock.advance(200)
+    }
+    const changes = { prefix: '/turns', compactionSeconds: 0.2, timeoutSeconds: 600 }
+    const servers = await Promise.all(clocks.map((clock) => open(t, changes, clock)))
     const watcher = await open(t, { prefix: '/turns', compactionSeconds: 0 })
     let last = 0
     await until(async () => {
       for (const server of servers) last = await write(server, '/a', `${last}`)
+      await pass()
       return servers.some((server) => server.compacted > 0)
     })
     const newest = Math.max(...servers.map((server) => server.compacted))
     assert.ok(newest > 0 && newest < last, `${newest} of ${last}`)
     assert.is(await refused(watcher.get('/a', { revision: newest - 1 })), 'DAVIT_STORE_COMPACTED')
     assert.is(watcher.compacted >= newest, true)
-    // The last turn of each finds that nothing was written, and no further one comes.
-    await sleep(500)
+    // The last turn of each finds that nothing was written: then no call is under way and no timer set for a further one.
+    await until(async () => {
+      await pass()
+      return clocks.every(({ pending }) => pending === 0)
+    })
     const idle = await watcher.current()
-    await sleep(400)
+    await pass()
     assert.is(await watcher.current(), idle)
   },
   needs,

@@ -62,6 +62,8 @@ export class EtcdStore implements Store {
   readonly #running = new Set<Promise<unknown>>()
   #compacted: Revision = 0
   #mark: Timer | undefined
+  /** How far whoever waits wants the watches to come. */
+  #wanted: Revision = 0
   #closing: Promise<void> | undefined
 
   /** Resolves when etcd has answered, which the connection waits for. */
@@ -94,6 +96,9 @@ export class EtcdStore implements Store {
       gone: (watch) => void this.#watches.delete(watch),
     }
     connection.onFailure = (error) => endAll(this.#watches, error)
+    connection.onFound = (transport) => {
+      for (const watch of [...this.#watches]) watch.move(transport)
+    }
   }
 
   get compacted(): Revision {
@@ -147,7 +152,7 @@ export class EtcdStore implements Store {
     this.#watches.add(watch)
     const isClosed = this.#closing !== undefined
     // The caller has its handle before the sink hears anything.
-    queueMicrotask(() => (isClosed ? watch.end(closedError()) : watch.open()))
+    queueMicrotask(() => void (isClosed ? watch.end(closedError()) : watch.open()))
     return { close: () => watch.close() }
   }
 
@@ -232,7 +237,9 @@ export class EtcdStore implements Store {
    * that far would wait for ever. So a watch of everything that does not get there by itself is told by a write of ours.
    */
   #wake(revision: Revision, afterMs = markMs): void {
-    const isBehind = (): boolean => [...this.#watches].some((watch) => watch.isWhole && watch.told < revision)
+    // A mark that is on its way serves whoever asks meanwhile, so it must bring the watches as far as the last of them.
+    this.#wanted = Math.max(this.#wanted, revision)
+    const isBehind = (): boolean => [...this.#watches].some((watch) => watch.isWhole && watch.told < this.#wanted)
     if (this.#mark !== undefined || this.#closing || !isBehind()) return
     const tick = (): void => {
       this.#mark = undefined

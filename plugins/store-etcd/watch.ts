@@ -13,7 +13,7 @@ import type { Connection } from './connection.js'
 import type { Place } from './keys.js'
 import type { Memos } from './memos.js'
 import { eventDelete, type Received } from './messages.js'
-import type { Duplex } from './transport.js'
+import type { Duplex, Transport } from './transport.js'
 
 export interface WatchServices {
   readonly connection: Connection
@@ -48,6 +48,9 @@ export class EtcdWatch {
   readonly #to: Key
   readonly #previous: boolean
   #stream: Duplex<'Watch'> | undefined
+  /** Where the stream is. */
+  #transport: Transport | undefined
+  #wasOpened = false
   /** All up to here is told. */
   #told: Revision
   #state: State
@@ -56,7 +59,8 @@ export class EtcdWatch {
   /** Events of a revision whose rest is still to come. */
   #held: Received<'Event'>[] = []
   #waiters: Waiter[] = []
-  #retry: Timer | undefined
+  /** Gives up an opening that etcd does not answer, or tries again after a stream broke. */
+  #timer: Timer | undefined
   #pauseMs = 100
 
   constructor(options: WatchOptions, sink: WatchSink, services: WatchServices) {
@@ -79,14 +83,14 @@ export class EtcdWatch {
 
   /** Resolves when what was written at `revision` is told; at once where the watch is not as far as the present anyway. */
   reached(keys: readonly Key[], revision: Revision): Promise<void> | undefined {
-    if (this.#told >= revision || (this.#state !== 'live' && this.#state !== 'opening')) return undefined
+    if (this.#told >= revision || !this.#stream || (this.#state !== 'live' && this.#state !== 'opening')) return undefined
     if (!keys.some((key) => key >= this.#from && key < this.#to)) return undefined
     return new Promise((resolve) => void this.#waiters.push({ revision, resolve }))
   }
 
   close(): void {
     this.#become('closed')
-    this.#retry?.cancel()
+    this.#timer?.cancel()
     this.#stream?.cancel()
     this.#services.gone(this)
   }
@@ -109,37 +113,65 @@ export class EtcdWatch {
   }
 
   /** Called once by the store, and by the watch itself to begin anew. */
-  open(): void {
-    if (this.#state === 'closed') return
-    const { connection, place, compacted, newest } = this.#services
+  async open(): Promise<void> {
+    try {
+      // What is opened where nobody answers may not be heard of again.
+      await this.#services.connection.found()
+    } catch (error) {
+      this.end(error as Error)
+    }
+    if (this.#state !== 'closed') this.#begin()
+  }
+
+  /** Calls go to this endpoint now: what is at another one follows, for that may be silent for long before it breaks. */
+  move(transport: Transport): void {
+    if (this.#stream === undefined || this.#transport === transport) return
+    this.#leave()
+    void this.open()
+  }
+
+  #begin(): void {
+    const { connection, place, clock, compacted, newest } = this.#services
     if (this.#told < compacted()) {
       this.end(compactedError(this.#told, compacted()))
       return
     }
-    const stream = connection.stream('Watch')
+    const { timeoutMs } = connection
+    const { stream, transport } = connection.stream('Watch')
     this.#stream = stream
+    this.#transport = transport
     this.#held = []
     const broke = (error: unknown): void => this.#broken(stream, error)
+    const late = new Error(`no watch from ${transport.endpoint} within ${timeoutMs} ms`)
+    this.#timer = clock.setTimer(timeoutMs, () => broke(late), { unref: true })
     stream.on('data', (message) => {
       if (this.#stream === stream && this.#state !== 'closed') this.#take(message)
     })
     stream.on('error', broke)
     stream.on('end', () => broke(new Error('etcd ended a watch')))
-    // One revision earlier than it must be where the past is wanted: etcd refuses only what lies before the compaction,
-    // and of the revision of the compaction itself it no longer has the deletions.
-    const behind = this.#told < newest() ? 0 : 1
+    // One revision earlier than it must be: etcd refuses only what lies before the compaction, and of the revision of the
+    // compaction itself it no longer has the deletions. One that begins at the present does without, for that is told sooner.
+    const behind = this.#wasOpened || this.#told < newest() ? 0 : 1
+    this.#wasOpened = true
     const startRevision = place.revision(this.#told) + behind
     const [key, rangeEnd] = [place.watched(this.#from), place.key(this.#to)]
     stream.write({ createRequest: { key, rangeEnd, startRevision, prevKv: this.#previous, fragment: true } })
   }
 
+  #leave(): void {
+    const stream = this.#stream
+    this.#stream = undefined
+    stream?.cancel()
+    this.#timer?.cancel()
+    this.#become('broken')
+  }
+
   #broken(stream: Duplex<'Watch'>, error: unknown): void {
     if (this.#stream !== stream || this.#state === 'closed') return
-    this.#stream = undefined
-    stream.cancel()
-    this.#become('broken')
-    this.#services.connection.broken(error)
-    this.#retry = this.#services.clock.setTimer(this.#pauseMs, () => this.open(), { unref: true })
+    this.#leave()
+    const { connection, clock } = this.#services
+    connection.broken(this.#transport as Transport, error)
+    this.#timer = clock.setTimer(this.#pauseMs, () => void this.open(), { unref: true })
     this.#pauseMs = Math.min(longestPauseMs, this.#pauseMs * 2)
   }
 
@@ -151,6 +183,7 @@ export class EtcdWatch {
       return
     }
     if (message.created) {
+      this.#timer?.cancel()
       this.#pauseMs = 100
       this.#head = place.revisionOf(message.header?.revision ?? 0)
       this.#become(this.#told >= this.#head ? 'live' : 'behind')

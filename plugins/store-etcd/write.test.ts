@@ -15,6 +15,7 @@ const header = { clusterId: 1, revision: 9 }
 const lost = new NoAnswer('the connection broke', true)
 const unsent = new NoAnswer('No connection established', false)
 const refused = Object.assign(new Error('8'), { code: 8, details: 'etcdserver: mvcc: database space exceeded' })
+const failed = new NoAnswer('it failed', true, Object.assign(new Error('13'), { code: 13, details: 'etcdserver: it failed' }))
 
 /** The key as etcd has it; undefined: it has none. */
 type Found = { readonly value: string; readonly revision: number } | undefined
@@ -44,7 +45,8 @@ async function committed(transaction: Transaction, ...answers: Answer[]): Promis
     if (answer instanceof Error) throw answer
     return answer
   }
-  const result = await commit(transaction, { call } as unknown as Connection, new Place('/davit'), new Memos())
+  const limit = () => () => false
+  const result = await commit(transaction, { call, limit } as unknown as Connection, new Place('/davit'), new Memos())
   assert.is(answers.length, 0, 'it asked less often than it should')
   return result
 }
@@ -102,6 +104,7 @@ test('what cannot be told is told as unknown', async () => {
   assert.is(await codeOf(committed(remove, lost, conflict(undefined))), unknown)
   assert.is(await codeOf(committed(remove, lost, conflict({ value: 'made anew', revision: 8 }))), unknown)
   assert.is(await codeOf(committed(update, lost, refused)), unknown)
+  assert.is(await codeOf(committed(update, failed)), unknown)
   const unavailable = new DavitError('DAVIT_STORE_UNAVAILABLE', 'lost for long')
   assert.is(await codeOf(committed(update, lost, unavailable)), unknown)
 })

@@ -1,6 +1,6 @@
 import type { Key, Operation, Revision, Transaction, TransactionResult } from '@davit/core/store'
 import type { Connection } from './connection.js'
-import { isAnswer, NoAnswer, refusal, unknownOutcome } from './errors.js'
+import { isAnswer, isFailure, NoAnswer, refusal, unavailable, unknownOutcome } from './errors.js'
 import type { Place } from './keys.js'
 import type { Memos } from './memos.js'
 import { equal, modRevision, type Received, type Sent } from './messages.js'
@@ -13,19 +13,23 @@ export interface Committed {
 
 /**
  * Commits a transaction. Where etcd gives no answer to one that it may have got, the same is asked again if each key that
- * it writes is compared too: then it can be done only once, and what stands there afterwards says whether it was.
+ * it writes is compared too: then it can be done only once, and what stands there afterwards says whether it was. That goes
+ * on for the time of a call after the first try.
  */
 export async function commit(transaction: Transaction, connection: Connection, place: Place, memos: Memos): Promise<Committed> {
   const request = requestOf(transaction, place)
   let doubt: unknown
+  let isOver: (() => boolean) | undefined
   for (;;) {
     try {
       const answer = await connection.call('Txn', request)
       return outcome(transaction, answer, place, memos, doubt)
     } catch (error) {
       if (error instanceof NoAnswer) {
-        if (error.sent && !isRepeatable(transaction)) throw unknownOutcome(error)
+        isOver ??= connection.limit()
         if (error.sent) doubt = error
+        const isLast = error.sent && (isFailure(error.cause) || !isRepeatable(transaction))
+        if (isLast || isOver()) throw doubt === undefined ? unavailable(error) : unknownOutcome(doubt)
       } else if (isAnswer(error)) throw doubt === undefined ? refusal(error) : unknownOutcome(doubt)
       else throw doubt === undefined ? error : unknownOutcome(doubt)
     }
