@@ -150,7 +150,8 @@ test(
 test(
   'a transaction that etcd cuts into several messages is told in one call',
   async (t) => {
-    const store = await open(t)
+    // That many bytes take their time where others use the disk.
+    const store = await open(t, { timeoutSeconds: 8 })
     const start = await store.current()
     const large = (fill: number): Operation[] =>
       ['/a', '/b', '/c'].map((key) => ({ type: 'put', key, value: new Uint8Array(2_600_000).fill(fill) }))
