@@ -5,14 +5,13 @@
  * The name of the host's end is the Pod's address: the kernel refuses a second one, whoever asks, and forgets it with the
  * Pod's network namespace. So nobody needs to keep a book of addresses.
  */
-import { spawn } from 'node:child_process'
 import { access, constants, readFile, readlink, writeFile } from 'node:fs/promises'
 import { basename, delimiter, join } from 'node:path'
+import { runTool, toolEnvironment } from '@davit/core/node'
 import { gatewayOf, type Range } from './addresses.js'
 
 /** Of if.h. */
 const [up, broadcast, multicast] = [0x1, 0x2, 0x1000]
-const environment = { PATH: process.env.PATH ?? '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' }
 
 export interface Bridge {
   readonly name: string
@@ -46,7 +45,7 @@ export function linkOf(address: string): string {
 export async function connectPod(holder: Holder, address: string, bridge: Bridge): Promise<void> {
   await requireOwn(holder)
   const peer = `type veth peer name eth0 address 02:da:${bytesOf(address).join(':')} netns ${holder.pid}`
-  await run('ip', `link add name ${linkOf(address)} master ${bridge.name} ${peer}`.split(' '))
+  await runTool('ip', `link add name ${linkOf(address)} master ${bridge.name} ${peer}`.split(' '))
   await finish(holder, address, bridge)
 }
 
@@ -61,7 +60,7 @@ export async function isConnected(address: string, { name }: Bridge): Promise<bo
 export async function reconnectPod(holder: Holder, address: string, bridge: Bridge): Promise<void> {
   if (!(await isLink(linkOf(address)))) return connectPod(holder, address, bridge)
   await requireOwn(holder)
-  await run('ip', ['link', 'set', 'dev', linkOf(address), 'master', bridge.name])
+  await runTool('ip', ['link', 'set', 'dev', linkOf(address), 'master', bridge.name])
   await finish(holder, address, bridge)
 }
 
@@ -71,7 +70,7 @@ async function finish({ pid }: Holder, address: string, { range }: Bridge): Prom
     'link set dev eth0 up',
     `route replace default via ${gatewayOf(range)} dev eth0`,
   ]
-  await run('nsenter', [`--net=/proc/${pid}/ns/net`, 'ip', '-batch', '-'], `${inside.join('\n')}\n`)
+  await runTool('nsenter', [`--net=/proc/${pid}/ns/net`, 'ip', '-batch', '-'], `${inside.join('\n')}\n`)
   const files = `/sys/class/net/${linkOf(address)}`
   // A Pod may reach itself through a service.
   await writeFile(`${files}/brport/hairpin_mode`, '1')
@@ -94,7 +93,8 @@ function bytesOf(address: string): string[] {
 }
 
 async function isProgram(name: string): Promise<boolean> {
-  for (const folder of environment.PATH.split(delimiter)) if (await accessible(join(folder, name), constants.X_OK)) return true
+  for (const folder of toolEnvironment.PATH.split(delimiter))
+    if (await accessible(join(folder, name), constants.X_OK)) return true
   return false
 }
 
@@ -103,20 +103,4 @@ function accessible(path: string, mode?: number): Promise<boolean> {
     () => true,
     () => false,
   )
-}
-
-function run(program: string, programArguments: readonly string[], input = ''): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(program, programArguments, { stdio: ['pipe', 'ignore', 'pipe'], env: environment })
-    let said = ''
-    child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()))
-    // A program that fails at once need not have read its input.
-    child.stdin.on('error', () => {})
-    child.stdin.end(input)
-    child.once('error', reject)
-    child.once('close', (code, signal) => {
-      if (code === 0) resolve()
-      else reject(new Error(`${program} failed (${signal ?? code}): ${said.trim()}`))
-    })
-  })
 }

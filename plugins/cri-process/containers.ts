@@ -1,5 +1,5 @@
 import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
-import { type Container, type ContainerConfig, type Runtime, RuntimeError, type Sandbox } from '@davit/core/node'
+import { type Container, type ContainerConfig, type Runtime, RuntimeError, runTool, type Sandbox } from '@davit/core/node'
 import { end, forget, notice, refresh, waitForEnd } from './endings.js'
 import { writeEnding } from './exits.js'
 import { initProcess, mainProcess } from './find-process.js'
@@ -10,7 +10,6 @@ import { signal } from './processes.js'
 import { type ContainerRecord, type SandboxRecord, writeRecord } from './records.js'
 import { rightsOf, type User, userOf } from './rights.js'
 import { makeTree } from './root-tree.js'
-import { run } from './run.js'
 import { type ContainerEntry, emit, newId, type State } from './state.js'
 import { viewOf } from './view.js'
 
@@ -135,7 +134,7 @@ async function prepare(state: State, container: ContainerRecord, sandbox: Sandbo
     mkdir(own.log),
     mkdir(own.marks),
     writeFile(own.words, wordsOf(container, [...config.command, ...config.args], state.machine), { mode: 0o600 }),
-    hasInput(config) ? run('mkfifo', ['-m', '0600', own.stdin]) : undefined,
+    hasInput(config) ? runTool('mkfifo', ['-m', '0600', own.stdin]) : undefined,
     state.groups?.create(id, config.resources),
     state.machine.namespaces ? prepareTree(state, own, config, sandbox) : undefined,
   ])

@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process'
 import { connect, type Socket } from 'node:net'
 import { Duplex } from 'node:stream'
+import { toolEnvironment } from '@davit/core/node'
 import { sandboxPlaces } from './places.js'
-import { toolEnvironment } from './run.js'
 import type { State } from './state.js'
 
 /**

@@ -1,11 +1,11 @@
 /** The Pods' network on one node: a bridge with the first address of the node's range, and the rules of its traffic. */
 import { access, readdir, writeFile } from 'node:fs/promises'
-import { type NodeContext, type PortMapping, RuntimeError } from '@davit/core/node'
+import { type NodeContext, type PortMapping, RuntimeError, runTool } from '@davit/core/node'
 import { gatewayOf, parseRange } from './addresses.js'
 import { firewall, removeFirewall } from './firewall.js'
 import type { Machine } from './machine.js'
 import { short } from './places.js'
-import { run, runScript } from './run.js'
+import { runScript } from './run.js'
 
 export interface Network {
   readonly bridge: string
@@ -37,7 +37,7 @@ export function createNetwork({ podCidr, clusterCidr }: Place, machine: Machine)
         `addr add ${gateway}/${range.bits} dev ${bridge}`,
         `link set dev ${bridge} up`,
       ]
-      await run('ip', ['-batch', '-'], `${batch.join('\n')}\n`)
+      await runTool('ip', ['-batch', '-'], `${batch.join('\n')}\n`)
     }
     await setting('ip_forward', '1')
     // Pods reach each other through the node, where services are translated; they must not be told of shorter ways.
@@ -87,7 +87,7 @@ export function createNetwork({ podCidr, clusterCidr }: Place, machine: Machine)
       const used = await readdir(`/sys/class/net/${bridge}/brif`).catch(() => [])
       if (used.length > 0) return
       if (machine.iptables) await runScript(removeFirewall, 'davit-firewall', [name, bridge])
-      if (await isLink(bridge)) await run('ip', ['link', 'del', bridge])
+      if (await isLink(bridge)) await runTool('ip', ['link', 'del', bridge])
     },
   }
 }
@@ -97,7 +97,7 @@ function rule(action: '-A' | '-D', name: string, address: string, mapping: PortM
   const destination = hostIp === '' || hostIp === '0.0.0.0' ? [] : ['-d', hostIp]
   const match = ['-p', protocol.toLowerCase(), ...destination, '--dport', `${hostPort}`]
   const target = ['-j', 'DNAT', '--to-destination', `${address}:${containerPort}`]
-  return run('iptables', ['-w', '-t', 'nat', action, `DAVIT-PORTS-${name}`, ...match, ...target])
+  return runTool('iptables', ['-w', '-t', 'nat', action, `DAVIT-PORTS-${name}`, ...match, ...target])
 }
 
 export function isLink(name: string): Promise<boolean> {

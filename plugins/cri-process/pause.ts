@@ -1,10 +1,10 @@
 /** The process that holds the process namespace of a sandbox whose containers share one. */
 import { spawn } from 'node:child_process'
 import { readFile, writeFile } from 'node:fs/promises'
+import { toolEnvironment } from '@davit/core/node'
 import { shell } from './machine.js'
 import type { SandboxPlaces } from './places.js'
 import { argumentsOf, childrenOf } from './processes.js'
-import { toolEnvironment } from './run.js'
 import { pause } from './scripts.js'
 
 const pauseName = 'davit-pause'

@@ -1,12 +1,12 @@
 import { chmod, mkdir, rm, writeFile } from 'node:fs/promises'
-import { type Runtime, RuntimeError, type Sandbox, type SandboxConfig } from '@davit/core/node'
+import { type Runtime, RuntimeError, runTool, type Sandbox, type SandboxConfig } from '@davit/core/node'
 import { end, forget } from './endings.js'
 import { shell } from './machine.js'
 import { pausePidOf, startPause } from './pause.js'
 import { linkOf, type SandboxPlaces, sandboxPlaces } from './places.js'
 import { killAll, treeOf } from './processes.js'
 import { type SandboxRecord, writeRecord } from './records.js'
-import { run, runScript } from './run.js'
+import { runScript } from './run.js'
 import { makeSandbox, unmakeSandbox } from './scripts.js'
 import { type ContainerEntry, emit, newId, type State } from './state.js'
 
@@ -145,7 +145,7 @@ async function makeNamespaces(
   const inside = [hostNetwork ? '' : hostname, link ?? '', network?.bridge ?? '', `${process.pid}`]
   const files = kept.map((name) => `--${name}=${namespaces[name]}`)
   try {
-    await run('unshare', [...files, '--', shell, '-c', makeSandbox, 'davit-sandbox', ...inside], batch)
+    await runTool('unshare', [...files, '--', shell, '-c', makeSandbox, 'davit-sandbox', ...inside], batch)
     for (const [name, value] of Object.entries(sysctls)) await setSysctl(files, name, value)
   } catch (error) {
     throw new RuntimeError('FailedCreatePodSandBox', error instanceof Error ? error.message : String(error), { cause: error })
@@ -155,7 +155,7 @@ async function makeNamespaces(
 function setSysctl(files: readonly string[], name: string, value: string): Promise<void> {
   if (!/^[A-Za-z0-9_][A-Za-z0-9_./-]*$/.test(name) || name.includes('..')) throw new Error(`${name} is not the name of a sysctl`)
   const script = 'printf %s "$2" > "/proc/sys/$1"'
-  return run('nsenter', [...files, '--', shell, '-c', script, 'davit-sysctl', name.replaceAll('.', '/'), value])
+  return runTool('nsenter', [...files, '--', shell, '-c', script, 'davit-sysctl', name.replaceAll('.', '/'), value])
 }
 
 /** Lets go of all that a sandbox holds of the machine; each part may be gone. */

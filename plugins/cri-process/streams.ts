@@ -1,8 +1,7 @@
 /** Between streams of Node and those of the runtime's contract. */
 import { spawn } from 'node:child_process'
 import type { Readable, Writable } from 'node:stream'
-import type { ExecRequest } from '@davit/core/node'
-import { toolEnvironment } from './run.js'
+import { type ExecRequest, toolEnvironment } from '@davit/core/node'
 
 /** To its end; without a taker what comes is thrown away, so that the process is not held up. */
 export async function pump(stream: Readable, take: ((chunk: Uint8Array) => Promise<void>) | undefined): Promise<void> {
