@@ -53,6 +53,8 @@ export const builtins: Readonly<Record<string, Builtin>> = {
   'admission-certificates': always(() => plugin(import('@davit/plugin-admission-certificates'))),
   'admission-node-taint': always(() => plugin(import('@davit/plugin-admission-node-taint'))),
   'controller-host': always(() => import('@davit/core/controller/host').then((room) => room.controllerHost)),
+  'controller-attach': always(() => plugin(import('@davit/plugin-controller-attach'))),
+  'volume-csi': picked(() => plugin(import('@davit/plugin-volume-csi'))),
   'controller-replication': always(() => plugin(import('@davit/plugin-controller-replication'))),
   'controller-endpoint': always(() => plugin(import('@davit/plugin-controller-endpoint'))),
   'controller-namespace': always(() => plugin(import('@davit/plugin-controller-namespace'))),

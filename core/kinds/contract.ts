@@ -81,6 +81,7 @@ export { customKinds } from './structural/kind.js'
 /** TypeScript types of every built-in kind, made from the field table (`core/kinds/types.ts` is generated). */
 export type * from './types.js'
 export {
+  attachmentName,
   awaitsDefaultClass,
   bindCompleted,
   bindsWithPod,

@@ -1,4 +1,5 @@
 /** Which volume a claim may have. Pure; asked by whoever binds claims and by whoever places Pods. */
+import { createHash } from 'node:crypto'
 import { matchesNodeTerm } from './node-selector.js'
 import { compareQuantities } from './quantity.js'
 import { selectorFromObject } from './selector.js'
@@ -61,6 +62,11 @@ export function isVolumeOfClaim({ spec: { claimRef } }: PersistentVolume, { meta
 export function reachesVolume({ spec }: PersistentVolume, node: Node): boolean {
   const terms = spec.nodeAffinity?.required?.nodeSelectorTerms
   return !terms || terms.some((term) => matchesNodeTerm(term, node))
+}
+
+/** The name of the VolumeAttachment by which a driver's volume is attached to a node, as every part of a cluster forms it. */
+export function attachmentName(driver: string, volumeHandle: string, node: string): string {
+  return `csi-${createHash('sha256').update(`${volumeHandle}${driver}${node}`).digest('hex')}`
 }
 
 /** The claim of a generic ephemeral volume of a Pod. */

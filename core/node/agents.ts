@@ -11,6 +11,7 @@ import type { AgentConfig } from './config.js'
 import type { BackOff, PersistentVolumeDriver, RuntimeDriver, VolumeDriver } from './contract.js'
 import { createLeases } from './leases.js'
 import { type Machine, readMachine } from './machine.js'
+import { openVolumeDrivers } from './open-volume-drivers.js'
 import { createPodTokens } from './pod-tokens.js'
 import { type DnsFacts, parseResolvConf } from './sandbox-config.js'
 import { createSources, sourceReader, sourcesOfNode } from './sources.js'
@@ -62,6 +63,8 @@ export async function startAgents(options: AgentsOptions): Promise<void> {
     }),
   )
   for (const agent of agents.values()) agent.start()
+  const places = [...agents.values()].filter(({ hollow }) => !hollow).map(({ place }) => place)
+  defer(await openVolumeDrivers(options.persistentVolumes, places, log))
   const removals = new VolumeRemovals({ ...options, drivers: options.persistentVolumes, nodes: [...agents.values()] })
   defer(() => removals.close())
 }

@@ -290,6 +290,7 @@ export type { Architecture } from './pause-program.js'
 // ---------------------------------------------------------------------------------------------------------- volumes
 
 export * from './persistent-volumes.js'
+export * from './protocol.js'
 export { runTool, toolEnvironment } from './run-tool.js'
 
 /** Puts one kind of volume source ("emptyDir", "configMap", "hostPath", …) into a directory. */
@@ -309,6 +310,8 @@ export interface MountedVolume {
   readonly path: string
   /** No container may write to it, whatever its mount says. */
   readonly readOnly?: boolean
+  /** What is in it is given to the Pod's `fsGroup` before the first container starts. Absent: it stays as it is. */
+  readonly takesGroup?: boolean
 }
 export interface VolumeRequest {
   readonly pod: import('../kinds/contract.js').Pod

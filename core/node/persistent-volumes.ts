@@ -19,6 +19,12 @@ export interface PersistentVolumeDriver {
   readonly name: string
   /** Pure. */
   serves(volume: PersistentVolume): boolean
+  /**
+   * Called once for each node of this process that is not hollow, when its agent starts, and not waited for by mounts. What it
+   * resolves with is called when the agent ends. For drivers that tell the cluster what their nodes can do. A throw stops the
+   * agent's start.
+   */
+  open?(place: VolumePlace): Promise<() => Promise<void>>
   /** As `mount` of a `VolumeDriver`. */
   mount(request: PersistentVolumeRequest): Promise<MountedVolume | { readonly wait: string }>
   /**

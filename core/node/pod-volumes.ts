@@ -5,6 +5,7 @@ import type { Pod, Container as PodContainer, Volume, VolumeMount } from '../kin
 import type { Mount, MountedVolume, VolumeDriver, VolumePlace, VolumeReader, VolumeRequest } from './contract.js'
 import { RuntimeError } from './contract.js'
 import { expand } from './expand.js'
+import { giveToGroup } from './volumes/group.js'
 
 export interface PodVolumes {
   /** Makes all volumes present and current. A refusal is what to wait for. */
@@ -32,7 +33,9 @@ export function createPodVolumes(
         if (!driver) return { wait: `no plugin serves volumes of type ${sourceOf(volume) ?? 'none'}` }
         const result = await attempt(async () => {
           await mkdir(directory, { recursive: true, mode: 0o755 })
-          return driver.mount(requestOf(pod, volume))
+          const answer = await driver.mount(requestOf(pod, volume))
+          if (!('wait' in answer) && !mounted.has(volume.name)) await giveToPodGroup(pod, answer)
+          return answer
         })
         if ('wait' in result) return { wait: `MountVolume.SetUp failed for volume "${volume.name}" : ${result.wait}` }
         mounted.set(volume.name, result)
@@ -55,6 +58,11 @@ export function createPodVolumes(
       return mounts
     },
   }
+}
+
+async function giveToPodGroup({ spec }: Pod, { path, readOnly, takesGroup }: MountedVolume): Promise<void> {
+  const { fsGroup, fsGroupChangePolicy } = spec.securityContext ?? {}
+  if (fsGroup !== undefined && takesGroup && !readOnly) await giveToGroup(path, fsGroup, fsGroupChangePolicy === 'OnRootMismatch')
 }
 
 /** What the disk refuses, the Pod waits for. */

@@ -1,5 +1,6 @@
 /** configMap, secret, downwardAPI and projected: volumes whose files come from objects of the API. */
 import { rm } from 'node:fs/promises'
+import type { Pod } from '../../kinds/contract.js'
 import type { VolumeDriver, VolumeRequest } from '../contract.js'
 import { type AtomicFile, writeAtomically } from './atomic.js'
 import { defaultFileMode } from './keys.js'
@@ -12,11 +13,18 @@ function apiVolume(source: string, files: (request: VolumeRequest) => Promise<Fi
     async mount(request) {
       const found = await files(request)
       if ('wait' in found) return found
-      await writeAtomically(request.directory, found.files)
+      await writeAtomically(request.directory, forGroup(request.pod, found.files))
       return { path: request.directory }
     },
     unmount: (request) => rm(request.directory, { recursive: true, force: true }),
   }
+}
+
+/** A Pod's group may read what is in its volumes, whatever their modes say. */
+function forGroup({ spec }: Pod, files: readonly AtomicFile[]): readonly AtomicFile[] {
+  const group = spec.securityContext?.fsGroup
+  if (group === undefined) return files
+  return files.map((file) => ({ ...file, mode: file.mode | 0o440, owner: { ...file.owner, group } }))
 }
 
 export const configMapVolumes = apiVolume('configMap', ({ pod, volume, read }) => {

@@ -83,7 +83,7 @@ const ownDrivers: readonly PersistentVolumeDriver[] = [
     async mount({ persistentVolume: { spec } }) {
       const path = spec.local?.path ?? ''
       const facts = await stat(path).catch(() => undefined)
-      return facts ? { path } : { wait: `path "${path}" does not exist` }
+      return facts ? { path, takesGroup: true } : { wait: `path "${path}" does not exist` }
     },
   },
 ]

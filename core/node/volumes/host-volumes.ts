@@ -13,7 +13,7 @@ export const emptyDirVolumes: VolumeDriver = {
     await mkdir(directory, { recursive: true })
     // Shared by containers of any user; the mode given to mkdir would be cut by the process's mask.
     await chmod(directory, 0o777)
-    return { path: directory }
+    return { path: directory, takesGroup: true }
   },
   unmount: ({ directory }) => rm(directory, { recursive: true, force: true }),
 }
