@@ -10,6 +10,7 @@ import type { Clock, Logger, Timer } from '../kernel/contract.js'
 import type { Node, Pod } from '../kinds/contract.js'
 import { defaultBackOff } from './back-off.js'
 import type { DecidedNode } from './choose-runtime.js'
+import { limitsOfNode } from './container-config.js'
 import type {
   BackOff,
   Runtime,
@@ -24,7 +25,7 @@ import { RuntimeError } from './contract.js'
 import { createImages } from './images.js'
 import type { Leases } from './leases.js'
 import { hollowCapacity, type Machine } from './machine.js'
-import { type Amounts, refusalOf } from './node-admission.js'
+import { type Bound, refusalOf } from './node-admission.js'
 import type { NodeRuntime, Sources } from './node-context.js'
 import type { NodeFacts } from './node-object.js'
 import { NodeRegistration } from './node-registration.js'
@@ -221,6 +222,7 @@ export class NodeAgent {
       runtimeName: this.version.name,
       hostIps: config.addresses.length > 0 ? config.addresses : machine.addresses,
       allocatable: this.capacity(driver),
+      limits: limitsOfNode(config, directory),
       dns,
       clock,
       log: this.services.log,
@@ -280,7 +282,7 @@ export class NodeAgent {
   private begin(node: NodeRuntime, pod: Pod): PodWorker {
     const worker = new PodWorker(node, pod)
     const isNew = pod.status?.startTime === undefined && pod.metadata.deletionTimestamp === undefined
-    const refusal = isNew ? refusalOf(worker.requests, this.taken(), node.allocatable) : undefined
+    const refusal = isNew ? refusalOf(worker.bound, this.taken(), this.placed(node)) : undefined
     this.workers.set(worker.uid, worker)
     if (refusal) {
       node.events.record(pod, 'Warning', refusal.reason ?? '', refusal.message ?? '')
@@ -289,8 +291,11 @@ export class NodeAgent {
     return worker
   }
 
-  private taken(): Amounts[] {
-    return [...this.workers.values()].filter((worker) => !worker.over).map((worker) => worker.requests)
+  private taken(): Bound[] {
+    return [...this.workers.values()].filter((worker) => !worker.over).map((worker) => worker.bound)
+  }
+  private placed({ allocatable }: NodeRuntime): Parameters<typeof refusalOf>[2] {
+    return { allocatable, node: this.registration.node, unsafeSysctls: this.services.config.allowedUnsafeSysctls }
   }
 
   private runtimeEvent(event: RuntimeEvent): void {

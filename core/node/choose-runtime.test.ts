@@ -19,7 +19,9 @@ const all = bag(driver('first'), driver('second'), driver('simulated', true))
 
 async function decide(dataDirectory: string, runtime: string | string[], runtimes = all) {
   const { log, lines } = createTestServices()
-  const nodes = [{ name: 'one', runtime, labels: {}, taints: [], capacity: {}, addresses: [] }]
+  const nodes = [
+    { name: 'one', runtime, labels: {}, taints: [], capacity: {}, addresses: [], podPidsLimit: -1, allowedUnsafeSysctls: [] },
+  ]
   const [decided] = await chooseRuntimes({ dataDirectory, nodes }, runtimes, log)
   return { runtime: decided?.runtime, said: lines.map((line) => line.message).join('\n') }
 }

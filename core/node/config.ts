@@ -23,6 +23,15 @@ export const nodeConfig = Type.Object({
   labels: textMap('Labels of the Node object besides the usual ones.'),
   taints: Type.Array(taint, { default: [], description: 'Taints that a new Node object begins with.' }),
   capacity: textMap('What the node has, by resource ("cpu": "8"); default: what the machine has.'),
+  podPidsLimit: Type.Integer({
+    minimum: -1,
+    default: 4096,
+    description: 'Processes and threads that a container may have; -1: as many as the machine.',
+  }),
+  allowedUnsafeSysctls: Type.Array(Type.String({ minLength: 1 }), {
+    default: [],
+    description: 'Kernel parameters that Pods may set besides the safe ones; "net.core.*" means all that begin so.',
+  }),
   addresses: Type.Array(Type.String(), {
     default: [],
     description: 'Addresses of the node, IPv4 first. Default: the machine’s.',

@@ -1,6 +1,13 @@
-import { type Pod, type Container as PodContainer, quantityToMilli, quantityToNumber } from '../kinds/contract.js'
+import { join } from 'node:path'
+import {
+  type Pod,
+  type Container as PodContainer,
+  quantityToMilli,
+  quantityToNumber,
+  type SeccompProfile,
+} from '../kinds/contract.js'
+import type { NodeConfig } from './config.js'
 import type { ContainerConfig, ContainerResources, ContainerSecurity, Mount } from './contract.js'
-import { RuntimeError } from './contract.js'
 import type { Environment } from './environment.js'
 import { expand } from './expand.js'
 import { imageAnnotation } from './plan.js'
@@ -13,10 +20,23 @@ export interface ContainerParts {
   readonly mounts: readonly Mount[]
   readonly terminationMessageFile: string | undefined
   readonly sharesProcessesOf?: string | undefined
+  readonly limits: NodeLimits
+}
+
+/** What the node lays down for all containers. */
+export interface NodeLimits {
+  /** Of processes and threads; undefined: none. */
+  readonly pids: number | undefined
+  /** Where the node's own seccomp profiles lie. */
+  readonly seccompDirectory: string
+}
+
+export function limitsOfNode({ podPidsLimit }: Pick<NodeConfig, 'podPidsLimit'>, directory: string): NodeLimits {
+  return { pids: podPidsLimit < 0 ? undefined : podPidsLimit, seccompDirectory: join(directory, 'seccomp') }
 }
 
 export function containerConfig(parts: ContainerParts): ContainerConfig {
-  const { pod, spec, attempt, environment, mounts, terminationMessageFile, sharesProcessesOf } = parts
+  const { pod, spec, attempt, environment, mounts, terminationMessageFile, sharesProcessesOf, limits } = parts
   const { namespace = '', name, uid = '' } = pod.metadata
   const lookUp = (variable: string): string | undefined => environment.variables.get(variable)
   return {
@@ -38,8 +58,8 @@ export function containerConfig(parts: ContainerParts): ContainerConfig {
     stdin: spec.stdin ?? false,
     ...(spec.stdinOnce ? { stdinOnce: true } : {}),
     tty: spec.tty ?? false,
-    resources: containerResources(spec),
-    security: containerSecurity(pod, spec),
+    resources: { ...containerResources(spec), ...(limits.pids === undefined ? {} : { pidsLimit: limits.pids }) },
+    security: containerSecurity(pod, spec, limits.seccompDirectory),
     ...(terminationMessageFile === undefined ? {} : { terminationMessageFile }),
     ...(sharesProcessesOf === undefined ? {} : { sharesProcessesOf }),
   }
@@ -58,16 +78,10 @@ export function containerResources(spec: PodContainer): ContainerResources {
 }
 
 /** The container's own setting beats the Pod's. */
-function containerSecurity(pod: Pod, spec: PodContainer): ContainerSecurity {
+function containerSecurity(pod: Pod, spec: PodContainer, seccompDirectory: string): ContainerSecurity {
   const [shared, own] = [pod.spec.securityContext ?? {}, spec.securityContext ?? {}]
   const runAsUser = own.runAsUser ?? shared.runAsUser
   const runAsGroup = own.runAsGroup ?? shared.runAsGroup
-  if ((own.runAsNonRoot ?? shared.runAsNonRoot) && runAsUser === 0) {
-    throw new RuntimeError(
-      'CreateContainerConfigError',
-      `container's runAsUser breaks non-root policy (pod: "${pod.metadata.name}", container: ${spec.name})`,
-    )
-  }
   const groups = [...(shared.supplementalGroups ?? []), ...(shared.fsGroup === undefined ? [] : [shared.fsGroup])]
   return {
     ...(runAsUser === undefined ? {} : { runAsUser }),
@@ -76,7 +90,15 @@ function containerSecurity(pod: Pod, spec: PodContainer): ContainerSecurity {
     privileged: own.privileged ?? false,
     readOnlyRootFilesystem: own.readOnlyRootFilesystem ?? false,
     noNewPrivileges: own.allowPrivilegeEscalation === false,
+    ...seccompOf(own.seccompProfile ?? shared.seccompProfile, seccompDirectory),
     addCapabilities: own.capabilities?.add ?? [],
     dropCapabilities: own.capabilities?.drop ?? [],
   }
+}
+
+/** Whoever says nothing has the runtime's filter, as with a kubelet that is told so (`seccompDefault`). */
+function seccompOf(profile: SeccompProfile | undefined, directory: string): Pick<ContainerSecurity, 'seccomp'> {
+  if (profile?.type === 'Unconfined') return { seccomp: { type: 'Unconfined' } }
+  if (profile?.type !== 'Localhost') return {}
+  return { seccomp: { type: 'Localhost', path: join(directory, profile.localhostProfile ?? '') } }
 }

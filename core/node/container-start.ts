@@ -1,9 +1,17 @@
 /** Starts one container of a Pod: image, environment, mounts, create, start. */
 import type { Pod } from '../kinds/contract.js'
 import { containerConfig } from './container-config.js'
-import type { Container, ContainerConfig, Mount, Sandbox } from './contract.js'
+import {
+  type Container,
+  type ContainerConfig,
+  type Mount,
+  type RuntimeCapabilities,
+  RuntimeError,
+  type Sandbox,
+} from './contract.js'
 import { environmentOf } from './environment.js'
 import type { NodeRuntime } from './node-context.js'
+import { refuseRoot } from './non-root.js'
 import type { Action } from './plan.js'
 import type { PodFiles } from './pod-files.js'
 import type { PodVolumes } from './pod-volumes.js'
@@ -28,13 +36,27 @@ export async function startContainer(action: StartAction, context: StartContext)
   const { spec, sandbox } = action
   if (node.supports.images) await node.images.ensure(spec, imageEvents(action, context), context.signal)
   context.signal.throwIfAborted()
+  if (!node.supports.hollow)
+    await refuseRoot(context.pod, spec, async () => (await node.runtime.image(spec.image ?? ''))?.user ?? '')
   const config = await configOf(action, context)
+  refuseUnsupported(config, node.supports)
   const id = await node.runtime.createContainer(sandbox, config)
   context.created(created(id, config, sandbox, node.clock.now()))
   event('Normal', 'Created', `Created container: ${spec.name}`, spec.name)
   await node.runtime.startContainer(id)
   event('Normal', 'Started', `Started container ${spec.name}`, spec.name)
   return id
+}
+
+function refuseUnsupported({ security, mounts }: ContainerConfig, supports: RuntimeCapabilities): void {
+  if (supports.hollow) return
+  const refuse = (what: string): never => {
+    throw new RuntimeError('CreateContainerError', `${what}, which the runtime of this node cannot give`)
+  }
+  if (security.seccomp?.type === 'Localhost' && !supports.seccomp) refuse('the container asks for a seccomp profile of its own')
+  const shared = mounts.find(({ propagation }) => propagation !== undefined)
+  if (shared && !supports.mountPropagation)
+    refuse(`the mount at ${shared.containerPath} asks for propagation ${shared.propagation}`)
 }
 
 function imageEvents({ spec }: StartAction, { event }: StartContext) {
@@ -57,7 +79,7 @@ async function configOf(action: StartAction, context: StartContext): Promise<Con
     const names = environment.skipped.join(', ')
     event('Warning', 'InvalidEnvironmentVariableNames', `Keys [${names}] were skipped since they are not valid names`, spec.name)
   }
-  const parts = { pod, spec, attempt, environment, sharesProcessesOf }
+  const parts = { pod, spec, attempt, environment, sharesProcessesOf, limits: node.limits }
   if (supports.hollow) return containerConfig({ ...parts, mounts: [], terminationMessageFile: undefined })
   const message = await context.files.messageFile(spec, attempt)
   const mounts = [

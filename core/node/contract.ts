@@ -48,6 +48,10 @@ export interface RuntimeCapabilities extends Readonly<Record<string, boolean>> {
   readonly users: boolean
   readonly capabilities: boolean
   readonly readOnlyRootFilesystem: boolean
+  /** `seccomp` of a container's security: what its programs may ask of the kernel. */
+  readonly seccomp: boolean
+  /** `propagation` of mounts. */
+  readonly mountPropagation: boolean
   /** `usage` knows what running containers use. */
   readonly stats: boolean
   /** Containers outlive Davit and are found again by `list`. */
@@ -139,6 +143,8 @@ export interface Mount {
   readonly hostPath: string
   readonly containerPath: string
   readonly readOnly: boolean
+  /** What is mounted below it later is seen inside, or in both directions. Absent: neither sees the other's. */
+  readonly propagation?: 'HostToContainer' | 'Bidirectional'
 }
 /** Absent: no limit. */
 export interface ContainerResources {
@@ -158,6 +164,8 @@ export interface ContainerSecurity {
   readonly privileged: boolean
   readonly readOnlyRootFilesystem: boolean
   readonly noNewPrivileges: boolean
+  /** `path`: of a profile in the form of the OCI, on the host. Absent: the runtime's own filter. Privileged ones have none. */
+  readonly seccomp?: { readonly type: 'Unconfined' } | { readonly type: 'Localhost'; readonly path: string }
   readonly addCapabilities: readonly string[]
   readonly dropCapabilities: readonly string[]
 }
@@ -252,7 +260,7 @@ export interface Runtime {
   /** undefined: not there (any more). */
   container(id: string): Promise<Container | undefined>
   /** Present images by any of their names; undefined: not here. */
-  image(name: string): Promise<{ readonly id: string; readonly size: number } | undefined>
+  image(name: string): Promise<ImageFacts | undefined>
   /** Resolves with the image's id. `RuntimeError` `ErrImagePull` or `InvalidImageName` with the registry's words. */
   pullImage(name: string, signal: AbortSignal): Promise<string>
   /** Ends when the container has exited and all is read, or the signal aborts. Works on exited containers until removed. */
@@ -272,6 +280,13 @@ export interface Runtime {
   usage(id: string): Promise<{ readonly cpuNanoseconds: number; readonly memoryBytes: number } | undefined>
   /** Lets go of connections; running containers stay. Idempotent. */
   close(): Promise<void>
+}
+export interface ImageFacts {
+  readonly id: string
+  /** Bytes. */
+  readonly size: number
+  /** Whom its programs run as unless the Pod says otherwise: a number or a name, "" for root. */
+  readonly user: string
 }
 export interface ExecResult {
   readonly exitCode: number

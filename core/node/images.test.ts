@@ -12,7 +12,7 @@ function store(present: readonly string[] = []) {
   const pulls: { image: string; signal: AbortSignal; end: (error?: Error) => void }[] = []
   const said: string[] = []
   const runtime = {
-    image: async (name: string) => (present.includes(name) ? { id: name, size: 1 } : undefined),
+    image: async (name: string) => (present.includes(name) ? { id: name, size: 1, user: '' } : undefined),
     pullImage: (image: string, signal: AbortSignal) =>
       new Promise<string>((resolve, reject) => {
         pulls.push({ image, signal, end: (error) => (error ? reject(error) : resolve(image)) })

@@ -1,25 +1,73 @@
 /** What a node refuses although the scheduler, or somebody by hand, has bound it there. Pure. */
-import { type Pod, quantityToMilli, quantityToNumber } from '../kinds/contract.js'
+import { type Node, type Pod, quantityToMilli, quantityToNumber, selectsNode } from '../kinds/contract.js'
 import type { Verdict } from './state.js'
+import { forbiddenSysctl } from './sysctls.js'
 
 export type Amounts = Readonly<Record<string, number>>
 
-/** `used`: what the Pods ask for that the node has taken and that are not over. undefined: it fits. */
-export function refusalOf(
-  wanted: Amounts,
-  used: readonly Amounts[],
-  allocatable: Readonly<Record<string, string>>,
-): Verdict | undefined {
-  for (const [resource, capacity] of Object.entries(allocatable)) {
-    const requested = wanted[resource] ?? 0
-    const taken = used.reduce((sum, amounts) => sum + (amounts[resource] ?? 0), 0)
-    const limit = measure(resource, capacity)
-    if (requested === 0 || requested + taken <= limit) continue
-    const numbers = `requested: ${requested}, used: ${taken}, capacity: ${limit}`
-    const message = `Pod was rejected: Node didn't have enough resource: ${resource}, ${numbers}`
-    return { phase: 'Failed', reason: `OutOf${resource}`, message }
+/** A Pod on the node, with what it asks for: worked out once, for each Pod that comes is compared with all others. */
+export interface Bound {
+  readonly pod: Pod
+  readonly requests: Amounts
+}
+export interface Place {
+  readonly allocatable: Readonly<Record<string, string>>
+  /** undefined: not known yet. */
+  readonly node: Node | undefined
+  readonly unsafeSysctls: readonly string[]
+}
+
+/** `others`: those that the node has taken and that are not over. undefined: it is taken. */
+export function refusalOf(wanted: Bound, others: readonly Bound[], place: Place): Verdict | undefined {
+  const { pod } = wanted
+  const sysctl = forbiddenSysctl(pod.spec, place.unsafeSysctls)
+  if (sysctl !== undefined) return refusal('SysctlForbidden', sysctl)
+  const lack = lacking(wanted.requests, others, place.allocatable)
+  if (lack) return refusal(`OutOf${lack.resource}`, `Node didn't have enough resource: ${lack.resource}, ${lack.numbers}`)
+  if (place.node && !selectsNode(pod.spec, place.node)) {
+    return refusal('NodeAffinity', "Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector")
+  }
+  const ports = hostPorts(pod)
+  if (
+    ports.length > 0 &&
+    others.some((other) => hostPorts(other.pod).some((taken) => ports.some((port) => clash(port, taken))))
+  ) {
+    return refusal('NodePorts', "Predicate NodePorts failed: node(s) didn't have free ports for the requested pod ports")
   }
   return undefined
+}
+
+function refusal(reason: string, why: string): Verdict {
+  return { phase: 'Failed', reason, message: `Pod was rejected: ${why}` }
+}
+
+function lacking(wanted: Amounts, others: readonly Bound[], allocatable: Place['allocatable']) {
+  for (const [resource, capacity] of Object.entries(allocatable)) {
+    const requested = wanted[resource] ?? 0
+    const used = others.reduce((sum, { requests }) => sum + (requests[resource] ?? 0), 0)
+    const limit = measure(resource, capacity)
+    if (requested === 0 || requested + used <= limit) continue
+    return { resource, numbers: `requested: ${requested}, used: ${used}, capacity: ${limit}` }
+  }
+  return undefined
+}
+
+interface HostPort {
+  readonly port: number
+  readonly protocol: string
+  readonly ip: string
+}
+
+function hostPorts({ spec }: Pod): HostPort[] {
+  return spec.containers.flatMap(({ ports = [] }) =>
+    ports.flatMap(({ hostPort, protocol = 'TCP', hostIP = '' }) =>
+      hostPort ? [{ port: hostPort, protocol, ip: hostIP === '0.0.0.0' ? '' : hostIP }] : [],
+    ),
+  )
+}
+
+function clash(a: HostPort, b: HostPort): boolean {
+  return a.port === b.port && a.protocol === b.protocol && (a.ip === b.ip || a.ip === '' || b.ip === '')
 }
 
 /** Init containers run before the others, sidecars beside them: the larger need counts. */

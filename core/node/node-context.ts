@@ -2,6 +2,7 @@
 import type { Client, EventRecorder } from '../client/contract.js'
 import type { Clock, Logger } from '../kernel/contract.js'
 import type { Service } from '../kinds/contract.js'
+import type { NodeLimits } from './container-config.js'
 import type { BackOff, Runtime, RuntimeCapabilities, VolumeDriver, VolumePlace, VolumeReader } from './contract.js'
 import type { Images } from './images.js'
 import type { DnsFacts } from './sandbox-config.js'
@@ -17,6 +18,7 @@ export interface NodeRuntime {
   readonly runtimeName: string
   readonly hostIps: readonly string[]
   readonly allocatable: Readonly<Record<string, string>>
+  readonly limits: NodeLimits
   readonly dns: DnsFacts
   readonly clock: Clock
   readonly log: Logger

@@ -26,6 +26,8 @@ const facts: NodeFacts = {
     taints: [{ key: 'k', effect: 'NoSchedule' }],
     capacity: {},
     addresses: [],
+    podPidsLimit: -1,
+    allowedUnsafeSysctls: [],
   },
   machine: { capacity: {}, addresses: [], info, architecture: 'amd64' },
   hollow: false,

@@ -3,9 +3,11 @@ import { assert, suite } from '../testing/contract.js'
 import { containerConfig, containerResources } from './container-config.js'
 import { hostNetworkHosts, hostnameOf, podHosts } from './hosts-file.js'
 import { refusalOf, requestsOf } from './node-admission.js'
+import { refuseRoot } from './non-root.js'
 import { orphanOf } from './orphan.js'
 import { imageAnnotation } from './plan.js'
 import { graceAnnotation, parseResolvConf, podDns, sandboxConfig } from './sandbox-config.js'
+import { forbiddenSysctl } from './sysctls.js'
 import { container, pod, sandbox, sidecar } from './testing.js'
 
 const test = suite('pod config')
@@ -13,7 +15,15 @@ const node = { servers: ['192.0.2.53'], searches: ['example.org'], options: ['ti
 const dns = { clusterDns: '10.96.0.10', clusterDomain: 'cluster.local', node }
 const noVariables = { variables: new Map([['A', '1']]), skipped: [] }
 const configOf = (spec = container('main'), from = pod()) =>
-  containerConfig({ pod: from, spec, attempt: 2, environment: noVariables, mounts: [], terminationMessageFile: undefined })
+  containerConfig({
+    pod: from,
+    spec,
+    attempt: 2,
+    environment: noVariables,
+    mounts: [],
+    terminationMessageFile: undefined,
+    limits: { pids: 4096, seccompDirectory: '/node/seccomp' },
+  })
 
 test('/etc/hosts of a Pod', () => {
   const text = podHosts({ ips: ['10.0.0.2', 'fd00::2'], hostname: 'web', fullName: 'web.sub.default.svc.cluster.local' }, [])
@@ -155,10 +165,48 @@ test("security: the container's own setting beats the Pod's", () => {
     addCapabilities: ['NET_ADMIN'],
     dropCapabilities: ['ALL'],
   })
-  assert.fails(
-    () => configOf(container('main', { securityContext: { runAsNonRoot: true, runAsUser: 0 } })),
-    'breaks non-root policy',
+})
+
+test('seccomp: the runtime’s own filter, none, or a file of the node', () => {
+  const of = (own?: object, shared?: object) =>
+    configOf(
+      container('main', { securityContext: { seccompProfile: own as never } }),
+      pod({ securityContext: { seccompProfile: shared as never } }),
+    ).security.seccomp
+  assert.is(of(), undefined)
+  assert.is(of({ type: 'RuntimeDefault' }, { type: 'Unconfined' }), undefined)
+  assert.equal(of(undefined, { type: 'Unconfined' }), { type: 'Unconfined' })
+  assert.equal(of({ type: 'Localhost', localhostProfile: 'a/b.json' }), { type: 'Localhost', path: '/node/seccomp/a/b.json' })
+})
+
+test('what must not run as root, and would, is refused in the words of a kubelet', async () => {
+  const refused = async (own: object, user = '', shared: object = {}) => {
+    const spec = container('main', { securityContext: own })
+    return refuseRoot(pod({ securityContext: shared }), spec, async () => user).then(() => '', String)
+  }
+  const where = '(pod: "web_default(u1)", container: main)'
+  assert.match(await refused({ runAsNonRoot: true, runAsUser: 0 }), `container's runAsUser breaks non-root policy ${where}`)
+  assert.match(await refused({ runAsNonRoot: true }), `container has runAsNonRoot and image will run as root ${where}`)
+  assert.match(await refused({}, '0:5', { runAsNonRoot: true }), 'image will run as root')
+  assert.match(
+    await refused({ runAsNonRoot: true }, 'web:www'),
+    'image has non-numeric user (web), cannot verify user is non-root',
   )
+  assert.is(await refused({ runAsNonRoot: true }, '65532:65532'), '')
+  assert.is(await refused({ runAsNonRoot: true, runAsUser: 5 }), '')
+  assert.is(await refused({ runAsNonRoot: false }, '', { runAsNonRoot: true }), '')
+})
+
+test('what a kubelet lets no Pod set is refused, whatever the node allows of the rest', () => {
+  const of = (names: readonly string[], unsafe: readonly string[] = [], more: object = {}) =>
+    forbiddenSysctl(pod({ securityContext: { sysctls: names.map((name) => ({ name, value: '1' })) }, ...more }).spec, unsafe)
+  assert.is(of(['net.ipv4.tcp_syncookies', 'kernel/shm_rmid_forced']), undefined)
+  assert.is(of(['net.core.somaxconn']), 'forbidden sysctl: "net.core.somaxconn" not allowlisted')
+  assert.is(of(['net.core.somaxconn'], ['net.core.*']), undefined)
+  assert.is(of(['kernel.msgmax'], ['kernel.msgmax']), undefined)
+  assert.match(of(['vm.swappiness'], ['vm.*']) ?? '', 'not allowlisted')
+  assert.match(of(['net.ipv4.tcp_syncookies'], [], { hostNetwork: true }) ?? '', 'not allowed with host net enabled')
+  assert.match(of(['kernel.shm_rmid_forced'], [], { hostIPC: true }) ?? '', 'not allowed with host ipc enabled')
 })
 
 test('what a Pod needs: its containers and sidecars together, or its largest init container', () => {
@@ -174,9 +222,29 @@ test('what a Pod needs: its containers and sidecars together, or its largest ini
 test('a node refuses what it has no room for', () => {
   const big = pod({ containers: [container('a', { resources: { requests: { memory: '600Mi' } } })] })
   const room = { cpu: '2', memory: '1Gi', pods: '3' }
-  const refused = (one: Pod, others: readonly Pod[]) => refusalOf(requestsOf(one), others.map(requestsOf), room)
+  const refused = (one: Pod, others: readonly Pod[]) => refusalOf(bound(one), others.map(bound), { ...place, allocatable: room })
   assert.is(refused(big, []), undefined)
   assert.is(refused(big, [big])?.reason, 'OutOfmemory')
   assert.is(refused(pod(), [pod(), pod()]), undefined)
   assert.is(refused(pod(), [pod(), pod(), pod()])?.reason, 'OutOfpods')
 })
+
+test('a node refuses what it is not asked for by its labels, what it must not set, and ports that are taken', () => {
+  const port = (hostPort: number, hostIP = '') =>
+    pod({ containers: [container('a', { ports: [{ containerPort: 80, hostPort, ...(hostIP && { hostIP }) }] })] })
+  const refused = (one: Pod, ...others: readonly Pod[]) => refusalOf(bound(one), others.map(bound), place)?.reason
+  assert.is(refused(pod({ nodeSelector: { disk: 'fast' } })), undefined)
+  assert.is(refused(pod({ nodeSelector: { disk: 'slow' } })), 'NodeAffinity')
+  assert.is(refused(pod({ securityContext: { sysctls: [{ name: 'vm.swappiness', value: '1' }] } })), 'SysctlForbidden')
+  assert.is(refused(port(8080), port(8080)), 'NodePorts')
+  assert.is(refused(port(8080, '10.0.0.1'), port(8080)), 'NodePorts')
+  assert.is(refused(port(8080, '10.0.0.1'), port(8080, '10.0.0.2')), undefined)
+  assert.is(refused(port(8080), port(8081), pod()), undefined)
+})
+
+const bound = (one: Pod) => ({ pod: one, requests: requestsOf(one) })
+const place = {
+  allocatable: {},
+  node: { apiVersion: 'v1', kind: 'Node', metadata: { name: 'one', labels: { disk: 'fast' } }, spec: {} },
+  unsafeSysctls: [],
+} as const

@@ -53,7 +53,7 @@ export function createPodVolumes(
         if (volume === undefined) throw new RuntimeError('CreateContainerConfigError', `volume "${mount.name}" is not mounted`)
         const hostPath = await inVolume(volume.path, subPathOf(mount, variables))
         const readOnly = volume.readOnly === true || (mount.readOnly ?? false)
-        mounts.push({ hostPath, containerPath: mount.mountPath, readOnly })
+        mounts.push({ hostPath, containerPath: mount.mountPath, readOnly, ...propagationOf(mount) })
       }
       return mounts
     },
@@ -83,6 +83,11 @@ function driverOf(volume: Volume, drivers: readonly VolumeDriver[]): VolumeDrive
   // Without a source it is an empty directory.
   const source = sourceOf(volume) ?? 'emptyDir'
   return drivers.find((driver) => driver.source === source)
+}
+
+function propagationOf({ mountPropagation }: VolumeMount): Pick<Mount, 'propagation'> {
+  if (mountPropagation === 'HostToContainer') return { propagation: 'HostToContainer' }
+  return mountPropagation === 'Bidirectional' ? { propagation: 'Bidirectional' } : {}
 }
 
 function subPathOf(mount: VolumeMount, variables: ReadonlyMap<string, string>): string {

@@ -6,7 +6,7 @@ import { isConflict, isNotFound, pods } from '../client/contract.js'
 import type { Timer } from '../kernel/contract.js'
 import type { Pod, Container as PodContainer } from '../kinds/contract.js'
 import type { Container, RuntimeEvent, Sandbox } from './contract.js'
-import { type Amounts, requestsOf } from './node-admission.js'
+import { type Amounts, type Bound, requestsOf } from './node-admission.js'
 import type { NodeRuntime } from './node-context.js'
 import { type Action, planPod, planRemoval, removalGraceOf } from './plan.js'
 import { PodEvents } from './pod-events.js'
@@ -77,10 +77,9 @@ export class PodWorker {
     return this.observed.sandboxes
   }
 
-  /** What it takes of the node's room: worked out once, for each Pod that comes asks all others. */
-  get requests(): Amounts {
+  get bound(): Bound {
     this.amounts ??= requestsOf(this.pod)
-    return this.amounts
+    return { pod: this.pod, requests: this.amounts }
   }
 
   /** It takes nothing of the node's room any more. */

@@ -5,7 +5,15 @@ import { createRuntime, type EchoRuntime } from './runtime.js'
 /** What it cannot do, the agent does not ask of it, and says so to the user. */
 export const supports: RuntimeCapabilities = {
   ...{ images: false, podNetwork: false, exec: false, attach: false, portForward: false, logs: true },
-  ...{ resourceLimits: false, mounts: false, users: false, capabilities: false, readOnlyRootFilesystem: false },
+  ...{
+    resourceLimits: false,
+    mounts: false,
+    users: false,
+    capabilities: false,
+    readOnlyRootFilesystem: false,
+    seccomp: false,
+    mountPropagation: false,
+  },
   ...{ stats: false, adoption: false, hollow: true },
 }
 

@@ -96,7 +96,7 @@ const refuse = async (): Promise<never> => {
   throw new Error('runtime-echo only prints')
 }
 const unable: Pick<Runtime, 'image' | 'pullImage' | 'updateContainer' | 'usage' | 'execSync' | 'exec' | 'attach' | 'dial'> = {
-  image: async (name) => ({ id: name, size: 0 }),
+  image: async (name) => ({ id: name, size: 0, user: '' }),
   pullImage: async (name) => name,
   updateContainer: async () => {},
   usage: async () => undefined,

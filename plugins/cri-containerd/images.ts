@@ -1,4 +1,4 @@
-import type { Runtime } from '@davit/core/node'
+import type { ImageFacts, Runtime } from '@davit/core/node'
 import { RuntimeError } from '@davit/core/node'
 import type { Client } from './client.js'
 import { codeOf, codes, messageOf } from './errors.js'
@@ -14,9 +14,11 @@ export function createImages(client: Client): Images {
   const inspect = async (name: string): Promise<Received<'Image'> | null> => {
     return (await client.call('ImageStatus', { image: { image: name } })).image
   }
-  const image = async (name: string): Promise<{ readonly id: string; readonly size: number } | undefined> => {
+  const image = async (name: string): Promise<ImageFacts | undefined> => {
     const found = await inspect(name)
-    return found ? { id: found.repoDigests[0] ?? found.id, size: found.size } : undefined
+    if (!found) return undefined
+    const user = found.username || (found.uid?.value ? String(found.uid.value) : '')
+    return { id: found.repoDigests[0] ?? found.id, size: found.size, user }
   }
 
   return {

@@ -8,6 +8,7 @@ export const enums = {
   Protocol: ['TCP', 'UDP', 'SCTP'],
   NamespaceMode: ['POD', 'CONTAINER', 'NODE', 'TARGET'],
   ProfileType: ['RuntimeDefault', 'Unconfined', 'Localhost'],
+  MountPropagation: ['PROPAGATION_PRIVATE', 'PROPAGATION_HOST_TO_CONTAINER', 'PROPAGATION_BIDIRECTIONAL'],
   PodSandboxState: ['SANDBOX_READY', 'SANDBOX_NOTREADY'],
   ContainerState: ['CONTAINER_CREATED', 'CONTAINER_RUNNING', 'CONTAINER_EXITED', 'CONTAINER_UNKNOWN'],
   ContainerEventType: [
@@ -31,7 +32,7 @@ export const messages = {
   DNSConfig: { servers: 'repeated string 1', searches: 'repeated string 2', options: 'repeated string 3' },
   PortMapping: { protocol: 'Protocol 1', containerPort: 'int32 2', hostPort: 'int32 3', hostIp: 'string 4' },
   NamespaceOption: { network: 'NamespaceMode 1', pid: 'NamespaceMode 2', ipc: 'NamespaceMode 3', targetId: 'string 4' },
-  SecurityProfile: { profileType: 'ProfileType 1' },
+  SecurityProfile: { profileType: 'ProfileType 1', localhostRef: 'string 2' },
   Int64Value: { value: 'int64 1' },
   UInt64Value: { value: 'uint64 1' },
   LinuxSandboxSecurityContext: {
@@ -80,7 +81,7 @@ export const messages = {
 
   ImageSpec: { image: 'string 1' },
   KeyValue: { key: 'string 1', value: 'string 2' },
-  Mount: { containerPath: 'string 1', hostPath: 'string 2', readonly: 'bool 3' },
+  Mount: { containerPath: 'string 1', hostPath: 'string 2', readonly: 'bool 3', propagation: 'MountPropagation 5' },
   LinuxContainerResources: {
     cpuPeriod: 'int64 1',
     cpuQuota: 'int64 2',

@@ -1,6 +1,6 @@
 /** What the runtime is told to make, from what the node agent asks for. Pure. */
 import { join } from 'node:path'
-import type { ContainerConfig, Sandbox, SandboxConfig } from '@davit/core/node'
+import type { ContainerConfig, Mount, Sandbox, SandboxConfig } from '@davit/core/node'
 import { containerTags, type Sharing, sandboxTags, sharingOf } from './labels.js'
 import type { Sent } from './messages.js'
 import { limitsOf } from './resources.js'
@@ -59,7 +59,7 @@ export function containerOptions(facts: ContainerFacts): Sent<'CreateContainerRe
       args: config.args,
       workingDir: config.workingDirectory,
       envs: config.environment.map(({ name, value }) => ({ key: name, value })),
-      mounts: config.mounts.map(({ hostPath, containerPath, readOnly }) => ({ hostPath, containerPath, readonly: readOnly })),
+      mounts: config.mounts.map(mountOf),
       ...containerTags(nodeName, sandbox, config),
       logPath: logPath(config),
       stdin: config.stdin,
@@ -74,12 +74,23 @@ export function containerOptions(facts: ContainerFacts): Sent<'CreateContainerRe
           readonlyRootfs: security.readOnlyRootFilesystem,
           supplementalGroups: security.supplementalGroups,
           noNewPrivs: security.noNewPrivileges,
-          seccomp: { profileType: privileged ? 'Unconfined' : 'RuntimeDefault' },
+          seccomp: seccompOf(security),
           ...(privileged ? {} : { maskedPaths, readonlyPaths }),
         },
       },
     },
   }
+}
+
+function seccompOf({ privileged, seccomp }: ContainerConfig['security']): Sent<'SecurityProfile'> {
+  if (privileged || seccomp?.type === 'Unconfined') return { profileType: 'Unconfined' }
+  return seccomp ? { profileType: 'Localhost', localhostRef: seccomp.path } : { profileType: 'RuntimeDefault' }
+}
+
+const propagations = { HostToContainer: 'PROPAGATION_HOST_TO_CONTAINER', Bidirectional: 'PROPAGATION_BIDIRECTIONAL' } as const
+
+function mountOf({ hostPath, containerPath, readOnly, propagation }: Mount): Sent<'Mount'> {
+  return { hostPath, containerPath, readonly: readOnly, ...(propagation && { propagation: propagations[propagation] }) }
 }
 
 /** What shows or changes the machine's own state. */

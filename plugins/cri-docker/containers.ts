@@ -1,4 +1,5 @@
-import type { Container, NodeContext, Runtime } from '@davit/core/node'
+import { readFile } from 'node:fs/promises'
+import { type Container, type ContainerConfig, type NodeContext, type Runtime, RuntimeError } from '@davit/core/node'
 import type { ContainerInfo, ContainerInspectInfo } from 'dockerode'
 import type { DockerConfig } from './config.js'
 import { type Engine, problem, statusOf, unless } from './engine.js'
@@ -60,8 +61,9 @@ export function createContainers({ engine, node, config: log, images, sharing: s
       const sharing = await sharingOf(sandbox.id)
       const { runAsGroup, runAsUser } = config.security
       const askUser = runAsGroup !== undefined && runAsUser === undefined
-      const imageUser = askUser ? { imageUser: await images.user(config.image) } : {}
-      const options = containerOptions({ owner: node, sandbox, sharing, config, createdAt: now(), ...imageUser }, log)
+      const imageUser = askUser ? { imageUser: (await images.image(config.image))?.user ?? '' } : {}
+      const facts = { owner: node, sandbox, sharing, config, createdAt: now(), ...imageUser, ...(await seccompProfile(config)) }
+      const options = containerOptions(facts, log)
       const create = async (): Promise<string> => (await docker.createContainer(options)).id
       try {
         return await create().catch(async (error: unknown) => {
@@ -145,4 +147,15 @@ export function stateOf(word: string): Container['state'] {
 /** Docker writes the year 1 for never. */
 function timeOf(text: string): number {
   return Math.max(0, Date.parse(text))
+}
+
+/** Docker wants the text of a profile: a path is for its command, which reads it. */
+async function seccompProfile({ security: { seccomp } }: ContainerConfig): Promise<{ readonly seccompProfile?: string }> {
+  if (seccomp?.type !== 'Localhost') return {}
+  try {
+    return { seccompProfile: await readFile(seccomp.path, 'utf8') }
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    throw new RuntimeError('CreateContainerError', `cannot load the seccomp profile: ${reason}`, { cause })
+  }
 }

@@ -24,6 +24,8 @@ export const supports: RuntimeCapabilities = {
   users: true,
   capabilities: true,
   readOnlyRootFilesystem: true,
+  seccomp: true,
+  mountPropagation: true,
   stats: true,
   adoption: true,
   hollow: false,

@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream'
-import type { Runtime } from '@davit/core/node'
+import type { ImageFacts, Runtime } from '@davit/core/node'
 import { RuntimeError } from '@davit/core/node'
 import type { ImageInspectInfo } from 'dockerode'
 import { type Engine, messageOf, statusOf, unless } from './engine.js'
@@ -9,8 +9,6 @@ import { jsonLines } from './json-lines.js'
 export type Images = Pick<Runtime, 'image' | 'pullImage'> & {
   /** What the image that runs is called: its digest where a registry gave one, else its id. */
   identity(imageId: string): Promise<string>
-  /** The user that the image names; empty: root. */
-  user(name: string): Promise<string>
 }
 
 export function createImages(engine: Engine): Images {
@@ -21,16 +19,13 @@ export function createImages(engine: Engine): Images {
     if (!parseImageName(name) && !isImageId(name)) return undefined
     return unless([404], docker.getImage(name).inspect())
   }
-  const image = async (name: string): Promise<{ readonly id: string; readonly size: number } | undefined> => {
+  const image = async (name: string): Promise<ImageFacts | undefined> => {
     const found = await inspect(name)
-    return found && { id: identityOf(found), size: found.Size }
+    return found && { id: identityOf(found), size: found.Size, user: found.Config.User ?? '' }
   }
 
   return {
     image,
-    async user(name) {
-      return (await inspect(name))?.Config.User ?? ''
-    },
     identity(imageId) {
       const known = identities.get(imageId) ?? inspect(imageId).then((found) => (found ? identityOf(found) : imageId))
       identities.set(imageId, known)

@@ -75,6 +75,8 @@ export interface ContainerFacts {
   readonly createdAt: number
   /** What the image says of its user; asked for only where the Pod names a group without a user. */
   readonly imageUser?: string
+  /** The text of the profile, where the Pod names a file of the node's. */
+  readonly seccompProfile?: string
 }
 
 function pidMode({ pid }: Sharing, { sharesProcessesOf }: ContainerConfig, pause: string): Pick<HostConfig, 'PidMode'> {
@@ -95,7 +97,7 @@ export function containerOptions(facts: ContainerFacts, log: DockerConfig): Cont
     Mounts: mountsOf(config.mounts, sharing),
     Privileged: security.privileged,
     ReadonlyRootfs: security.readOnlyRootFilesystem,
-    SecurityOpt: security.noNewPrivileges ? ['no-new-privileges'] : [],
+    SecurityOpt: [...(security.noNewPrivileges ? ['no-new-privileges'] : []), ...seccompOf(facts)],
     CapAdd: [...security.addCapabilities],
     CapDrop: [...security.dropCapabilities],
     GroupAdd: security.supplementalGroups.map(String),
@@ -121,6 +123,11 @@ export function containerOptions(facts: ContainerFacts, log: DockerConfig): Cont
   }
 }
 
+function seccompOf({ config: { security }, seccompProfile }: ContainerFacts): string[] {
+  if (security.seccomp?.type === 'Unconfined') return ['seccomp=unconfined']
+  return seccompProfile === undefined ? [] : [`seccomp=${seccompProfile}`]
+}
+
 function userOf(security: ContainerConfig['security'], imageUser: string | undefined): string | undefined {
   const { runAsUser, runAsGroup } = security
   if (runAsGroup === undefined) return runAsUser === undefined ? undefined : String(runAsUser)
@@ -129,12 +136,13 @@ function userOf(security: ContainerConfig['security'], imageUser: string | undef
 }
 
 function mountsOf(mounts: readonly Mount[], { resolvConf }: Sharing): MountSettings[] {
-  const binds = mounts.map(({ hostPath, containerPath, readOnly }) => bind(hostPath, containerPath, readOnly))
+  const binds = mounts.map(bind)
   const resolver = '/etc/resolv.conf'
   if (resolvConf === undefined || mounts.some((mount) => mount.containerPath === resolver)) return binds
-  return [...binds, bind(resolvConf, resolver, false)]
+  return [...binds, bind({ hostPath: resolvConf, containerPath: resolver, readOnly: false })]
 }
 
-function bind(source: string, target: string, readOnly: boolean): MountSettings {
-  return { Type: 'bind', Source: source, Target: target, ReadOnly: readOnly, BindOptions: { Propagation: 'rprivate' } }
+function bind({ hostPath, containerPath, readOnly, propagation }: Mount): MountSettings {
+  const how = propagation === undefined ? 'rprivate' : propagation === 'Bidirectional' ? 'rshared' : 'rslave'
+  return { Type: 'bind', Source: hostPath, Target: containerPath, ReadOnly: readOnly, BindOptions: { Propagation: how } }
 }

@@ -15,6 +15,8 @@ export const supports: RuntimeCapabilities = {
   users: false,
   capabilities: false,
   readOnlyRootFilesystem: false,
+  seccomp: false,
+  mountPropagation: false,
   stats: true,
   adoption: false,
   hollow: true,

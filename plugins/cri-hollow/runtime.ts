@@ -104,7 +104,7 @@ export function createHollowRuntime({ clock, random, config }: HollowServices, n
     listContainers: async () => [...processes.values()].map((item) => item.container()),
     container: async (id): Promise<Container | undefined> => processes.get(id)?.container(),
 
-    image: async (name) => (images.has(name) ? { id: imageId(name), size: 0 } : undefined),
+    image: async (name) => (images.has(name) ? { id: imageId(name), size: 0, user: '' } : undefined),
     async pullImage(name, signal) {
       if (!/^[a-z0-9]+([._\-/:@][a-z0-9_.-]+)*$/i.test(name) || /[A-Z]/.test(name.split(/[:@]/)[0] ?? '')) {
         throw new RuntimeError('InvalidImageName', `"${name}" is not the name of an image`)

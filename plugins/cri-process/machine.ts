@@ -30,6 +30,8 @@ export const privileged: RuntimeCapabilities = {
   users: true,
   capabilities: true,
   readOnlyRootFilesystem: true,
+  seccomp: false,
+  mountPropagation: false,
   stats: true,
   adoption: true,
   hollow: false,

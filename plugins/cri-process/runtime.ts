@@ -12,7 +12,8 @@ import { createSandboxes } from './sandboxes.js'
 import { createState, type Services } from './state.js'
 
 /** Every program of the machine is there: an image says nothing. */
-const machineImage = { id: 'machine', size: 0 }
+/** What is not told to be somebody else is Davit's own user. */
+const machineImage = { id: 'machine', size: 0, user: `${process.getuid?.() ?? 0}` }
 
 export async function openRuntime(services: Services, node: NodeContext): Promise<Runtime> {
   // The kernel names mounts by their real paths.

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { mkdir, rmdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type Client, csiDrivers, isNotFound, volumeAttachments } from '@davit/core/client'
+import { ApiError, type Client, csiDrivers, isNotFound, volumeAttachments } from '@davit/core/client'
 import { attachmentName, type CSIDriver, type Pod } from '@davit/core/kinds'
 import type { MountedVolume, PersistentVolumeRequest, VolumeRequest } from '@davit/core/node'
 import { volumeCapability, type Wish, wishOf } from './capability.js'
@@ -161,7 +161,7 @@ export class Volumes {
     }
     if (csiDriver?.spec.attachRequired === false) return { csiDriver, podInfo, publishContext: {} }
     const name = attachmentName(driver, volumeHandle, request.place.nodeName)
-    const attachment = await client.get(volumeAttachments, '', name).catch(unlessMissing)
+    const attachment = await client.get(volumeAttachments, '', name).catch(unlessUnknown)
     const { attached, attachError, attachmentMetadata } = attachment?.status ?? {}
     if (attachment?.metadata.deletionTimestamp !== undefined) return { wait: `the volume's attachment ${name} is being deleted` }
     if (!attached) return { wait: attachError?.message ?? `the volume is not attached yet (VolumeAttachment ${name})` }
@@ -234,6 +234,12 @@ function takesFsGroup(csiDriver: CSIDriver | undefined, { wish, readOnly }: Want
 function unlessMissing(error: unknown): undefined {
   if (!isNotFound(error)) throw error
   return undefined
+}
+
+/** Before there is one, nodes are not told whether there is: what is not theirs to see is forbidden to them. */
+function unlessUnknown(error: unknown): undefined {
+  if (error instanceof ApiError && error.code === 403) return undefined
+  return unlessMissing(error)
 }
 
 function unlessNoEntry(error: unknown): void {

@@ -158,4 +158,45 @@ export const isolationCases: readonly Case[] = [
       assert.is((await exited(id)).exitCode, 0)
     },
   },
+  {
+    name: 'a seccomp profile of the node refuses what it does not allow, and none refuses nothing',
+    needs: ['seccomp', 'images'],
+    async run({ sandbox, shell, exited, log, runtime, directory }) {
+      const path = join(directory, 'no-mkdir.json')
+      const denied = { names: ['mkdir', 'mkdirat'], action: 'SCMP_ACT_ERRNO' }
+      await writeFile(path, JSON.stringify({ defaultAction: 'SCMP_ACT_ALLOW', syscalls: [denied] }))
+      const made = await sandbox()
+      const script = 'mkdir /tmp/kit 2>/dev/null && echo made; grep "^Seccomp:" /proc/self/status; exit 0'
+      const run = async (seccomp?: ContainerSecurity['seccomp']): Promise<string> => {
+        const id = await shell(made, script, {
+          name: seccomp?.type ?? 'usual',
+          security: { ...open, ...(seccomp && { seccomp }) },
+        })
+        await exited(id)
+        return (await log(id)).replaceAll('\t', ' ')
+      }
+      assert.is(await run(), 'made\nSeccomp: 2\n')
+      assert.is(await run({ type: 'Unconfined' }), 'made\nSeccomp: 0\n')
+      assert.is(await run({ type: 'Localhost', path }), 'Seccomp: 2\n')
+      const missing = { ...open, seccomp: { type: 'Localhost', path: join(directory, 'none.json') } } as const
+      await assert.rejects(
+        (async () => runtime.startContainer(await shell(made, 'true', { name: 'missing', security: missing })))(),
+        /none\.json/,
+      )
+    },
+  },
+  {
+    name: 'a container cannot have more processes than it may, and its neighbour does not notice',
+    needs: ['resourceLimits'],
+    without: ['hollow'],
+    async run({ sandbox, shell, exited, log, runtime }) {
+      const made = await sandbox()
+      const script = 'for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do sleep 5 & done 2>&1; echo over'
+      const bomb = await shell(made, script, { name: 'bomb', resources: { pidsLimit: 10 } })
+      const { exitCode } = await exited(bomb)
+      const said = await log(bomb)
+      assert.ok(exitCode !== 0 || /fork|resource/i.test(said), `it made all its processes: ${exitCode} ${said}`)
+      assert.is((await runtime.execSync(await shell(made, 'exec sleep 100', { name: 'calm' }), ['true'], 5_000)).exitCode, 0)
+    },
+  },
 ]
