@@ -60,6 +60,28 @@ test('http: 200 to 399 succeed; path, headers and host reach the server', async 
   assert.equal(seen[0], ['GET', '/200', 'b', 'kube-probe/1.33'])
 })
 
+test('http: a redirect to the same host is followed to its end, and not for ever', async (t) => {
+  const server = createHttpServer((request, response) => {
+    const [, to = '', ...more] = (request.url ?? '').split('/')
+    if (to === 'round') response.writeHead(302, { location: '/round' }).end()
+    else if (more.length > 0) response.writeHead(301, { location: `/${more.join('/')}` }).end()
+    else response.writeHead(Number(to)).end()
+  })
+  const port = await listening(t, server)
+  const get = (path: string) => messageOf({ httpGet: { path, port } }, target())
+  assert.is(await get('/x/y/200'), 'ok')
+  assert.is(await get('/x/500'), 'HTTP probe failed with statuscode: 500')
+  assert.is(await get('/round'), 'stopped after 10 redirects')
+})
+
+test('http: an answer whose lines end as small servers end them is an answer', async (t) => {
+  const server = createServer((socket) => {
+    socket.on('error', () => {})
+    socket.once('data', () => socket.end('HTTP/1.0 200 OK\nContent-Type: text/plain\n\nfine\n'))
+  })
+  assert.is(await messageOf({ httpGet: { port: await listening(t, server) } }, target()), 'ok')
+})
+
 test('http: nobody there, and nobody who answers', async (t) => {
   const closed = createServer()
   const port = await listening(t, closed)

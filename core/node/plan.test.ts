@@ -47,6 +47,37 @@ const cases: readonly Case[] = [
     actions: ['run sandbox #0'],
   },
 
+  {
+    name: 'what still runs of a sandbox that ended is ended before there is another',
+    given: { pod: two, sandboxes: [gone], containers: [running('main'), exited('other', 1)] },
+    actions: ['stop main in 30'],
+  },
+  {
+    name: 'also where a sandbox could not be made before',
+    given: { sandboxes: [gone], containers: [running('main')], more: { sandboxProblem: problem(4) } },
+    actions: ['stop main in 30'],
+  },
+  {
+    name: 'sidecars last',
+    given: { pod: withSidecar, sandboxes: [gone], containers: [running('proxy'), exited('setup', 0), exited('main', 1)] },
+    actions: ['stop proxy in 30'],
+  },
+  {
+    name: 'what runs in an old sandbox beside a new one is ended before anything is started',
+    given: { sandboxes: [sandbox({ id: 's1', attempt: 1 }), gone], containers: [running('main')] },
+    actions: ['stop main in 30'],
+  },
+  {
+    name: 'a container of which the runtime knows nothing may run: it is ended, not started a second time',
+    given: { pod: two, containers: [running('main', { state: 'unknown' }), running('other')] },
+    actions: ['stop main in 30'],
+  },
+  {
+    name: 'also in a sandbox that ended',
+    given: { sandboxes: [gone], containers: [running('main', { state: 'unknown' })] },
+    actions: ['stop main in 30'],
+  },
+
   // Ephemeral containers.
   {
     name: 'one that is put into a Pod that runs is started',

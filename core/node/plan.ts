@@ -56,7 +56,10 @@ export function planPod(state: PodState): Plan {
   const steps = new Steps()
   steps.wake(deadlineOf(state))
   const sandbox = readySandbox(state)
-  if (sandbox) planContainers(state, views, sandbox, steps)
+  // What a sandbox held together ends with it, before anything of the Pod runs in another: never is it there twice.
+  const strays = state.containers.filter((container) => isAlive(container) && container.sandboxId !== sandbox?.id)
+  if (strays.length > 0) steps.stopInOrder(strays, views, graceOf(state))
+  else if (sandbox) planContainers(state, views, sandbox, steps)
   else if (state.sandboxProblem && state.sandboxProblem.retryAt > state.now) steps.wake(state.sandboxProblem.retryAt)
   else steps.add({ type: 'runSandbox', attempt: (state.sandboxes[0]?.attempt ?? -1) + 1 })
   if (steps.actions.length === 0) planGarbage(state, steps)
@@ -77,6 +80,12 @@ export function planRemoval(state: PodState, graceSeconds: number): Plan {
 function planContainers(state: PodState, views: PodViews, sandbox: Sandbox, steps: Steps): void {
   planEphemeral(state, views, sandbox, steps)
   const appsBegun = views.apps.some((view) => view.current !== undefined)
+  // The runtime has lost sight of them: they may run.
+  for (const view of [...views.init, ...views.apps]) {
+    if (view.current?.state === 'unknown')
+      steps.stop(view.current, `Container ${view.spec.name} is in an unknown state, will be restarted`, graceOf(state))
+  }
+  if (steps.actions.some(({ type }) => type === 'stopContainer')) return
   for (const view of views.init) {
     if (view.role === 'init' && (appsBegun || completed(view))) continue
     if (view.current?.state === 'running') {
@@ -134,18 +143,11 @@ function startOrWait(state: PodState, view: ContainerView, sandbox: Sandbox, ste
   })
 }
 
-/** Apps end together; then the sidecars, last started first; then the sandbox. */
+/** First the containers, then the sandbox. */
 function planEnd(state: PodState, views: PodViews, graceSeconds: number): Plan {
   const steps = new Steps()
-  const stop = (container: Container): void => steps.stop(container, `Stopping container ${container.name}`, graceSeconds)
-  const running = state.containers.filter((container) => container.state === 'running')
-  const sidecars = views.init.filter((view) => view.role === 'sidecar').map((view) => view.spec.name)
-  const others = running.filter((container) => !sidecars.includes(container.name))
-  for (const container of others) stop(container)
-  if (others.length === 0) {
-    const last = sidecars.reverse().flatMap((name) => running.filter((container) => container.name === name))[0]
-    if (last) stop(last)
-  }
+  const running = state.containers.filter(isAlive)
+  steps.stopInOrder(running, views, graceSeconds)
   if (running.length === 0) {
     for (const sandbox of state.sandboxes) if (sandbox.state === 'ready') steps.add({ type: 'stopSandbox', id: sandbox.id })
   }
@@ -178,6 +180,11 @@ export function removalGraceOf(state: Pick<PodState, 'pod'>, forced: boolean): n
   return forced ? Math.min(forcedGraceSeconds, graceOf(state)) : graceOf(state)
 }
 
+/** As far as anybody knows: what the runtime cannot tell of may run. */
+function isAlive({ state }: Container): boolean {
+  return state === 'running' || state === 'unknown'
+}
+
 class Steps {
   readonly actions: Action[] = []
   private wakeAt: number | undefined
@@ -187,6 +194,16 @@ class Steps {
   }
   stop(container: Container, message: string, graceSeconds: number): void {
     this.add({ type: 'stopContainer', container, message, graceSeconds })
+  }
+  /** Apps together, then the sidecars, last started first. */
+  stopInOrder(running: readonly Container[], views: PodViews, graceSeconds: number): void {
+    const stop = (container: Container): void => this.stop(container, `Stopping container ${container.name}`, graceSeconds)
+    const sidecars = views.init.filter((view) => view.role === 'sidecar').map((view) => view.spec.name)
+    const others = running.filter((container) => !sidecars.includes(container.name))
+    for (const container of others) stop(container)
+    if (others.length > 0) return
+    const last = sidecars.reverse().flatMap((name) => running.filter((container) => container.name === name))[0]
+    if (last) stop(last)
   }
   /** A probe failed for good, or the spec has another image than the container was made from. */
   stopIfUnwell(view: ContainerView): void {

@@ -51,8 +51,8 @@ export class PodProbes {
 
   target(container: PodContainer, containerId: string, sandbox: Sandbox | undefined): Target {
     const { runtime, supports, clock } = this.node
-    // Without a network of its own a Pod listens on the node's.
-    const host = sandbox?.ips[0] ?? '127.0.0.1'
+    // Without a network of its own a Pod listens at the node's address, as its status says.
+    const host = sandbox?.ips[0] ?? this.node.hostIps[0] ?? '127.0.0.1'
     const base = { runtime, clock, container, containerId, host }
     return supports.hollow && sandbox ? { ...base, dial: (port) => runtime.dial(sandbox.id, port) } : base
   }

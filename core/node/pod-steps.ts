@@ -86,6 +86,9 @@ export class PodSteps {
       return
     }
     try {
+      // They let go of what the new one may want: a port of the host, the network of the Pod.
+      for (const { id } of observed.sandboxes) await node.runtime.stopSandbox(id)
+      if (attempt > 0) event('Normal', 'SandboxChanged', 'Pod sandbox changed, it will be killed and re-created.')
       observed.addSandbox(await node.runtime.runSandbox(sandboxConfig(pod, attempt, node.dns)))
       memory.sandboxProblem = undefined
     } catch (error) {

@@ -12,7 +12,7 @@ export interface Events {
 interface DockerEvent {
   readonly Type: string
   readonly Action: string
-  readonly Actor: { readonly Attributes: Labels }
+  readonly Actor: { readonly ID: string; readonly Attributes: Labels }
   readonly timeNano: number
 }
 
@@ -21,14 +21,16 @@ const [firstPause, longestPause] = [100, 5_000]
 /**
  * Docker's own event stream, open while somebody listens. Where it breaks off it is opened again, and since the daemon may
  * have forgotten what happened meanwhile, every Pod that it still knows, and every Pod that it knew before, is announced
- * as changed. `checkNetwork` is called for each network that is removed, and whenever one may have been.
+ * as changed.
  */
-export function createEvents(
-  engine: Engine,
-  owner: Owner,
-  clock: Clock,
-  checkNetwork: (removed?: string) => Promise<void>,
-): Events {
+export interface EventHandlers {
+  /** A network was removed, or whenever one may have been. */
+  checkNetwork(removed?: string): Promise<void>
+  /** Called before the event is told: Docker's list says of a while longer that it runs. */
+  sandboxDied(id: string): void
+}
+
+export function createEvents(engine: Engine, owner: Owner, clock: Clock, { checkNetwork, sandboxDied }: EventHandlers): Events {
   const listeners = new Set<(event: RuntimeEvent) => void>()
   const pods = new Set<string>()
   let stop: AbortController | undefined
@@ -58,6 +60,7 @@ export function createEvents(
           }
           const translated = translate(event, owner)
           if (!translated) continue
+          if (translated.type === 'sandboxChanged' && event.Action === 'die') sandboxDied(event.Actor.ID)
           pods.add(translated.podUid)
           emit(translated)
         }

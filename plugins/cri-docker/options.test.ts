@@ -245,7 +245,7 @@ test('an end is Completed, an Error or OOMKilled, and times that never were are 
 
 test('events speak of the Pod', () => {
   const of = (Action: string, Attributes: Record<string, string>) =>
-    translate({ Action, Actor: { Attributes } }, { nodeName: 'n', directory: '/d' })
+    translate({ Action, Actor: { ID: 'c', Attributes } }, { nodeName: 'n', directory: '/d' })
   const labels = container().Labels ?? {}
   assert.equal(of('start', labels), { podUid: 'f00d', type: 'containerStarted' })
   assert.equal(of('die', labels), { podUid: 'f00d', type: 'containerExited' })

@@ -80,6 +80,27 @@ test(
 )
 
 test(
+  'a sandbox whose process is killed is known to have ended as soon as that is told',
+  (t) =>
+    withMachine(t, async (machine) => {
+      const runtime = await machine.node(1)
+      const { id } = await runtime.runSandbox(testSandbox())
+      const told = new Promise<void>((resolve) => {
+        t.defer(runtime.subscribe(({ type }) => type === 'sandboxChanged' && resolve()) ?? (() => {}))
+      })
+      const engine = await connectEngine(testConfig.socketPath)
+      t.defer(() => engine.close())
+      await engine.docker.getContainer(id).kill()
+      await told
+      assert.equal(
+        (await runtime.listSandboxes()).map(({ state }) => state),
+        ['notReady'],
+      )
+    }),
+  docker,
+)
+
+test(
   'what an exec started is gone when its time is over, or when its caller is',
   (t) =>
     withMachine(t, async (machine) => {

@@ -21,9 +21,9 @@ export interface RuntimeParts {
 export function createDockerRuntime({ engine, node, clock, config }: RuntimeParts): Runtime {
   const now = (): number => clock.now()
   const images = createImages(engine)
-  const { sharing, checkNetwork, ...sandboxes } = createSandboxes({ engine, node, config, now })
+  const { sharing, checkNetwork, died, ...sandboxes } = createSandboxes({ engine, node, config, now })
   const { pid, hasTerminal, ...containers } = createContainers({ engine, node, config, images, sharing, now })
-  const events = createEvents(engine, node, clock, checkNetwork)
+  const events = createEvents(engine, node, clock, { checkNetwork, sandboxDied: died })
   return {
     ...sandboxes,
     ...containers,

@@ -16,6 +16,8 @@ export type Sandboxes = Pick<Runtime, 'runSandbox' | 'stopSandbox' | 'removeSand
   sharing(id: string): Promise<Sharing>
   /** Makes the network again if it was removed while Pods are on it, and puts them back. `removed`: Docker says so of this one. */
   checkNetwork(removed?: string): Promise<void>
+  /** Docker says that this container's process has ended. */
+  died(id: string): void
 }
 
 export interface SandboxParts {
@@ -44,11 +46,13 @@ export function createSandboxes({ engine, node, config: { network: wanted }, now
   /** The addresses of those that are being connected for the first time. */
   const starting = new Set<string>()
 
+  /** None is ever started again. */
+  const dead = new Set<string>()
   const listSandboxes = async (): Promise<readonly Sandbox[]> => {
     const filters = filterOf(node, { [label.type]: 'sandbox' })
     const listed = await docker.listContainers({ all: true, filters })
     return listed.map(({ Id, Labels, State }) => {
-      const sandbox = sandboxOf(Id, Labels, State === 'running')
+      const sandbox = sandboxOf(Id, Labels, State === 'running' && !dead.has(Id))
       known.set(Id, { sandbox, sharing: sharingOf(Labels) })
       return sandbox
     })
@@ -184,6 +188,7 @@ export function createSandboxes({ engine, node, config: { network: wanted }, now
   return {
     listSandboxes,
     stopSandbox: stop,
+    died: (id) => void dead.add(id),
     async checkNetwork(removed) {
       const before = await network?.catch(() => undefined)
       if (removed !== undefined && removed !== before?.name) return
@@ -219,6 +224,7 @@ export function createSandboxes({ engine, node, config: { network: wanted }, now
       await removeResolvConf(sharing?.resolvConf)
       await release(id)
       known.delete(id)
+      dead.delete(id)
     },
     async sharing(id) {
       const sharing = known.get(id)?.sharing ?? (await findSharing(engine, id))
