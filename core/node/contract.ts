@@ -95,6 +95,11 @@ export interface SandboxConfig {
   readonly dns: { readonly servers: readonly string[]; readonly searches: readonly string[]; readonly options: readonly string[] }
   readonly portMappings: readonly PortMapping[]
   readonly sysctls: Readonly<Record<string, string>>
+  /**
+   * The handler that the Pod's RuntimeClass names: how the runtime runs its containers. Absent: as it always does. One that the
+   * runtime does not have is a `FailedCreatePodSandBox`.
+   */
+  readonly runtimeHandler?: string
 }
 export interface PortMapping {
   readonly containerPort: number

@@ -1,4 +1,4 @@
-import type { HostAlias } from '../kinds/contract.js'
+import type { HostAlias, Pod } from '../kinds/contract.js'
 
 export interface HostsEntry {
   readonly ips: readonly string[]
@@ -35,9 +35,12 @@ function aliasLines(aliases: readonly HostAlias[]): string {
 }
 
 /** The Pod's hostname: its own, else its name, cut to what a hostname may be. */
-export function hostnameOf(pod: {
-  readonly metadata: { readonly name: string }
-  readonly spec: { readonly hostname?: string | undefined }
-}): string {
-  return (pod.spec.hostname || pod.metadata.name).slice(0, 63).replace(/[-.]+$/, '')
+export function hostnameOf({ metadata, spec }: Pick<Pod, 'metadata' | 'spec'>): string {
+  return (spec.hostname || metadata.name).slice(0, 63).replace(/[-.]+$/, '')
+}
+
+/** undefined: it has no subdomain, and so no name but the short one. */
+export function fullNameOf(pod: Pod, clusterDomain: string): string | undefined {
+  const { subdomain } = pod.spec
+  return subdomain ? `${hostnameOf(pod)}.${subdomain}.${pod.metadata.namespace}.svc.${clusterDomain}` : undefined
 }

@@ -248,3 +248,11 @@ const place = {
   node: { apiVersion: 'v1', kind: 'Node', metadata: { name: 'one', labels: { disk: 'fast' } }, spec: {} },
   unsafeSysctls: [],
 } as const
+
+test('the whole name as hostname, where the Pod asks for it, as long as the kernel takes it', () => {
+  const of = (more: object) => sandboxConfig(pod({ setHostnameAsFQDN: true, ...more }), 0, dns).hostname
+  assert.is(of({ subdomain: 'sub' }), 'web.sub.default.svc.cluster.local')
+  assert.is(of({ hostname: 'hh', subdomain: 'sub' }), 'hh.sub.default.svc.cluster.local')
+  assert.is(of({}), 'web')
+  assert.fails(() => of({ subdomain: 's'.repeat(50) }), '64 characters is the max, 80 characters requested')
+})

@@ -3,7 +3,7 @@ import { chmod, mkdir, open, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Pod, Container as PodContainer } from '../kinds/contract.js'
 import type { Container, Mount, Runtime } from './contract.js'
-import { hostNetworkHosts, hostnameOf, podHosts } from './hosts-file.js'
+import { fullNameOf, hostNetworkHosts, hostnameOf, podHosts } from './hosts-file.js'
 
 const defaultMessagePath = '/dev/termination-log'
 const longestMessage = 4096
@@ -55,8 +55,7 @@ async function hostsText(pod: Pod, ips: readonly string[], clusterDomain: string
   const aliases = pod.spec.hostAliases ?? []
   if (pod.spec.hostNetwork) return hostNetworkHosts(await readFile('/etc/hosts', 'utf8').catch(() => ''), aliases)
   const hostname = hostnameOf(pod)
-  const { subdomain } = pod.spec
-  const fullName = subdomain ? `${hostname}.${subdomain}.${pod.metadata.namespace}.svc.${clusterDomain}` : undefined
+  const fullName = fullNameOf(pod, clusterDomain)
   return podHosts({ ips, hostname, ...(fullName === undefined ? {} : { fullName }) }, aliases)
 }
 

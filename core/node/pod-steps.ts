@@ -1,4 +1,5 @@
 /** Carries out the steps of one Pod's plan, one at a time, and remembers what went wrong. */
+import { isNotFound, runtimeClasses } from '../client/contract.js'
 import type { Pod, Container as PodContainer } from '../kinds/contract.js'
 import { type StartAction, startContainer } from './container-start.js'
 import { RuntimeError } from './contract.js'
@@ -89,7 +90,8 @@ export class PodSteps {
       // They let go of what the new one may want: a port of the host, the network of the Pod.
       for (const { id } of observed.sandboxes) await node.runtime.stopSandbox(id)
       if (attempt > 0) event('Normal', 'SandboxChanged', 'Pod sandbox changed, it will be killed and re-created.')
-      observed.addSandbox(await node.runtime.runSandbox(sandboxConfig(pod, attempt, node.dns)))
+      const handler = await handlerOf(pod, node)
+      observed.addSandbox(await node.runtime.runSandbox(sandboxConfig(pod, attempt, node.dns, handler)))
       memory.sandboxProblem = undefined
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error)
@@ -165,4 +167,15 @@ function aborted(signal: AbortSignal): Promise<undefined> {
     if (signal.aborted) resolve(undefined)
     else signal.addEventListener('abort', () => resolve(undefined), { once: true })
   })
+}
+
+/** Of the Pod's RuntimeClass; "": it has none. */
+async function handlerOf({ spec: { runtimeClassName } }: Pod, { client }: NodeRuntime): Promise<string> {
+  if (!runtimeClassName) return ''
+  try {
+    return (await client.get(runtimeClasses, '', runtimeClassName)).handler
+  } catch (error) {
+    if (!isNotFound(error)) throw error
+    throw new RuntimeError('FailedCreatePodSandBox', `RuntimeClass "${runtimeClassName}" not found`)
+  }
 }

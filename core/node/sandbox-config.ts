@@ -1,6 +1,7 @@
 import type { Pod } from '../kinds/contract.js'
 import type { PortMapping, SandboxConfig } from './contract.js'
-import { hostnameOf } from './hosts-file.js'
+import { RuntimeError } from './contract.js'
+import { fullNameOf, hostnameOf } from './hosts-file.js'
 
 export interface DnsFacts {
   readonly clusterDns: string | undefined
@@ -12,13 +13,13 @@ export interface DnsFacts {
 /** What Davit's own restarts need to know of a sandbox whose Pod is gone. */
 export const graceAnnotation = 'davit.dev/termination-grace-seconds'
 
-export function sandboxConfig(pod: Pod, attempt: number, dns: DnsFacts): SandboxConfig {
+export function sandboxConfig(pod: Pod, attempt: number, dns: DnsFacts, runtimeHandler = ''): SandboxConfig {
   const { metadata, spec } = pod
   const { namespace = '', name, uid = '' } = metadata
   return {
     pod: { namespace, name, uid },
     attempt,
-    hostname: hostnameOf(pod),
+    hostname: spec.setHostnameAsFQDN ? fullHostname(pod, dns.clusterDomain) : hostnameOf(pod),
     hostNetwork: spec.hostNetwork ?? false,
     hostPid: spec.hostPID ?? false,
     hostIpc: spec.hostIPC ?? false,
@@ -32,8 +33,22 @@ export function sandboxConfig(pod: Pod, attempt: number, dns: DnsFacts): Sandbox
     annotations: { ...metadata.annotations, [graceAnnotation]: String(spec.terminationGracePeriodSeconds ?? 30) },
     dns: podDns(pod, dns),
     portMappings: spec.hostNetwork ? [] : portMappings(pod),
+    ...(runtimeHandler !== '' && { runtimeHandler }),
     sysctls: Object.fromEntries((spec.securityContext?.sysctls ?? []).map((item) => [item.name, item.value])),
   }
+}
+
+/** What the kernel takes as a name. */
+const longestHostname = 64
+
+function fullHostname(pod: Pod, clusterDomain: string): string {
+  const name = fullNameOf(pod, clusterDomain) ?? hostnameOf(pod)
+  if (name.length <= longestHostname) return name
+  const why = `Failed to construct FQDN from Pod hostname and cluster domain, FQDN ${name} is too long`
+  throw new RuntimeError(
+    'FailedCreatePodSandBox',
+    `${why} (${longestHostname} characters is the max, ${name.length} characters requested)`,
+  )
 }
 
 function portMappings(pod: Pod): PortMapping[] {

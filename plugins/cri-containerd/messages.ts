@@ -52,7 +52,7 @@ export const messages = {
     annotations: 'map string 7',
     linux: 'LinuxPodSandboxConfig 8',
   },
-  RunPodSandboxRequest: { config: 'PodSandboxConfig 1' },
+  RunPodSandboxRequest: { config: 'PodSandboxConfig 1', runtimeHandler: 'string 2' },
   RunPodSandboxResponse: { podSandboxId: 'string 1' },
   SandboxRequest: { podSandboxId: 'string 1' },
   PodIP: { ip: 'string 1' },

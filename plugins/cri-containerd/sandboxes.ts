@@ -58,7 +58,8 @@ export function createSandboxes({ client, node, clock, log, config: { socket, cn
 
   return {
     async runSandbox(config) {
-      const request = { config: sandboxOptions(node.nodeName, node.directory, config) }
+      const { runtimeHandler = '' } = config
+      const request = { config: sandboxOptions(node.nodeName, node.directory, config), runtimeHandler }
       const run = () => client.call('RunPodSandbox', request, { timeoutMs: longTimeout })
       try {
         await Promise.all([pause.done(), config.hostNetwork ? undefined : network.done()])

@@ -40,6 +40,8 @@ export interface Sharing {
   readonly ipc: 'pod' | 'host'
   /** A file on the host that is the Pod's /etc/resolv.conf. */
   readonly resolvConf?: string
+  /** Docker's own word: which of its runtimes runs the Pod's containers. */
+  readonly runtime?: string
 }
 
 export interface SandboxFacts {

@@ -23,6 +23,7 @@ export function sandboxOptions(facts: SandboxFacts, network: SandboxNetwork): Co
   const hostConfig: HostConfig = {
     NetworkMode: network.kind === 'host' ? 'host' : network.kind === 'own' ? 'none' : network.name,
     IpcMode: config.hostIpc ? 'host' : 'shareable',
+    ...runtimeOf(facts.sharing),
     LogConfig: { Type: 'none', Config: {} },
     CapDrop: ['ALL'],
     // Building the default filter takes a sixth of the start; the program makes four system calls and has no rights.
@@ -79,6 +80,10 @@ export interface ContainerFacts {
   readonly seccompProfile?: string
 }
 
+function runtimeOf({ runtime }: Sharing): Pick<HostConfig, 'Runtime'> {
+  return runtime === undefined ? {} : { Runtime: runtime }
+}
+
 function pidMode({ pid }: Sharing, { sharesProcessesOf }: ContainerConfig, pause: string): Pick<HostConfig, 'PidMode'> {
   if (pid !== 'container') return { PidMode: pid === 'host' ? 'host' : pause }
   return sharesProcessesOf === undefined ? {} : { PidMode: `container:${sharesProcessesOf}` }
@@ -93,6 +98,7 @@ export function containerOptions(facts: ContainerFacts, log: DockerConfig): Cont
     NetworkMode: pause,
     IpcMode: sharing.ipc === 'host' ? 'host' : pause,
     ...pidMode(sharing, config, pause),
+    ...runtimeOf(sharing),
     LogConfig: { Type: 'json-file', Config: { 'max-size': log.logMaxSize, 'max-file': String(log.logMaxFiles) } },
     Mounts: mountsOf(config.mounts, sharing),
     Privileged: security.privileged,

@@ -201,6 +201,7 @@ export function createSandboxes({ engine, node, config: { network: wanted }, now
       const sharing: Sharing = {
         pid: config.hostPid ? 'host' : config.shareProcessNamespace ? 'pod' : 'container',
         ipc: config.hostIpc ? 'host' : 'pod',
+        ...(config.runtimeHandler !== undefined && { runtime: config.runtimeHandler }),
         ...(resolvConf === undefined ? {} : { resolvConf }),
       }
       try {

@@ -80,7 +80,13 @@ async function takeAddress({ claims }: State, directory: string): Promise<string
   }
 }
 
-function refuse({ hostNetwork, portMappings, sysctls }: SandboxConfig, { machine }: State): void {
+function refuse({ hostNetwork, portMappings, sysctls, runtimeHandler }: SandboxConfig, { machine }: State): void {
+  if (runtimeHandler !== undefined) {
+    throw new RuntimeError(
+      'FailedCreatePodSandBox',
+      `no runtime for "${runtimeHandler}" is configured: processes have no handlers`,
+    )
+  }
   if (machine.namespaces || hostNetwork) return
   const refusal = (reason: string): RuntimeError =>
     new RuntimeError('FailedCreatePodSandBox', `${reason}: Davit runs without the privileges for it`)

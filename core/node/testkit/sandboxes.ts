@@ -1,4 +1,5 @@
 import * as assert from '../../testing/assert.js'
+import { RuntimeError } from '../contract.js'
 import type { Case } from './bench.js'
 import { sandboxConfig } from './bench.js'
 
@@ -130,6 +131,16 @@ export const sandboxCases: readonly Case[] = [
     needs: ['podNetwork'],
     async run({ sandbox }) {
       assert.equal((await sandbox({ hostNetwork: true })).ips, [])
+    },
+  },
+  {
+    name: 'a handler that the runtime does not have is refused by its name, and leaves nothing',
+    without: ['hollow'],
+    async run({ sandbox, runtime }) {
+      const asked = sandbox({ runtimeHandler: 'davit-none' })
+      await assert.rejects(asked, (error) => error instanceof RuntimeError && error.problem === 'FailedCreatePodSandBox')
+      await assert.rejects(asked, /davit-none/)
+      assert.equal(await runtime.listSandboxes(), [])
     },
   },
 ]
