@@ -1,7 +1,7 @@
 import { hostname } from 'node:os'
 import type { PluginContext, PluginLife } from '../kernel/contract.js'
 import type { KubeObject } from '../kinds/contract.js'
-import type { Clients, Informer } from './contract.js'
+import type { Clients, Fence, Informer } from './contract.js'
 import { LeaderElection, type Term } from './leader.js'
 import { checkTimings, type LeaderElectionConfig } from './leader-config.js'
 
@@ -9,6 +9,8 @@ import { checkTimings, type LeaderElectionConfig } from './leader-config.js'
 export interface WhileLeading {
   /** What they write is refused from the moment at which another may lead. */
   readonly clients: Clients
+  /** Of the term, for writes of policies that have clients of their own; absent where nobody is elected. */
+  readonly fence?: Fence
   /** Resolves when the informer shows all that leaders before have written. */
   settled(informer: Informer<KubeObject>, signal: AbortSignal): Promise<void>
 }
@@ -76,7 +78,7 @@ async function oneTerm({ clients, work }: LeadershipOptions, { signal, fence }: 
     as: (identity) => clients.as(identity, fence),
     informer: (resource, scope) => clients.informer(resource, scope),
   }
-  const own = work({ clients: fenced, settled: (informer, until) => informer.whenCurrent(until) })
+  const own = work({ clients: fenced, fence, settled: (informer, until) => informer.whenCurrent(until) })
   const over = new Promise<void>((resolve) => {
     if (signal.aborted) resolve()
     else signal.addEventListener('abort', () => resolve(), { once: true })
