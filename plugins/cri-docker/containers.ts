@@ -1,6 +1,8 @@
+import type { Clock } from '@davit/core/kernel'
 import type { Container, NodeContext, Runtime } from '@davit/core/node'
 import type { ContainerInfo, ContainerInspectInfo } from 'dockerode'
 import type { DockerConfig } from './config.js'
+import { inspectEnded } from './ending.js'
 import { type Engine, problem, statusOf, unless } from './engine.js'
 import type { Images } from './images.js'
 import { filterOf, isOwnedBy, label, parse } from './labels.js'
@@ -31,15 +33,18 @@ export interface ContainerParts {
   readonly config: DockerConfig
   readonly images: Images
   readonly sharing: Sandboxes['sharing']
-  now(): number
+  readonly clock: Clock
 }
 
-export function createContainers({ engine, node, config: log, images, sharing: sharingOf, now }: ContainerParts): Containers {
+export function createContainers({ engine, node, config: log, images, sharing: sharingOf, clock }: ContainerParts): Containers {
   const { docker } = engine
   const seen = new Map<string, Seen>()
+  /** Killed by this process: nobody has to ask Docker why. */
+  const killed = new Set<string>()
 
   const look = async (id: string): Promise<Seen | undefined> => {
-    const found = await unless([404], docker.getContainer(id).inspect())
+    const inspect = () => unless([404], docker.getContainer(id).inspect())
+    const found = await (killed.has(id) ? inspect() : inspectEnded(inspect, clock))
     if (!found || !isOwnedBy(node, found.Config.Labels) || found.Config.Labels[label.type] !== 'container') {
       seen.delete(id)
       return undefined
@@ -61,7 +66,7 @@ export function createContainers({ engine, node, config: log, images, sharing: s
       const { runAsGroup, runAsUser } = config.security
       const askUser = runAsGroup !== undefined && runAsUser === undefined
       const imageUser = askUser ? { imageUser: await images.user(config.image) } : {}
-      const options = containerOptions({ owner: node, sandbox, sharing, config, createdAt: now(), ...imageUser }, log)
+      const options = containerOptions({ owner: node, sandbox, sharing, config, createdAt: clock.now(), ...imageUser }, log)
       const create = async (): Promise<string> => (await docker.createContainer(options)).id
       try {
         return await create().catch(async (error: unknown) => {
@@ -81,12 +86,14 @@ export function createContainers({ engine, node, config: log, images, sharing: s
     },
     async stopContainer(id, graceSeconds) {
       const container = docker.getContainer(id)
+      killed.add(id)
       if (graceSeconds > 0) await unless([304, 404], container.stop({ t: Math.ceil(graceSeconds) }))
       else await unless([404, 409], container.kill())
     },
     async removeContainer(id) {
       await removeContainer(docker, id)
       seen.delete(id)
+      killed.delete(id)
     },
     async updateContainer(id, resources) {
       try {
