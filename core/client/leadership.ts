@@ -2,6 +2,7 @@ import { hostname } from 'node:os'
 import type { PluginContext, PluginLife } from '../kernel/contract.js'
 import type { KubeObject } from '../kinds/contract.js'
 import type { Clients, Fence, Informer } from './contract.js'
+import { createEventRecorder, type EventRecorder } from './event-recorder.js'
 import { LeaderElection, type Term } from './leader.js'
 import { checkTimings, type LeaderElectionConfig } from './leader-config.js'
 
@@ -51,14 +52,20 @@ function elected(options: LeadershipOptions): PluginLife {
   const { context, clients, user } = options
   const { clock, random, ids, log, config } = context
   let election: LeaderElection | undefined
-  const close = () => election?.close()
+  let events: EventRecorder | undefined
+  const close = async () => {
+    await election?.close()
+    events?.close()
+  }
   context.defer(close)
   return {
     afterStart() {
       if (context.signal.aborted) return
+      const client = clients.as({ name: user, manager: config.leaseName })
+      const component = config.leaseName
+      events = createEventRecorder({ client, turns: clients.eventTurns, clock, random, log, component, host: hostname() })
       election = new LeaderElection({
-        client: clients.as({ name: user, manager: config.leaseName }),
-        ...{ clock, random, log, namespace: 'kube-system', name: config.leaseName },
+        ...{ client, events, clock, random, log, namespace: 'kube-system', name: config.leaseName },
         // Never one that another process may have: a restarted one waits for its own lease as for any other.
         identity: `${hostname()}_${ids.uuid()}`,
         leaseMs: config.leaseDurationMs,
