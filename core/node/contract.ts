@@ -290,6 +290,7 @@ export type { Architecture } from './pause-program.js'
 // ---------------------------------------------------------------------------------------------------------- volumes
 
 export * from './persistent-volumes.js'
+export { refuseForeignRoutes } from './routes.js'
 export { runTool, toolEnvironment } from './run-tool.js'
 
 /** Puts one kind of volume source ("emptyDir", "configMap", "hostPath", …) into a directory. */
