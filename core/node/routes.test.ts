@@ -1,19 +1,20 @@
 import { assert, test } from '../testing/contract.js'
 import { parseRoutes, refuseForeignRoutes } from './routes.js'
 
+type Row = readonly [name: string, destination: string, mask: string]
 /** As /proc/net/route has it. */
-const table = (...rows: readonly (readonly [name: string, destination: string, mask: string])[]) =>
+const table = (...rows: readonly Row[]) =>
   ['Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT']
     .concat(
       rows.map(([name, to, mask]) => `${name}\t${to}\t00000000\t0001\t0\t0\t0\t${mask}\t0\t0\t0`),
       '',
     )
     .join('\n')
-const normal = ['eth0', '00000000', '00000000'] as const
-const own = ['davit-p1', '0001F40A', '00FFFFFF'] as const
-const wide = ['davit-c0ffee', '0000F40A', '0000FFFF'] as const
+const normal: Row = ['eth0', '00000000', '00000000']
+const own: Row = ['davit-p1', '0001F40A', '00FFFFFF']
+const wide: Row = ['davit-c0ffee', '0000F40A', '0000FFFF']
 
-const refusal = (podCidr: string, networkCidr: string, ...rows: Parameters<typeof table>) =>
+const refusal = (podCidr: string, networkCidr: string, ...rows: readonly Row[]) =>
   refuseForeignRoutes(podCidr, ['davit-p1'], networkCidr, async () => table(...rows)).then(
     () => '',
     (error: Error) => error.message,

@@ -50,7 +50,7 @@ test(
     )
     const remove = () => runTool('ip', ['link', 'del', name]).catch(() => undefined)
     t.defer(remove)
-    const opened = () => withNode(async ({ sandbox }) => sandbox())
+    const opened = () => withNode(async ({ sandbox }) => void (await sandbox()))
     const { message } = (await assert.rejects(opened)) as Error
     assert.match(message, `the network interface ${name} has a route to 10.181.78.128/25`)
     assert.match(message, `remove it (ip link delete ${name})`)
