@@ -4,12 +4,13 @@
  * Every kind of workload on real processes: one cluster of two nodes for all, and a namespace for each scenario, side by
  * side. The same with a virtual clock and simulated nodes stands beside each controller.
  */
+import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { assert, test } from '@davit/core/testing'
-import { startCluster } from '../cluster/testing.js'
+import { Cluster } from './cluster.js'
 import { Kubectl } from './kubectl.js'
 import { until } from './objects.js'
-import { deploymentLife, quotaReached, recreated } from './workloads/deployments.js'
+import { heldAndBroken, quotaReached, recreated, rolledOut } from './workloads/deployments.js'
 import { drain, taint } from './workloads/disruptions.js'
 import { cronJobs, jobs } from './workloads/jobs.js'
 import { garbage, namespaceGoes, replicationController } from './workloads/owners.js'
@@ -17,7 +18,8 @@ import { type Scenario, Scene, type Stage } from './workloads/scene.js'
 import { daemonSetLife, statefulSetLife, volumesByHand } from './workloads/sets.js'
 
 const sideBySide: Readonly<Record<string, Scenario>> = {
-  'deployment-life': deploymentLife,
+  'rolled-out': rolledOut,
+  'held-and-broken': heldAndBroken,
   recreated,
   'quota-reached': quotaReached,
   'statefulset-life': statefulSetLife,
@@ -36,22 +38,18 @@ test(
   async (t) => {
     const root = await t.directory()
     const nodes = { one: path.join(root, 'one'), two: path.join(root, 'two') }
-    const { connection, directory } = await startCluster(t, {
-      flags: { proxy: 'none' },
-      plugins: [
-        {
-          id: 'node-agent',
-          config: {
-            clusterCidr: '10.244.96.0/23',
-            nodes: [
-              { name: 'one', runtime: 'cri-process', podCidr: '10.244.96.0/24', directory: nodes.one },
-              { name: 'two', runtime: 'cri-process', podCidr: '10.244.97.0/24', directory: nodes.two },
-            ],
-          },
-        },
-      ],
-    })
-    const kubectl = new Kubectl('kubectl', ['--kubeconfig', path.join(directory, 'kubeconfig')], root)
+    const node = (name: 'one' | 'two', podCidr: string) => ({ name, runtime: 'cri-process', podCidr, directory: nodes[name] })
+    const agent = {
+      clusterCidr: '10.244.96.0/23',
+      nodes: [node('one', '10.244.96.0/24'), node('two', '10.244.97.0/24')],
+    }
+    const config = path.join(root, 'cluster.yaml')
+    const plugins = [{ id: 'node-agent', config: agent }]
+    await writeFile(config, JSON.stringify({ apiVersion: 'davit.dev/v1', kind: 'ClusterConfig', plugins }))
+    const cluster = await Cluster.start('--runtime', 'process', '--proxy', 'none', '--config', config)
+    t.defer(() => cluster.stop())
+    const { connection } = cluster
+    const kubectl = new Kubectl('kubectl', ['--kubeconfig', cluster.kubeconfig], root)
     const stage: Stage = { connection, kubectl, nodes }
     const classes = '/apis/storage.k8s.io/v1/storageclasses'
     await until('the default class', async () => (await connection.json<{ items: unknown[] }>('GET', classes)).items.length === 1)

@@ -26,30 +26,34 @@ const enough = (pods: readonly Tree[]): void => {
   assert.ok(pods.length <= replicas + 2, 'one more by maxSurge, and one that is deleted as it is looked at')
 }
 
-/** Rolled out, back, held in the middle, broken and mended; at no time are there too few. */
-export async function deploymentLife(scene: Scene): Promise<void> {
+/** Rolled out and back, with its Service before it; at no time are there too few. */
+export async function rolledOut(scene: Scene): Promise<void> {
   const { kubectl } = scene
   await scene.create('services', 'web', { spec: { selector: { app: 'web' }, ports: [{ port: 80 }] } })
-  await scene.create('deployments', 'web', {
-    spec: { replicas, strategy: rolling, selector: selectorOf('web'), template: scene.template('web', '1') },
-  })
-  await scene.versions('web', replicas, '1')
-  assert.is((await scene.processes('web')).size, replicas)
-
+  await deploy(scene)
+  await scene.running('web', replicas)
   await scene.patch('deployments', 'web', versionPatch('2'))
   await during(scene, 'web', enough, scene.versions('web', replicas, '2'))
-  await kubectl.said('rollout', 'status', 'deploy/web', '--timeout=20s')
+  await kubectl.said('rollout', 'status', 'deploy/web', '--timeout=60s')
   await kubectl.said('rollout', 'undo', 'deploy/web')
   await during(scene, 'web', enough, scene.versions('web', replicas, '1'))
   assert.match(await kubectl.said('rollout', 'history', 'deploy/web'), /REVISION +CHANGE-CAUSE\n2 .*\n3 /)
+  await inFront(scene, 'web')
+  await scene.remove('deployments', 'web')
+  await scene.noProcesses('web')
+  await inFront(scene, 'web')
+}
 
+/** Held in the middle, broken and mended. */
+export async function heldAndBroken(scene: Scene): Promise<void> {
+  const { kubectl } = scene
+  await deploy(scene)
   await kubectl.said('rollout', 'pause', 'deploy/web')
-  const sets = (await scene.list('replicasets')).length
-  await scene.patch('deployments', 'web', versionPatch('3', { replicas: replicas + 1 }))
+  await scene.patch('deployments', 'web', versionPatch('2', { replicas: replicas + 1 }))
   await scene.versions('web', replicas + 1, '1')
-  assert.is((await scene.list('replicasets')).length, sets, 'a paused one is scaled, not rolled out')
+  assert.is((await scene.list('replicasets')).length, 1, 'a paused one is scaled, not rolled out')
   await kubectl.said('rollout', 'resume', 'deploy/web')
-  await scene.versions('web', replicas + 1, '3')
+  await scene.versions('web', replicas + 1, '2')
 
   const broken = { name: 'main', command: ['/no/such/program'] }
   await scene.patch('deployments', 'web', {
@@ -60,11 +64,15 @@ export async function deploymentLife(scene: Scene): Promise<void> {
   })
   assert.is((await scene.pods('web')).filter(isReady).length, replicas + 1, 'those that work stay')
   await kubectl.said('rollout', 'undo', 'deploy/web')
-  await scene.versions('web', replicas + 1, '3')
-  await inFront(scene, 'web')
+  await scene.versions('web', replicas + 1, '2')
   await scene.remove('deployments', 'web')
   await scene.noProcesses('web')
-  await inFront(scene, 'web')
+}
+
+async function deploy(scene: Scene): Promise<void> {
+  const spec = { replicas, strategy: rolling, selector: selectorOf('web'), template: scene.template('web', '1') }
+  await scene.create('deployments', 'web', { spec })
+  await scene.versions('web', replicas, '1')
 }
 
 /** The slice of the Service has the addresses of all Pods of its name. */

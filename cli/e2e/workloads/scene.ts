@@ -102,13 +102,15 @@ export class Scene {
     throw new Error(`${this.namespace}: not within ${waitMs} ms: ${what}; ${await this.#story()}`)
   }
 
-  /** How its Pods are, and what was told last, for whoever reads of a failure. */
+  /** How its Pods and Jobs are, and what was told last, for whoever reads of a failure. */
   async #story(): Promise<string> {
-    const states = (await this.list('pods')).map(({ metadata, status }) => {
-      return `${metadata.name} ${status.phase}${metadata.deletionTimestamp ? ' going' : ''}`
+    const objects = [...(await this.list('jobs')), ...(await this.list('pods'))]
+    const states = objects.map(({ metadata: { name, deletionTimestamp, finalizers = [] }, status: { phase = '' } }) => {
+      return `${name} ${phase}${deletionTimestamp ? ' going' : ''} ${finalizers}`
     })
-    const told = (await this.list('events')).slice(-10).map(({ reason, message }) => `${reason}: ${message}`)
-    return [...states, ...told].join('; ')
+    const events = [...(await this.list('events'))]
+    const told = events.sort((one, other) => (one.lastTimestamp < other.lastTimestamp ? -1 : 1)).slice(-10)
+    return [...states, ...told.map(({ reason, message }) => `${reason}: ${message}`)].join('; ')
   }
 
   gone(resource: string, name: string): Promise<boolean> {
