@@ -1,3 +1,4 @@
+import path from 'node:path'
 import { assert, test } from '@davit/core/testing'
 import { matches, type NodeFlags, planNodes } from './nodes.js'
 import type { ClusterConfig } from './schema.js'
@@ -75,3 +76,16 @@ const patterns: readonly (readonly [string, string, boolean])[] = [
 for (const [pattern, name, expected] of patterns) {
   test(`${pattern} ${expected ? 'matches' : 'does not match'} ${name}`, () => assert.is(matches(pattern, name), expected))
 }
+
+test('where a node keeps its files is said from anywhere, for whoever clears up after it', () => {
+  const config = agent([
+    { name: 'a', directory: '/srv/a' },
+    { name: 'b', directory: 'here' },
+    { name: 'c' },
+    { name: 'd', directory: 3 },
+  ])
+  assert.equal(
+    plan({}, config).map(({ directory }) => directory),
+    ['/srv/a', path.resolve('here'), undefined, undefined],
+  )
+})

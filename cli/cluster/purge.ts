@@ -30,7 +30,7 @@ export async function* purge(dataDirectory: string, { podCidr, nodes, drivers }:
     const signal = new AbortController().signal
     for (const node of nodes) {
       for (const driver of runtimes.all().filter((candidate) => node.runtimes.includes(candidate.id))) {
-        const directory = path.join(dataDirectory, 'nodes', node.name)
+        const directory = node.directory ?? path.join(dataDirectory, 'nodes', node.name)
         const context = { nodeName: node.name, directory, podCidr: node.podCidr ?? podCidr, clusterCidr: podCidr, signal }
         const problem = await purgeNode(driver, context, dataDirectory)
         if (problem === undefined) yield `node ${node.name}: containers of ${driver.id} are gone`

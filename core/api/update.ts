@@ -13,7 +13,7 @@ import { type WriteSettings, writeSettings } from './options.js'
 import { objectOwners, sameOwners, setOwners } from './ownership.js'
 import type { Resource } from './resource.js'
 import { noClaim } from './service-allocations.js'
-import type { ApiServices } from './services.js'
+import { type ApiServices, timestamp } from './services.js'
 import { copyTree } from './tree.js'
 import { removeObject, writeObject } from './writes.js'
 
@@ -77,6 +77,7 @@ async function changeOnce(
   const { own, owners } = await makeOwn(resource, wanted, old)
   const object = await mutate(services.hooks, request, kind, own, admitted)
   settle(resource, request, wanted, object, old)
+  if (wanted.part === 'status') kind.strategy.prepareStatusUpdate?.(object, old, timestamp(services.clock.now()))
   setOwners(object, owners)
   await validateAdmission(services.hooks, request, kind, { ...admitted, object })
 

@@ -292,6 +292,8 @@ export interface Strategy {
    * `object`, never `old`.
    */
   prepareUpdate?(object: KubeObject, old: KubeObject): void
+  /** The same for an update through `status`. `now`: RFC 3339, in seconds. */
+  prepareStatusUpdate?(object: KubeObject, old: KubeObject, now: string): void
   /** Beyond schema and metadata. `old` is the object before an update: what is as it was may be left alone. */
   validate?(object: KubeObject, old?: KubeObject): FieldError[]
   /** `subresource` is the way in: `ephemeralcontainers`, `scale`, `finalize`, …; absent for the object itself. Never `status`. */

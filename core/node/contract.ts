@@ -306,6 +306,7 @@ export type { Architecture } from './pause-program.js'
 
 export * from './persistent-volumes.js'
 export * from './protocol.js'
+export { refuseForeignRoutes } from './routes.js'
 export { runTool, toolEnvironment } from './run-tool.js'
 
 /** Puts one kind of volume source ("emptyDir", "configMap", "hostPath", …) into a directory. */

@@ -6,7 +6,7 @@ import { access, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs
 import { join } from 'node:path'
 import type { Clock, Logger } from '@davit/core/kernel'
 import type { NodeContext } from '@davit/core/node'
-import { RuntimeError } from '@davit/core/node'
+import { RuntimeError, refuseForeignRoutes } from '@davit/core/node'
 import type { Client } from './client.js'
 import { command } from './command.js'
 import { conflistFile, conflistOf, namesOf, neededPlugins, rangeOf } from './conflist.js'
@@ -41,6 +41,9 @@ export async function ensureNetwork(parts: NetworkParts, node: NodeContext): Pro
     await removeOwn(directory, own)
     return waitFor(parts, (now) => now.networkProblem === '')
   }
+  await refuseForeignRoutes(node.podCidr, [namesOf(node.podCidr).bridge]).catch((error: Error) => {
+    throw new RuntimeError('FailedCreatePodSandBox', error.message, { cause: error })
+  })
   if (own !== undefined && own !== node.podCidr) await requireUnused(client, node, own)
   await requirePlugins(facts)
   if (own !== node.podCidr) await write(directory, conflistOf(node.podCidr))
