@@ -12,6 +12,7 @@ import { defaultBackOff } from './back-off.js'
 import type { DecidedNode } from './choose-runtime.js'
 import type {
   BackOff,
+  NetworkDriver,
   Runtime,
   RuntimeDriver,
   RuntimeEvent,
@@ -28,6 +29,7 @@ import { type Amounts, refusalOf } from './node-admission.js'
 import type { NodeRuntime, Sources } from './node-context.js'
 import type { NodeFacts } from './node-object.js'
 import { NodeRegistration } from './node-registration.js'
+import { openNetwork } from './open-network.js'
 import { orphanOf } from './orphan.js'
 import { PodWorker } from './pod-worker.js'
 import type { DnsFacts } from './sandbox-config.js'
@@ -54,6 +56,7 @@ export interface AgentServices {
   readonly dns: DnsFacts
   /** The runtime that the configuration names; undefined: its plugin does not run. */
   driver(): RuntimeDriver | undefined
+  networks(): readonly NetworkDriver[]
   volumeDrivers(): readonly VolumeDriver[]
   backOff(): BackOff | undefined
   /** The Pods that are bound to this node. */
@@ -206,7 +209,10 @@ export class NodeAgent {
     const podCidr = this.podCidr ?? ''
     const clusterDns = dns.clusterDns === undefined ? {} : { clusterDns: dns.clusterDns }
     const context = { nodeName: this.name, directory, podCidr, signal: this.stop.signal, ...clusterDns }
-    const runtime = await driver.open({ ...context, ...(clusterCidr !== undefined && { clusterCidr }) })
+    const ranges = clusterCidr === undefined ? context : { ...context, clusterCidr }
+    const network = await openNetwork(this.services, ranges, driver.supports)
+    if (network) this.runtimeUndos.push(() => void network.close())
+    const runtime = await driver.open({ ...ranges, ...(network && { network }) })
     try {
       this.version = await runtime.version()
     } catch (error) {

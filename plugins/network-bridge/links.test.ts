@@ -92,7 +92,7 @@ test(
 test(
   'a bridge that somebody removed is made again, with all links on it',
   async (t) => {
-    const { network, sandbox, inside } = await bench(t)
+    const { network, sandbox } = await bench(t)
     const own = await sandbox()
     await network.attach(own)
     await run('ip', ['link', 'delete', bridge])

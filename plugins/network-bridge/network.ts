@@ -127,9 +127,8 @@ export function createPodNetwork({ config, log, firewall }: NetworkParts, node: 
       const kept = await Promise.all(sandboxes.map((sandbox) => turns.run(sandbox.id, () => adopt(sandbox))))
       return kept.filter((item) => item !== undefined)
     },
-    async close() {
-      attached.clear()
-    },
+    // What is known is what the kernel knows: a call that is still on its way ends as it began.
+    close: async () => {},
   }
 }
 
