@@ -3,6 +3,7 @@ import { networkKit } from '@davit/core/node/testkit'
 import { createTestServices, pluginSuite } from '@davit/core/testing'
 import { createBridgeDriver } from './driver.js'
 import plugin from './index.js'
+import { namesOf } from './names.js'
 
 pluginSuite(plugin, {
   valid: [{}, { masquerade: false, mtu: 1450 }],
@@ -10,7 +11,7 @@ pluginSuite(plugin, {
 })
 
 const { log } = createTestServices()
-const traces = /davit-[bv][0-9a-f]{8}|DAVIT-NET-/
+const traces = new RegExp(`davit-v[0-9a-f]{8}|DAVIT-NET-|${namesOf('10.183.7.0/24').bridge}`)
 networkKit('bridge', () => ({ driver: createBridgeDriver({ config: { masquerade: true }, log }), traces }), {
   requires: ['root', 'netns', 'iptables', 'ip'],
 })

@@ -17,7 +17,8 @@ export interface Names {
 export function namesOf(podCidr: string): Names {
   const name = short(podCidr)
   return {
-    bridge: `davit-b${name}`,
+    // As cri-process calls its own: one machine can have one bridge for a range.
+    bridge: `davit-p${name}`,
     masquerade: `DAVIT-NET-MASQ-${name}`,
     ports: `DAVIT-NET-PORT-${name}`,
     forward: `DAVIT-NET-FWD-${name}`,
