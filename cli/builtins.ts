@@ -79,6 +79,7 @@ export const builtins: Readonly<Record<string, Builtin>> = {
   'node-agent': always(() => node().then((room) => room.nodeAgent)),
   'provisioner-local-path': always(() => plugin(import('@davit/plugin-provisioner-local-path'))),
   'node-volumes': always(() => node().then((room) => room.nodeVolumes)),
+  'network-bridge': picked(() => plugin(import('@davit/plugin-network-bridge'))),
   'cri-docker': picked(() => plugin(import('@davit/plugin-cri-docker'))),
   'cri-containerd': picked(() => plugin(import('@davit/plugin-cri-containerd'))),
   'cri-process': picked(() => plugin(import('@davit/plugin-cri-process'))),

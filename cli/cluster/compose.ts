@@ -6,7 +6,7 @@ import { builtins } from '../builtins.js'
 import { dataDirectoryOf, type UpFlags } from './flags.js'
 import { isBuiltin, loadForeign } from './foreign.js'
 import type { LoadedConfig } from './load-config.js'
-import { type NodePlan, planNodes } from './nodes.js'
+import { type NodePlan, pickedBy, planNodes } from './nodes.js'
 import { defaultPodCidr, fileSettings, layer, type Setting } from './settings.js'
 
 export interface Composition {
@@ -41,12 +41,13 @@ export async function compose(flags: UpFlags, loaded: LoadedConfig): Promise<Com
     ...node,
     runtimes: node.runtimes.map(foreign.idOf),
     proxies: node.proxies.map(foreign.idOf),
+    networks: node.networks.map(foreign.idOf),
   }))
   const store = foreign.calledOf(config.store?.id ?? 'store-level')
   const settings = layer(flags, loaded, { store, dataDirectory, kubeconfig, podCidr }, nodes, foreign)
   const present = settings.filter((setting) => setting.enabled !== false)
   const entries = await Promise.all(present.map((setting) => entryOf(setting, foreign.plugins)))
-  const used = new Set(nodes.flatMap((node) => [...node.runtimes, ...node.proxies]))
+  const used = new Set(nodes.flatMap(pickedBy))
   const drivers = entries.flatMap(({ plugin }, index) => {
     const { id, config: given } = present[index] as Setting
     return used.has(plugin.id) ? [{ id: absolute(id, directory), directory, config: given }] : []
@@ -58,10 +59,7 @@ export async function compose(flags: UpFlags, loaded: LoadedConfig): Promise<Com
 function wanted(nodes: readonly NodePlan[], loaded: LoadedConfig): { listed: Setting[]; picked: Setting[] } {
   const { config, source } = loaded
   const listed = fileSettings(loaded).filter((setting) => setting.enabled !== false && !isBuiltin(setting.id))
-  const ids = new Set([
-    ...(config.store ? [config.store.id] : []),
-    ...nodes.flatMap((node) => [...node.runtimes, ...node.proxies]),
-  ])
+  const ids = new Set([...(config.store ? [config.store.id] : []), ...nodes.flatMap(pickedBy)])
   return { listed, picked: [...ids].filter((id) => !isBuiltin(id)).map((id) => ({ id, source })) }
 }
 

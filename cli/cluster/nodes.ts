@@ -6,10 +6,17 @@ export interface NodePlan {
   readonly name: string
   readonly runtimes: readonly string[]
   readonly proxies: readonly string[]
+  /** Empty: the runtime connects Pods. */
+  readonly networks: readonly string[]
+  readonly networkChosen: boolean
   /** Named by the user rather than left to choose: not usable is then an error. */
   readonly proxyChosen: boolean
   /** Where its files are, if not below the data directory. */
   readonly directory?: string
+}
+/** The ids of all plugins that it may use. */
+export function pickedBy({ runtimes, proxies, networks }: NodePlan): readonly string[] {
+  return [...runtimes, ...proxies, ...networks]
 }
 /** Real ones: simulated Pods speak to nobody. */
 export function runsPods({ runtimes }: NodePlan): boolean {
@@ -24,6 +31,7 @@ export interface NodeFlags {
 
 const automaticRuntimes = ['cri-docker', 'cri-containerd', 'cri-process']
 const automaticProxies = ['proxy-iptables']
+const automaticNetworks = ['network-bridge']
 
 /**
  * Which nodes there are: what flags say, else those that the file gives to the plugin `node-agent`, else this machine.
@@ -38,14 +46,22 @@ export function planNodes(flags: NodeFlags, config: ClusterConfig, machine: stri
     const ruled = rule?.proxy?.id ?? 'auto'
     // Simulated Pods serve nobody, so the kernel is left alone unless a proxy is named.
     const proxy = flags.proxy ? prefixed('proxy', flags.proxy) : ruled === 'auto' && wanted[0] === 'cri-hollow' ? 'none' : ruled
+    const runtimes = wanted[0] === 'auto' ? automaticRuntimes.filter((id) => builtins.has(id)) : wanted
+    const network = rule?.network?.id ?? 'auto'
     return {
       name,
-      runtimes: wanted[0] === 'auto' ? automaticRuntimes.filter((id) => builtins.has(id)) : wanted,
+      runtimes,
+      networks: network === 'auto' ? automaticNetworksOf(runtimes) : network === 'none' ? [] : [network],
+      networkChosen: network !== 'auto',
       proxies: proxy === 'auto' ? automaticProxies : proxy === 'none' ? [] : [proxy],
       proxyChosen: proxy !== 'auto',
       ...(own?.directory !== undefined && { directory: own.directory }),
     }
   })
+}
+
+function automaticNetworksOf(runtimes: readonly string[]): readonly string[] {
+  return runtimes.some((id) => id !== 'cri-hollow') ? automaticNetworks : []
 }
 
 interface AgentNode {

@@ -4,7 +4,7 @@ import { builtins } from '../builtins.js'
 import type { UpFlags } from './flags.js'
 import type { Foreign } from './foreign.js'
 import type { LoadedConfig } from './load-config.js'
-import { type NodePlan, runsPods } from './nodes.js'
+import { type NodePlan, pickedBy, runsPods } from './nodes.js'
 import type { PluginSetting } from './schema.js'
 
 export interface Setting extends PluginSetting {
@@ -35,7 +35,7 @@ export function layer(flags: UpFlags, loaded: LoadedConfig, places: Places, plan
   const { source } = loaded
   const { store } = places
   const own = configsOf(flags, loaded, places, plans)
-  const used = new Set([store, ...plans.flatMap((node) => [...node.runtimes, ...node.proxies])])
+  const used = new Set([store, ...plans.flatMap(pickedBy)])
   // One that was picked by its path is there in place of a built-in of the same name.
   const given = new Set([...foreign.plugins.values()].map((plugin) => plugin.id))
   const present = Object.keys(builtins).filter((id) => builtins[id]?.always || (used.has(id) && !given.has(id)))
@@ -75,7 +75,11 @@ function configsOf(flags: UpFlags, { config }: LoadedConfig, places: Places, pla
       dataDirectory,
       clusterCidr: podCidr,
       ...(domain && { clusterDomain: domain }),
-      nodes: plans.map(({ name, runtimes }) => ({ name, runtime: runtimes })),
+      nodes: plans.map(({ name, runtimes, networks, networkChosen }) => ({
+        name,
+        runtime: runtimes,
+        ...(networkChosen && { network: networks[0] ?? 'none' }),
+      })),
     },
     'controller-node': { clusterCidr: podCidr },
     ...(dockerSocket && { 'cri-docker': { socketPath: dockerSocket } }),

@@ -8,7 +8,7 @@ import type { Node, Pod } from '../kinds/contract.js'
 import { NodeAgent } from './agent.js'
 import { chooseRuntimes, type DecidedNode } from './choose-runtime.js'
 import type { AgentConfig } from './config.js'
-import type { BackOff, PersistentVolumeDriver, RuntimeDriver, VolumeDriver } from './contract.js'
+import type { BackOff, NetworkDriver, PersistentVolumeDriver, RuntimeDriver, VolumeDriver } from './contract.js'
 import { createLeases } from './leases.js'
 import { type Machine, readMachine } from './machine.js'
 import { openVolumeDrivers } from './open-volume-drivers.js'
@@ -23,6 +23,7 @@ export interface AgentsOptions extends Omit<KernelServices, 'ids'> {
   readonly clients: Clients
   readonly connections: NodeConnections
   readonly runtimes: Bag<RuntimeDriver>
+  readonly networks: Bag<NetworkDriver>
   readonly volumes: Bag<VolumeDriver>
   readonly persistentVolumes: Bag<PersistentVolumeDriver>
   readonly backOffs: Bag<BackOff>
@@ -114,6 +115,7 @@ function makeAgent(config: DecidedNode, options: AgentsOptions, shared: Shared):
     directory: config.directory ?? join(options.config.dataDirectory, 'nodes', config.name),
     connections: options.connections,
     driver: () => options.runtimes.all().find((driver) => driver.id === config.runtime),
+    networks: () => options.networks.all(),
     volumeDrivers: () => options.volumes.all(),
     backOff: () => options.backOffs.all()[0],
     pods: () => podInformer.byIndex(byNode, config.name),

@@ -3,7 +3,7 @@ import { ClientsToken } from '../client/contract.js'
 import { definePlugin } from '../kernel/contract.js'
 import { startAgents } from './agents.js'
 import { agentConfig } from './config.js'
-import { BackOffToken, PersistentVolumeToken, RuntimeToken, VolumeToken } from './contract.js'
+import { BackOffToken, NetworkToken, PersistentVolumeToken, RuntimeToken, VolumeToken } from './contract.js'
 import { sourceGrant } from './sources.js'
 import { removalGrant } from './volume-removals.js'
 
@@ -16,6 +16,7 @@ export const nodeAgent = definePlugin({
     clients: ClientsToken,
     connections: NodeConnectionsToken,
     runtimes: RuntimeToken,
+    networks: NetworkToken,
     volumes: VolumeToken,
     persistentVolumes: PersistentVolumeToken,
     backOffs: BackOffToken,
