@@ -8,6 +8,7 @@ import type { FieldError, KubeObject, Service, ServiceSpec } from '../kinds/cont
 import type { Compare, Entry, Key, Operation, Store } from '../store/contract.js'
 import { parseRange } from './address-range.js'
 import { allocationPrefix, createPool, followPools, learnTaken, type Pool } from './allocators.js'
+import { settleFamilies } from './service-families.js'
 
 /** What a service's write brings into its transaction. Exactly one of `keep` and `drop` counts: the first that is called. */
 export interface Claim {
@@ -152,13 +153,13 @@ class Draft implements Claim {
       delete spec.ipFamilies
       delete spec.ipFamilyPolicy
     } else {
+      const errors = settleFamilies(spec)
+      if (errors.length > 0) throw this.#invalid(errors)
       const wanted = spec.clusterIP || spec.clusterIPs?.[0] || ''
       if (wanted === 'None') spec.clusterIP = 'None'
       else if (wanted === '') spec.clusterIP = this.#next(pool, 'spec.clusterIPs', 'range is full')
       else spec.clusterIP = wanted === held ? held : this.#chosenAddress(pool, wanted)
       spec.clusterIPs = [spec.clusterIP]
-      spec.ipFamilies ??= ['IPv4']
-      spec.ipFamilyPolicy ??= 'SingleStack'
     }
     if (held !== undefined && held !== spec.clusterIP) this.#free(pool, held)
   }
@@ -239,7 +240,10 @@ class Draft implements Claim {
   }
 
   #refused(field: string, message: string): ApiError {
-    const errors: FieldError[] = [{ reason: 'FieldValueInvalid', field, message }]
+    return this.#invalid([{ reason: 'FieldValueInvalid', field, message }])
+  }
+
+  #invalid(errors: readonly FieldError[]): ApiError {
     return ApiError.invalid({ group: '', kind: 'Service' }, this.#service.metadata.name, errors)
   }
 

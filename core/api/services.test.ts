@@ -47,6 +47,64 @@ test('headless and ExternalName services take none', async (t) => {
   assert.equal(await taken(api), [])
 })
 
+const familyCases: [spec: object, families: string[] | string][] = [
+  [{ ipFamilyPolicy: 'PreferDualStack' }, ['IPv4']],
+  [{ clusterIPs: ['10.96.7.7'] }, ['IPv4']],
+  [
+    { ipFamilyPolicy: 'RequireDualStack' },
+    'spec.ipFamilyPolicy: Invalid value: "RequireDualStack": this cluster is not configured for dual-stack services',
+  ],
+  [{ ipFamilies: ['IPv6'] }, 'spec.ipFamilies[0]: Invalid value: "IPv6": not configured on this cluster'],
+  [
+    { ipFamilies: ['IPv4', 'IPv6'] },
+    'spec.ipFamilyPolicy: Invalid value: "SingleStack": must be RequireDualStack or PreferDualStack when multiple \'ipFamilies\' are specified',
+  ],
+  [
+    { ipFamilyPolicy: 'PreferDualStack', clusterIPs: ['10.96.7.7', 'fd00::1'] },
+    'spec.clusterIPs[1]: Invalid value: ["10.96.7.7","fd00::1"]: IPv6 is not configured on this cluster',
+  ],
+  [{ clusterIP: 'fd00::1' }, 'spec.clusterIPs[0]: Invalid value: ["fd00::1"]: IPv6 is not configured on this cluster'],
+  // Who writes the endpoints of these knows.
+  [{ clusterIP: 'None', ipFamilyPolicy: 'RequireDualStack' }, ['IPv4', 'IPv6']],
+  [{ clusterIP: 'None', ipFamilies: ['IPv6'] }, ['IPv6']],
+  [{ clusterIP: 'None', ipFamilies: ['IPv6'], ipFamilyPolicy: 'PreferDualStack' }, ['IPv6', 'IPv4']],
+  [
+    { clusterIP: 'None', ipFamilies: ['IPv6'], selector: { a: 'b' } },
+    'spec.ipFamilies[0]: Invalid value: "IPv6": not configured on this cluster',
+  ],
+]
+test('families that the cluster does not have are refused', async (t) => {
+  const api = await startApi(t)
+  for (const [spec, wanted] of familyCases) {
+    const body = service('a', spec)
+    const query = { dryRun: 'All' }
+    if (typeof wanted === 'string') {
+      const status = await api.refused('create', 'services', { body, query })
+      assert.equal([status.code, status.message], [422, `Service "a" is invalid: ${wanted}`])
+    } else {
+      const made = await api.create<Service>('services', body, { query })
+      assert.equal(made.spec?.ipFamilies, wanted)
+    }
+  }
+  await api.create('services', service('a'))
+  const status = await api.refused('patch', 'services', {
+    name: 'a',
+    patchType: 'merge',
+    body: { spec: { ipFamilyPolicy: 'RequireDualStack' } },
+  })
+  assert.match(status.message, 'this cluster is not configured for dual-stack services')
+})
+
+test('a dry run of an update shows what it would be given, and takes nothing', async (t) => {
+  const api = await startApi(t)
+  const made = await api.create<Service>('services', service('a'))
+  const shown = await api.merge<Service>('services', 'a', { spec: { type: 'NodePort' } }, { query: { dryRun: 'All' } })
+  assert.ok((portsOf(shown)[0] ?? 0) >= 30_000, `${portsOf(shown)}`)
+  assert.equal(await taken(api), [`clusterip/${made.spec?.clusterIP}`])
+  const port = { type: 'NodePort', ports: [{ port: 80, nodePort: portsOf(shown)[0] }] }
+  assert.equal(portsOf(await api.create<Service>('services', service('b', port))), portsOf(shown))
+})
+
 test('explicit values are honoured; taken, or outside the range, is 422', async (t) => {
   const api = await startApi(t)
   const made = await api.create<Service>('services', service('a', { type: 'NodePort', ports: [{ port: 80, nodePort: 30080 }] }))

@@ -83,6 +83,7 @@ async function changeOnce(
   delete object.metadata.resourceVersion
   if (unchanged(object, old)) return { result: { object: old, item: shown }, committed: false }
   const ends = isMarked(object) && isFinished(resource, object)
+  if (dryRun && resource.allocates && !ends) services.allocations.forUpdate(object, old).drop()
   if (dryRun) return { result: { object: withVersion(object, old.metadata.resourceVersion) }, committed: false }
   const write = ends ? remove : replace
   const result = await write(services, resource, request, item, object)

@@ -146,7 +146,7 @@ function checkAccount(errors: FieldError[], at: string, account: NonNullable<Rul
   else errors.push(required(`${at}.namespace`, 'must specify namespace for service account'))
 }
 
-function checkConditions(conditions: readonly { type?: string }[] = []): FieldError[] {
+function checkConditions(conditions: readonly { readonly type?: string | undefined }[] = []): FieldError[] {
   const errors: FieldError[] = []
   const seen = new Set<string>()
   for (const [index, { type = '' }] of conditions.entries()) {
