@@ -1,5 +1,5 @@
 import { createSeededRandom } from '../kernel/host.js'
-import type { KubeObject, Service } from '../kinds/contract.js'
+import type { IPAddress, KubeObject, Service, ServiceCIDR } from '../kinds/contract.js'
 import { prefixEnd, StoreToken } from '../store/contract.js'
 import { assert, boot, test } from '../testing/contract.js'
 import { parseRange } from './address-range.js'
@@ -36,6 +36,40 @@ test('a cluster IP of the range is given, with its family and policy', async (t)
   assert.equal(spec?.clusterIPs, [spec?.clusterIP])
   assert.equal([spec?.ipFamilies, spec?.ipFamilyPolicy], [['IPv4'], 'SingleStack'])
   assert.equal(await taken(api), [`clusterip/${spec?.clusterIP}`])
+})
+
+const addresses = async (api: Api): Promise<string[]> => {
+  const { items } = await api.list('networking.k8s.io/v1/ipaddresses', {}, { namespace: '' })
+  return items.map(({ object }) => {
+    const { parentRef } = (object as IPAddress).spec ?? {}
+    return `${object.metadata.name} ${parentRef?.resource} ${parentRef?.namespace}/${parentRef?.name}`
+  })
+}
+
+test('an IPAddress shows each address as long as its service has it, and a ServiceCIDR the range', async (t) => {
+  const api = await startApi(t)
+  const own = '10.96.0.1 services default/kubernetes'
+  await api.create('services', service('a', { clusterIP: '10.96.5.5' }))
+  await api.create('services', service('b', { clusterIP: 'None' }))
+  assert.equal(await addresses(api), [own, '10.96.5.5 services default/a'])
+  await api.create('services', service('c', { clusterIP: '10.96.5.6' }), { query: { dryRun: 'All' } })
+  await api.refused('create', 'services', { body: service('a', { clusterIP: '10.96.5.7' }) })
+  assert.equal(await addresses(api), [own, '10.96.5.5 services default/a'])
+  await api.merge('services', 'a', { spec: { type: 'ExternalName', externalName: 'example.com' } })
+  assert.equal(await addresses(api), [own])
+  const back = await api.merge<Service>('services', 'a', { spec: { type: 'ClusterIP' } })
+  assert.equal(await addresses(api), [own, `${back.spec?.clusterIP} services default/a`])
+  // Who removes the object does not free the address.
+  const name = back.spec?.clusterIP ?? ''
+  await api.handle('delete', 'networking.k8s.io/v1/ipaddresses', { name, namespace: '' })
+  assert.match(
+    (await api.refused('create', 'services', { body: service('d', { clusterIP: name }) })).message,
+    'already allocated',
+  )
+  await api.handle('delete', 'services', { name: 'a' })
+  assert.equal(await addresses(api), [own])
+  const range = await api.get<ServiceCIDR>('networking.k8s.io/v1/servicecidrs', 'kubernetes', { namespace: '' })
+  assert.equal([range.spec?.cidrs, range.status?.conditions?.[0]?.status], [['10.96.0.0/16'], 'True'])
 })
 
 test('headless and ExternalName services take none', async (t) => {

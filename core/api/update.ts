@@ -9,6 +9,7 @@ import { createOnce } from './create.js'
 import { type DecodedBody, decodeBody } from './decode-body.js'
 import { findItem, type Outcome, onFresh, reach } from './fresh.js'
 import { checkName, checkNamespace, checkPreconditions, countGeneration, isMarked, keptMetadata } from './metadata.js'
+import { advise } from './notes.js'
 import { type WriteSettings, writeSettings } from './options.js'
 import { objectOwners, sameOwners, setOwners } from './ownership.js'
 import type { Resource } from './resource.js'
@@ -121,6 +122,7 @@ function settle(resource: Resource, request: ApiRequest, { part }: Change, objec
   const subresource = part === 'object' ? undefined : part === 'status' ? part : request.subresource
   const errors = validateUpdate(kind, object, old, subresource)
   if (errors.length > 0) throw ApiError.invalid(kind, object.metadata.name, errors)
+  if (part === 'object') advise(request, kind, object, old)
 }
 
 function keepStatus(object: KubeObject, old: KubeObject): void {

@@ -2,6 +2,7 @@
 import type { SchemaRules } from '../cel.js'
 import type { CustomFacts, FieldError, KubeObject, ResourceKind, ScalePaths, Strategy, Subresource, Verb } from '../contract.js'
 import { invalid } from '../field-error.js'
+import { finalizerWarnings } from '../metadata.js'
 import type { CustomResourceDefinition, CustomResourceDefinitionVersion } from '../types.js'
 import { customTable } from './columns.js'
 import { decodeCustom } from './decode.js'
@@ -110,6 +111,7 @@ function strategyOf(kind: Pick<ResourceKind, 'apiVersion' | 'kind'>, schema: Sch
     defaults: (object) => settleInPlace(schema, object),
     validate: check,
     validateStatusUpdate: check,
+    warnings: (object, old) => finalizerWarnings(object.metadata.finalizers, old?.metadata.finalizers),
   }
 }
 
