@@ -9,6 +9,7 @@ import { createOnce } from './create.js'
 import { type DecodedBody, decodeBody } from './decode-body.js'
 import { findItem, type Outcome, onFresh, reach } from './fresh.js'
 import { checkName, checkNamespace, checkPreconditions, countGeneration, isMarked, keptMetadata } from './metadata.js'
+import { advise } from './notes.js'
 import { type WriteSettings, writeSettings } from './options.js'
 import { objectOwners, sameOwners, setOwners } from './ownership.js'
 import type { Resource } from './resource.js'
@@ -84,6 +85,7 @@ async function changeOnce(
   delete object.metadata.resourceVersion
   if (unchanged(object, old)) return { result: { object: old, item: shown }, committed: false }
   const ends = isMarked(object) && isFinished(resource, object)
+  if (dryRun && resource.allocates && !ends) services.allocations.forUpdate(object, old).drop()
   if (dryRun) return { result: { object: withVersion(object, old.metadata.resourceVersion) }, committed: false }
   const write = ends ? remove : replace
   const result = await write(services, resource, request, item, object)
@@ -121,6 +123,7 @@ function settle(resource: Resource, request: ApiRequest, { part }: Change, objec
   const subresource = part === 'object' ? undefined : part === 'status' ? part : request.subresource
   const errors = validateUpdate(kind, object, old, subresource)
   if (errors.length > 0) throw ApiError.invalid(kind, object.metadata.name, errors)
+  if (part === 'object') advise(request, kind, object, old)
 }
 
 function keepStatus(object: KubeObject, old: KubeObject): void {

@@ -299,6 +299,8 @@ export interface Strategy {
   /** `subresource` is the way in: `ephemeralcontainers`, `scale`, `finalize`, …; absent for the object itself. Never `status`. */
   validateUpdate?(object: KubeObject, old: KubeObject, subresource?: string): FieldError[]
   validateStatusUpdate?(object: KubeObject, old: KubeObject): FieldError[]
+  /** Words of advice that go with the reply of a create, or of an update of the object itself, about what is sound but unwise. */
+  warnings?(object: KubeObject, old?: KubeObject): readonly string[]
 }
 
 /** The kinds that are served now. Kinds come and go at run time. */

@@ -99,8 +99,10 @@ export function createConnect(services: ConnectServices): Connect {
     }
     const pod = (await reader.get('pods', target.namespace, target.name)) as PodShape
     if (target.subresource !== 'log') await admit(asked)
+    if (target.subresource === 'log') {
+      return (await import('./logs.js')).serveLogs(exchange, pod, () => nodeStreams(pod, connections), clock, upgrade)
+    }
     const node = nodeStreams(pod, connections)
-    if (target.subresource === 'log') return (await import('./logs.js')).serveLogs(exchange, pod, node, clock, upgrade)
     if (target.subresource === 'portforward') {
       return (await import('./port-forward.js')).servePortForward(exchange, upgrade, pod, node)
     }
