@@ -53,7 +53,8 @@ function configsOf(flags: UpFlags, { config }: LoadedConfig, places: Places, pla
     [store]: { ...(store === 'store-level' && { path: path.join(dataDirectory, 'store') }), ...config.store?.config },
     ...(serviceCidr && { 'api-pipeline': { serviceCidr } }),
     'api-server': {
-      address: flags.bind ?? '127.0.0.1',
+      address: flags.bind ?? (flags.everywhere ? '0.0.0.0' : '127.0.0.1'),
+      ...(flags['advertise-address'] && { advertiseAddress: flags['advertise-address'] }),
       port: flags.port ?? 6443,
       dataDirectory,
       kubeconfig,
@@ -62,6 +63,8 @@ function configsOf(flags: UpFlags, { config }: LoadedConfig, places: Places, pla
       ...(domain && { clusterDomain: domain }),
       ...(flags['token-auth-file'] && { tokenFile: path.resolve(flags['token-auth-file']) }),
     },
+    // What machines that join must read before they know whom to trust; a role gives it away once there is a token.
+    'authenticator-anonymous': { paths: ['/api/v1/namespaces/kube-public/configmaps/cluster-info'] },
     'token-issuer': { dataDirectory, ...(domain && { issuer: `https://kubernetes.default.svc.${domain}` }) },
     'proxy-host': {
       clusterCidr: podCidr,
@@ -92,6 +95,7 @@ function forcedKeys(flags: UpFlags, store: string): Readonly<Record<string, read
       ...(place ? ['dataDirectory'] : []),
       ...(place || flags.kubeconfig !== undefined ? ['kubeconfig'] : []),
       ...(flags.bind === undefined ? [] : ['address']),
+      ...(flags['advertise-address'] === undefined ? [] : ['advertiseAddress']),
       ...(flags.port === undefined ? [] : ['port']),
       ...(flags['token-auth-file'] === undefined ? [] : ['tokenFile']),
     ],
