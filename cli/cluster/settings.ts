@@ -63,8 +63,6 @@ function configsOf(flags: UpFlags, { config }: LoadedConfig, places: Places, pla
       ...(domain && { clusterDomain: domain }),
       ...(flags['token-auth-file'] && { tokenFile: path.resolve(flags['token-auth-file']) }),
     },
-    // What machines that join must read before they know whom to trust; a role gives it away once there is a token.
-    'authenticator-anonymous': { paths: ['/api/v1/namespaces/kube-public/configmaps/cluster-info'] },
     'token-issuer': { dataDirectory, ...(domain && { issuer: `https://kubernetes.default.svc.${domain}` }) },
     'proxy-host': {
       clusterCidr: podCidr,

@@ -4,6 +4,7 @@ import type { UpFlags } from './flags.js'
 import { runsPods } from './nodes.js'
 import type { RunningCluster } from './run.js'
 import type { Made } from './state.js'
+import { untilAsked } from './until-asked.js'
 
 export abstract class UpCommand extends DavitCommand {
   protected async up(flags: UpFlags): Promise<void> {
@@ -49,10 +50,4 @@ export abstract class UpCommand extends DavitCommand {
     const { purge } = await import('./purge.js')
     for await (const line of purge(remove.directory, remove.made)) this.log(line)
   }
-}
-
-function untilAsked(): Promise<string> {
-  return new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve(signal))
-  })
 }

@@ -59,6 +59,13 @@ export function joiningObjects(server: string, ca: string): readonly JoiningObje
     // Before it asks for a name, a machine looks whether another has it.
     role('davit:get-nodes', { apiGroups: [''], resources: ['nodes'], verbs: ['get'] }),
     binding('davit:get-nodes', 'davit:get-nodes', joiners),
+    // Volumes that are folders of a node are removed by its agent, which then lets go of them.
+    role('davit:node-volumes', {
+      apiGroups: [''],
+      resources: ['persistentvolumes'],
+      verbs: ['get', 'list', 'watch', 'update'],
+    }),
+    binding('davit:node-volumes', 'davit:node-volumes', nodes),
     // The proxy of a node runs in its agent, and as the node.
     binding('davit:node-proxier', 'system:node-proxier', nodes),
     ...clusterInfo(server, ca),

@@ -1,7 +1,7 @@
 /** What the composition root takes of the API room besides the HTTP server. */
 import { parseRange } from './address-range.js'
 import { namespaceLifecycle } from './namespace-lifecycle.js'
-import { apiEndpoint, apiPipeline } from './plugin.js'
+import { apiEndpoint, apiPipeline, nodeConnections } from './plugin.js'
 import { defaultTolerations } from './pod-admission.js'
 import { priorityAdmission } from './priority.js'
 import { serviceAccountAdmission } from './service-account-admission.js'
@@ -12,6 +12,7 @@ export {
   apiPipeline,
   defaultTolerations,
   namespaceLifecycle,
+  nodeConnections,
   parseRange,
   priorityAdmission,
   serviceAccountAdmission,
