@@ -74,6 +74,7 @@ export const builtins: Readonly<Record<string, Builtin>> = {
   'scheduler-volume': always(() => plugin(import('@davit/plugin-scheduler-volume'))),
   'client-https': picked(() => import('@davit/core/client/host').then((room) => room.clientHttps)),
   'node-connections': picked(() => api().then((room) => room.nodeConnections)),
+  'node-server': always(() => api().then((room) => room.nodeServer)),
   'proxy-host': always(() => import('@davit/core/proxy/host').then((room) => room.proxyHost)),
   'proxy-iptables': picked(() => plugin(import('@davit/plugin-proxy-iptables'))),
   'node-agent': always(() => node().then((room) => room.nodeAgent)),
@@ -89,6 +90,7 @@ export const builtins: Readonly<Record<string, Builtin>> = {
 export const ofAgents: ReadonlySet<string> = new Set([
   'client-https',
   'node-connections',
+  'node-server',
   'node-agent',
   'node-volumes',
   'provisioner-local-path',

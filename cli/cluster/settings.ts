@@ -78,6 +78,7 @@ function configsOf(flags: UpFlags, { config }: LoadedConfig, places: Places, pla
       ...(domain && { clusterDomain: domain }),
       nodes: plans.map(({ name, runtimes }) => ({ name, runtime: runtimes })),
     },
+    'node-server': { nodes: plans.map(({ name }) => name) },
     'controller-node': { clusterCidr: podCidr },
     ...(dockerSocket && { 'cri-docker': { socketPath: dockerSocket } }),
   }
@@ -98,6 +99,7 @@ function forcedKeys(flags: UpFlags, store: string): Readonly<Record<string, read
       ...(flags['token-auth-file'] === undefined ? [] : ['tokenFile']),
     ],
     'token-issuer': place ? ['dataDirectory'] : [],
+    'node-server': ['nodes'],
     'proxy-host': node ? ['nodes'] : [],
     'node-agent': [...(place ? ['dataDirectory'] : []), 'nodes'],
   }

@@ -1,5 +1,6 @@
 /** What the composition root takes of the API room besides the HTTP server. */
 import { parseRange } from './address-range.js'
+import { nodeServer } from './kubelet/plugin.js'
 import { namespaceLifecycle } from './namespace-lifecycle.js'
 import { apiEndpoint, apiPipeline, nodeConnections } from './plugin.js'
 import { defaultTolerations } from './pod-admission.js'
@@ -13,6 +14,7 @@ export {
   defaultTolerations,
   namespaceLifecycle,
   nodeConnections,
+  nodeServer,
   parseRange,
   priorityAdmission,
   serviceAccountAdmission,
