@@ -43,7 +43,8 @@ async function site(t: TestContext): Promise<Site> {
     ...{ server, one, two, directories, tried },
     async kubectl(...args) {
       const { code, text } = await tried(...args)
-      assert.is(code, 0, `kubectl ${args.join(' ')}: ${text}`)
+      if (code !== 0)
+        throw new Error(`kubectl ${args.join(' ')}: ${text}\n${(await tried('get', 'pods,events', '-o', 'wide')).text}`)
       return text
     },
     async startServer() {
