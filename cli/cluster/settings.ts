@@ -53,7 +53,8 @@ function configsOf(flags: UpFlags, { config }: LoadedConfig, places: Places, pla
     [store]: { ...(store === 'store-level' && { path: path.join(dataDirectory, 'store') }), ...config.store?.config },
     ...(serviceCidr && { 'api-pipeline': { serviceCidr } }),
     'api-server': {
-      address: flags.bind ?? '127.0.0.1',
+      address: flags.bind ?? (flags.everywhere ? '0.0.0.0' : '127.0.0.1'),
+      ...(flags['advertise-address'] && { advertiseAddress: flags['advertise-address'] }),
       port: flags.port ?? 6443,
       dataDirectory,
       kubeconfig,
@@ -81,6 +82,7 @@ function configsOf(flags: UpFlags, { config }: LoadedConfig, places: Places, pla
         ...(networkChosen && { network: networks[0] ?? 'none' }),
       })),
     },
+    'node-server': { nodes: plans.map(({ name }) => name) },
     'controller-node': { clusterCidr: podCidr },
     ...(dockerSocket && { 'cri-docker': { socketPath: dockerSocket } }),
   }
@@ -96,10 +98,12 @@ function forcedKeys(flags: UpFlags, store: string): Readonly<Record<string, read
       ...(place ? ['dataDirectory'] : []),
       ...(place || flags.kubeconfig !== undefined ? ['kubeconfig'] : []),
       ...(flags.bind === undefined ? [] : ['address']),
+      ...(flags['advertise-address'] === undefined ? [] : ['advertiseAddress']),
       ...(flags.port === undefined ? [] : ['port']),
       ...(flags['token-auth-file'] === undefined ? [] : ['tokenFile']),
     ],
     'token-issuer': place ? ['dataDirectory'] : [],
+    'node-server': ['nodes'],
     'proxy-host': node ? ['nodes'] : [],
     'node-agent': [...(place ? ['dataDirectory'] : []), 'nodes'],
   }

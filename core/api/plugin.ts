@@ -95,3 +95,12 @@ export const apiEndpoint = definePlugin({
     return { provides: { documents }, start: () => addresses.start() }
   },
 })
+
+/** For a process that runs nodes and no API. */
+export const nodeConnections = definePlugin({
+  id: 'node-connections',
+  api: '^1.0',
+  stage: 'cache',
+  provides: { connections: NodeConnectionsToken },
+  setup: async () => ({ provides: { connections: createNodeConnections() } }),
+})

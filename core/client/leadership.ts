@@ -84,6 +84,7 @@ async function oneTerm({ clients, work }: LeadershipOptions, { signal, fence }: 
     eventTurns: clients.eventTurns,
     as: (identity) => clients.as(identity, fence),
     informer: (resource, scope) => clients.informer(resource, scope),
+    follow: (resource, scope) => clients.follow(resource, scope),
   }
   const own = work({ clients: fenced, fence, settled: (informer, until) => informer.whenCurrent(until) })
   const over = new Promise<void>((resolve) => {

@@ -36,6 +36,9 @@ const planeOfClients = definePlugin({
         informer: () => {
           throw new Error('nobody asks')
         },
+        follow: () => {
+          throw new Error('nobody asks')
+        },
       },
     },
   }),

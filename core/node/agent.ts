@@ -383,6 +383,7 @@ export class NodeAgent {
       problem: this.problem,
       capacity: this.capacity(driver),
       addresses: config.addresses.length > 0 ? config.addresses : machine.addresses,
+      port: this.services.connections.port ?? 0,
     }
   }
 }

@@ -67,7 +67,15 @@ export function createContainers({ engine, node, config: log, images, sharing: s
       const { runAsGroup, runAsUser } = config.security
       const askUser = runAsGroup !== undefined && runAsUser === undefined
       const imageUser = askUser ? { imageUser: (await images.image(config.image))?.user ?? '' } : {}
-      const facts = { owner: node, sandbox, sharing, config, createdAt: clock.now(), ...imageUser, ...(await seccompProfile(config)) }
+      const facts = {
+        owner: node,
+        sandbox,
+        sharing,
+        config,
+        createdAt: clock.now(),
+        ...imageUser,
+        ...(await seccompProfile(config)),
+      }
       const options = containerOptions(facts, log)
       const create = async (): Promise<string> => (await docker.createContainer(options)).id
       try {

@@ -60,7 +60,7 @@ export function createHandler(services: HandlerServices): Handler {
   const report = (error: unknown): void => services.log.error({ err: error }, 'a request failed by a bug')
   const identify = async (exchange: Exchange): Promise<UserInfo> => {
     const user = await services.authenticate(exchange)
-    if (user !== anonymous) services.greet(exchange.socket)
+    if (user.name !== anonymous.name) services.greet(exchange.socket)
     return user
   }
   return {
