@@ -69,7 +69,7 @@ async function servePod(
   const streams = agentOf(services, pod.spec.nodeName ?? '')
   if (route.type === 'portForward') return servePort(exchange, upgrade, pod, streams)
   const named = { ...exchange, query: queryOf(exchange, route.container) }
-  if (route.type === 'logs') return (await import('../http/logs.js')).serveLogs(named, pod, streams, clock, upgrade)
+  if (route.type === 'logs') return (await import('../http/logs.js')).serveLogs(named, pod, () => streams, clock, upgrade)
   const { serveRemoteCommand } = await import('../http/remote-command.js')
   return serveRemoteCommand(named, upgrade, route.type, pod, streams, { clock, log })
 }
