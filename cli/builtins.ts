@@ -34,7 +34,7 @@ export const builtins: Readonly<Record<string, Builtin>> = {
   'api-crd': always(() => plugin(import('@davit/plugin-api-crd'))),
   'authorizer-rbac': always(() => plugin(import('@davit/plugin-authorizer-rbac'))),
   'authenticator-anonymous': picked(() => plugin(import('@davit/plugin-authenticator-anonymous'))),
-  'authenticator-bootstrap-token': picked(() => plugin(import('@davit/plugin-authenticator-bootstrap-token'))),
+  'authenticator-bootstrap-token': always(() => plugin(import('@davit/plugin-authenticator-bootstrap-token'))),
   'authenticator-oidc': picked(() => plugin(import('@davit/plugin-authenticator-oidc'))),
   'authenticator-service-account': always(() => plugin(import('@davit/plugin-authenticator-service-account'))),
   'api-aggregation': always(() => plugin(import('@davit/plugin-api-aggregation'))),
@@ -74,13 +74,28 @@ export const builtins: Readonly<Record<string, Builtin>> = {
   'scheduler-host': always(() => import('@davit/core/scheduler/host').then((room) => room.schedulerHost)),
   'scheduler-binpack': always(() => plugin(import('@davit/plugin-scheduler-binpack'))),
   'scheduler-volume': always(() => plugin(import('@davit/plugin-scheduler-volume'))),
+  'client-https': picked(() => import('@davit/core/client/host').then((room) => room.clientHttps)),
+  'node-connections': picked(() => api().then((room) => room.nodeConnections)),
+  'node-server': always(() => api().then((room) => room.nodeServer)),
   'proxy-host': always(() => import('@davit/core/proxy/host').then((room) => room.proxyHost)),
   'proxy-iptables': picked(() => plugin(import('@davit/plugin-proxy-iptables'))),
   'node-agent': always(() => node().then((room) => room.nodeAgent)),
   'provisioner-local-path': always(() => plugin(import('@davit/plugin-provisioner-local-path'))),
   'node-volumes': always(() => node().then((room) => room.nodeVolumes)),
+  'network-bridge': picked(() => plugin(import('@davit/plugin-network-bridge'))),
   'cri-docker': picked(() => plugin(import('@davit/plugin-cri-docker'))),
   'cri-containerd': picked(() => plugin(import('@davit/plugin-cri-containerd'))),
   'cri-process': picked(() => plugin(import('@davit/plugin-cri-process'))),
   'cri-hollow': picked(() => plugin(import('@davit/plugin-cri-hollow'))),
 }
+
+/** What an agent runs beside the runtimes and proxy modes of its node: its API is elsewhere. */
+export const ofAgents: ReadonlySet<string> = new Set([
+  'client-https',
+  'node-connections',
+  'node-server',
+  'node-agent',
+  'node-volumes',
+  'provisioner-local-path',
+  'proxy-host',
+])

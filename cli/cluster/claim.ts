@@ -70,12 +70,18 @@ export async function refuseSecond(dataDirectory: string): Promise<void> {
 
 /** Nodes that are no longer there may have left containers: `davit down` clears up after them too. */
 function together(before: Made | undefined, { nodes, drivers, podCidr }: Made): Made {
-  const plain = nodes.map(({ name, runtimes, proxies }) => ({ name, runtimes, proxies }))
+  const plain = nodes.map(({ name, runtimes, proxies, directory }) => ({
+    name,
+    runtimes,
+    proxies,
+    ...(directory && { directory }),
+  }))
   const all = new Map(before?.nodes.map((node) => [node.name, node]))
   for (const node of plain) {
     const old = all.get(node.name)
     const runtimes = [...new Set([...node.runtimes, ...(old?.runtimes ?? [])])]
-    all.set(node.name, { ...old, name: node.name, runtimes, proxies: [...new Set([...node.proxies, ...(old?.proxies ?? [])])] })
+    const proxies = [...new Set([...node.proxies, ...(old?.proxies ?? [])])]
+    all.set(node.name, { ...node, runtimes, proxies, ...(old?.podCidr && { podCidr: old.podCidr }) })
   }
   const byId = new Map([...(before?.drivers ?? []), ...drivers].map((driver) => [driver.id, driver]))
   return { nodes: [...all.values()], drivers: [...byId.values()], podCidr }

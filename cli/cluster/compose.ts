@@ -3,10 +3,11 @@ import { hostname } from 'node:os'
 import path from 'node:path'
 import type { AnyPlugin, PluginEntry } from '@davit/core/kernel'
 import { builtins } from '../builtins.js'
+import { type AgentPlan, agentSettings } from './agent-settings.js'
 import { dataDirectoryOf, type UpFlags } from './flags.js'
 import { isBuiltin, loadForeign } from './foreign.js'
 import type { LoadedConfig } from './load-config.js'
-import { type NodePlan, planNodes } from './nodes.js'
+import { type NodePlan, pickedBy, planNodes } from './nodes.js'
 import { defaultPodCidr, fileSettings, layer, type Setting } from './settings.js'
 
 export interface Composition {
@@ -29,24 +30,29 @@ export interface Driver {
   readonly config?: Readonly<Record<string, unknown>> | undefined
 }
 
-/** Loads exactly the plugins that this cluster has. */
-export async function compose(flags: UpFlags, loaded: LoadedConfig): Promise<Composition> {
+/** Loads exactly the plugins that this cluster has; with `agent`, those of one node whose API is elsewhere. */
+export async function compose(flags: UpFlags, loaded: LoadedConfig, agent?: AgentPlan): Promise<Composition> {
   const { config, directory } = loaded
   const dataDirectory = path.resolve(dataDirectoryOf(flags['data-dir'], config.dataDirectory))
   const kubeconfig = path.resolve(flags.kubeconfig ?? path.join(dataDirectory, 'kubeconfig'))
-  const planned = planNodes(flags, config, nodeNameOf(hostname()), new Set(Object.keys(builtins)))
+  const name = agent?.name ?? nodeNameOf(hostname())
+  const planned = planNodes(agent ? { ...flags, nodes: 1 } : flags, config, name, new Set(Object.keys(builtins)))
   const podCidr = config.network?.podCidr ?? defaultPodCidr(planned.length)
   const foreign = await loadForeign(wanted(planned, loaded), directory)
   const nodes = planned.map((node) => ({
     ...node,
     runtimes: node.runtimes.map(foreign.idOf),
     proxies: node.proxies.map(foreign.idOf),
+    networks: node.networks.map(foreign.idOf),
   }))
   const store = foreign.calledOf(config.store?.id ?? 'store-level')
-  const settings = layer(flags, loaded, { store, dataDirectory, kubeconfig, podCidr }, nodes, foreign)
+  const places = { store, dataDirectory, kubeconfig, podCidr }
+  const settings = agent
+    ? agentSettings(layer(flags, loaded, places, nodes, foreign), agent, places, nodes)
+    : layer(flags, loaded, places, nodes, foreign)
   const present = settings.filter((setting) => setting.enabled !== false)
   const entries = await Promise.all(present.map((setting) => entryOf(setting, foreign.plugins)))
-  const used = new Set(nodes.flatMap((node) => [...node.runtimes, ...node.proxies]))
+  const used = new Set(nodes.flatMap(pickedBy))
   const drivers = entries.flatMap(({ plugin }, index) => {
     const { id, config: given } = present[index] as Setting
     return used.has(plugin.id) ? [{ id: absolute(id, directory), directory, config: given }] : []
@@ -58,10 +64,7 @@ export async function compose(flags: UpFlags, loaded: LoadedConfig): Promise<Com
 function wanted(nodes: readonly NodePlan[], loaded: LoadedConfig): { listed: Setting[]; picked: Setting[] } {
   const { config, source } = loaded
   const listed = fileSettings(loaded).filter((setting) => setting.enabled !== false && !isBuiltin(setting.id))
-  const ids = new Set([
-    ...(config.store ? [config.store.id] : []),
-    ...nodes.flatMap((node) => [...node.runtimes, ...node.proxies]),
-  ])
+  const ids = new Set([...(config.store ? [config.store.id] : []), ...nodes.flatMap(pickedBy)])
   return { listed, picked: [...ids].filter((id) => !isBuiltin(id)).map((id) => ({ id, source })) }
 }
 
@@ -85,7 +88,7 @@ export function absolute(id: string, directory: string): string {
 }
 
 /** A host name as the name of a node: lower case, only what a DNS name may have. */
-function nodeNameOf(host: string): string {
+export function nodeNameOf(host: string): string {
   const name = host
     .toLowerCase()
     .replace(/[^a-z0-9.-]/g, '-')

@@ -25,9 +25,10 @@ export async function dumpConfig(composition: Composition, { config, directory }
     network: { ...config.network, podCidr },
     ...(store && { store }),
     plugins,
-    nodes: nodes.map(({ name, runtimes, proxies, proxyChosen }) => ({
+    nodes: nodes.map(({ name, runtimes, proxies, proxyChosen, networks, networkChosen }) => ({
       match: { name },
       runtime: { id: (runtimes.length === 1 && runtimes[0]) || 'auto' },
+      network: { id: networkChosen ? (networks[0] ?? 'none') : 'auto' },
       proxy: { id: proxyChosen ? (proxies[0] ?? 'none') : 'auto' },
     })),
   }

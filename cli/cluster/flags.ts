@@ -7,6 +7,9 @@ export const upFlags = {
     description: 'where store, keys and node data lie; default $DAVIT_DATA_DIR, else /var/lib/davit (root) or ~/.davit',
   }),
   bind: Flags.string({ description: 'address to listen on; default 127.0.0.1' }),
+  'advertise-address': Flags.string({
+    description: 'address by which other machines and Pods reach it; default what --bind says, else that of the machine',
+  }),
   port: Flags.integer({ description: 'port to listen on; 0 picks a free one; default 6443', min: 0, max: 65535 }),
   kubeconfig: Flags.string({ description: "where to write the administrator's kubeconfig; default DATA-DIR/kubeconfig" }),
   config: Flags.string({ description: 'cluster configuration file (see `davit config default`)' }),
@@ -26,6 +29,9 @@ export const upFlags = {
 export interface UpFlags {
   'data-dir'?: string | undefined
   bind?: string | undefined
+  'advertise-address'?: string | undefined
+  /** Other machines are to reach it: unless told otherwise, it listens at all addresses. */
+  everywhere?: boolean
   port?: number | undefined
   kubeconfig?: string | undefined
   config?: string | undefined

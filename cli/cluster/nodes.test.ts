@@ -1,3 +1,4 @@
+import path from 'node:path'
 import { assert, test } from '@davit/core/testing'
 import { matches, type NodeFlags, planNodes } from './nodes.js'
 import type { ClusterConfig } from './schema.js'
@@ -6,10 +7,13 @@ const builtins = new Set(['cri-docker', 'cri-hollow', 'proxy-iptables'])
 const none: NodeFlags = { 'no-node': false }
 const plan = (flags: Partial<NodeFlags>, config: Partial<ClusterConfig> = {}) =>
   planNodes({ ...none, ...flags }, { apiVersion: 'davit.dev/v1', kind: 'ClusterConfig', ...config }, 'machine', builtins)
+const bridge = { networks: ['network-bridge'], networkChosen: false }
 const agent = (nodes: unknown) => ({ plugins: [{ id: 'node-agent', config: { nodes } }] })
 
 test('one node with the name of the machine, with the best that is built in', () => {
-  assert.equal(plan({}), [{ name: 'machine', runtimes: ['cri-docker'], proxies: ['proxy-iptables'], proxyChosen: false }])
+  assert.equal(plan({}), [
+    { name: 'machine', runtimes: ['cri-docker'], proxies: ['proxy-iptables'], proxyChosen: false, ...bridge },
+  ])
 })
 test('so many as wanted, or none; the first has the name of the only one', () => {
   assert.equal(
@@ -25,10 +29,27 @@ test('the first rule that matches decides, and a flag over all rules', () => {
     { runtime: { id: 'never' } },
   ]
   const [first, second] = plan({ nodes: 2 }, { nodes })
-  assert.equal(first, { name: 'machine', runtimes: ['cri-hollow'], proxies: [], proxyChosen: true })
-  assert.equal(second, { name: 'machine-2', runtimes: ['cri-docker'], proxies: ['proxy-ipvs'], proxyChosen: true })
+  assert.equal(first, {
+    name: 'machine',
+    runtimes: ['cri-hollow'],
+    proxies: [],
+    proxyChosen: true,
+    networks: [],
+    networkChosen: false,
+  })
+  assert.equal(second, { name: 'machine-2', runtimes: ['cri-docker'], proxies: ['proxy-ipvs'], proxyChosen: true, ...bridge })
   const [flagged] = plan({ nodes: 2, runtime: 'docker', proxy: 'iptables' }, { nodes })
-  assert.equal(flagged, { name: 'machine', runtimes: ['cri-docker'], proxies: ['proxy-iptables'], proxyChosen: true })
+  assert.equal(flagged, { name: 'machine', runtimes: ['cri-docker'], proxies: ['proxy-iptables'], proxyChosen: true, ...bridge })
+})
+test('a rule picks the network of a node; simulated Pods need none', () => {
+  const networkOf = (id: string, runtime = 'cri-docker') => {
+    const [node] = plan({}, { nodes: [{ runtime: { id: runtime }, network: { id } }] })
+    return [node?.networkChosen, ...(node?.networks ?? [])]
+  }
+  assert.equal(networkOf('auto'), [false, 'network-bridge'])
+  assert.equal(networkOf('none'), [true])
+  assert.equal(networkOf('./mine.ts'), [true, './mine.ts'])
+  assert.equal(networkOf('auto', 'cri-hollow'), [false])
 })
 test('hollow nodes have no proxy unless one is asked for', () => {
   assert.equal(plan({ runtime: 'hollow' })[0]?.proxies, [])
@@ -75,3 +96,16 @@ const patterns: readonly (readonly [string, string, boolean])[] = [
 for (const [pattern, name, expected] of patterns) {
   test(`${pattern} ${expected ? 'matches' : 'does not match'} ${name}`, () => assert.is(matches(pattern, name), expected))
 }
+
+test('where a node keeps its files is said from anywhere, for whoever clears up after it', () => {
+  const config = agent([
+    { name: 'a', directory: '/srv/a' },
+    { name: 'b', directory: 'here' },
+    { name: 'c' },
+    { name: 'd', directory: 3 },
+  ])
+  assert.equal(
+    plan({}, config).map(({ directory }) => directory),
+    ['/srv/a', path.resolve('here'), undefined, undefined],
+  )
+})

@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { usedRuntimes } from '@davit/core/node/host'
 import { assert, test } from '@davit/core/testing'
@@ -36,4 +36,21 @@ test('one that was never used is neither missed nor named', async (t) => {
   const directory = await t.directory()
   const said = await lines(directory, { socketPath: path.join(directory, 'no.sock') })
   assert.equal(said, ['node one: containers of cri-hollow are gone'])
+})
+
+test('a node that keeps its files in a place of its own is cleared up there', async (t) => {
+  const [directory, own] = [await t.directory(), await t.directory()]
+  await mkdir(path.join(directory, 'nodes', 'one'), { recursive: true })
+  await writeFile(path.join(directory, 'nodes', 'one', 'runtimes'), 'cri-process\n')
+  for (const folder of ['exits', 'containers', 'sandboxes']) {
+    await mkdir(path.join(own, 'cri-process', 'one', folder), { recursive: true })
+  }
+  const made = {
+    nodes: [{ name: 'one', runtimes: ['cri-process'], proxies: [], directory: own, podCidr: '10.244.98.0/24' }],
+    drivers: [{ id: 'cri-process', directory }],
+    podCidr: '10.244.98.0/24',
+  }
+  for await (const line of purge(directory, made)) assert.is(line, 'node one: containers of cri-process are gone')
+  assert.equal(await readdir(own), [])
+  assert.equal(await usedRuntimes(directory, 'one'), [])
 })

@@ -2,7 +2,7 @@
 import path from 'node:path'
 import { type Bag, definePlugin, type PluginEntry, type Token } from '@davit/core/kernel'
 import { bootKernel } from '@davit/core/kernel/host'
-import { type NodeContext, type RuntimeDriver, RuntimeToken } from '@davit/core/node'
+import { type NetworkDriver, NetworkToken, type NodeContext, type RuntimeDriver, RuntimeToken } from '@davit/core/node'
 import { forgetRuntime, usedRuntimes } from '@davit/core/node/host'
 import { type ProxyDriver, ProxyModeToken } from '@davit/core/proxy'
 import { CliError } from '../output/cli-error.js'
@@ -23,20 +23,26 @@ export async function* purge(dataDirectory: string, { podCidr, nodes, drivers }:
   const left: string[] = []
   let runtimes: Bag<RuntimeDriver> | undefined
   let modes: Bag<ProxyDriver> | undefined
+  let networks: Bag<NetworkDriver> | undefined
   const kernel = await bootKernel([...entries, { plugin: collector }], await createServices({ verbose: false, human: true }))
   try {
     runtimes = kernel.bag(RuntimeToken as Token<RuntimeDriver, 'many'>)
+    networks = kernel.bag(NetworkToken as Token<NetworkDriver, 'many'>)
     modes = kernel.bag(ProxyModeToken as Token<ProxyDriver, 'many'>)
     const signal = new AbortController().signal
+    const contexts: NodeContext[] = []
     for (const node of nodes) {
+      const directory = node.directory ?? path.join(dataDirectory, 'nodes', node.name)
+      const context = { nodeName: node.name, directory, podCidr: node.podCidr ?? podCidr, clusterCidr: podCidr, signal }
+      contexts.push(context)
       for (const driver of runtimes.all().filter((candidate) => node.runtimes.includes(candidate.id))) {
-        const directory = path.join(dataDirectory, 'nodes', node.name)
-        const context = { nodeName: node.name, directory, podCidr: node.podCidr ?? podCidr, clusterCidr: podCidr, signal }
         const problem = await purgeNode(driver, context, dataDirectory)
         if (problem === undefined) yield `node ${node.name}: containers of ${driver.id} are gone`
         else if (problem !== '') left.push(problem)
       }
     }
+    // Links go once nobody is at their other end.
+    if (left.length === 0) left.push(...(await purgeNetworks(networks.all(), contexts)))
     for (const driver of modes.all()) {
       if (!(await driver.probe()).usable) continue
       const mode = await driver.open({ nodeName: nodes[0]?.name ?? '', addresses: [], clusterCidr: podCidr })
@@ -71,10 +77,25 @@ async function purgeNode(driver: RuntimeDriver, context: NodeContext, dataDirect
   await forgetRuntime(dataDirectory, node, driver.id)
 }
 
+/** What is wrong, for a person. A network that cannot be used here has made nothing. */
+async function purgeNetworks(drivers: readonly NetworkDriver[], contexts: readonly NodeContext[]): Promise<string[]> {
+  const left: string[] = []
+  for (const driver of drivers) {
+    if (!(await driver.probe()).usable) continue
+    for (const { nodeName, directory, podCidr, clusterCidr = podCidr, signal } of contexts) {
+      const node = { nodeName, directory, podCidrs: [podCidr], clusterCidrs: [clusterCidr], signal }
+      await driver.purge(node).catch((error: unknown) => {
+        left.push(`${driver.id} failed: the network of node ${nodeName} may be left (${(error as Error).message})`)
+      })
+    }
+  }
+  return left
+}
+
 /** Somebody must require the bags for the kernel to have them. */
 const collector = definePlugin({
   id: 'purge',
   api: '^1.0',
-  requires: { runtimes: RuntimeToken, modes: ProxyModeToken },
+  requires: { runtimes: RuntimeToken, networks: NetworkToken, modes: ProxyModeToken },
   setup: async () => ({}),
 })

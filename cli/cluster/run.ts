@@ -24,12 +24,13 @@ export async function createServices(options: { readonly verbose: boolean; reado
   return { clock, random: createRandom(), ids: createIds(), log }
 }
 
-/** Says each range of addresses that a node gets. */
-export function followRanges(kernel: Kernel, learn: (node: string, podCidr: string) => void): void {
+/** Says each range of addresses that a node gets; where `only` is named, of that one alone. */
+export function followRanges(kernel: Kernel, learn: (node: string, podCidr: string) => void, only?: string): void {
   const look = ({ metadata, spec }: Node) => {
     if (spec.podCIDR) learn(metadata.name, spec.podCIDR)
   }
-  kernel.get(ClientsToken).informer(nodes).on({ added: look, updated: look })
+  const scope = only === undefined ? {} : { fieldSelector: `metadata.name=${only}` }
+  kernel.get(ClientsToken).informer(nodes, scope).on({ added: look, updated: look })
 }
 
 export async function runCluster({ entries }: Composition, services: KernelServices): Promise<RunningCluster> {

@@ -21,6 +21,11 @@ const nodeRule = Type.Object({
   runtime: Type.Optional(
     Type.Object({ id: Type.String({ description: 'Runtime plugin, or auto for the best that this machine has.' }) }),
   ),
+  network: Type.Optional(
+    Type.Object({
+      id: Type.String({ description: 'Pod network plugin; auto, or none: the runtime connects Pods.' }),
+    }),
+  ),
   proxy: Type.Optional(Type.Object({ id: Type.String({ description: 'Proxy plugin; auto, or none.' }) })),
 })
 

@@ -4,7 +4,7 @@ import { builtins } from '../builtins.js'
 import type { UpFlags } from './flags.js'
 import type { Foreign } from './foreign.js'
 import type { LoadedConfig } from './load-config.js'
-import { type NodePlan, runsPods } from './nodes.js'
+import { type NodePlan, pickedBy, runsPods } from './nodes.js'
 import type { PluginSetting } from './schema.js'
 
 export interface Setting extends PluginSetting {
@@ -35,7 +35,7 @@ export function layer(flags: UpFlags, loaded: LoadedConfig, places: Places, plan
   const { source } = loaded
   const { store } = places
   const own = configsOf(flags, loaded, places, plans)
-  const used = new Set([store, ...plans.flatMap((node) => [...node.runtimes, ...node.proxies])])
+  const used = new Set([store, ...plans.flatMap(pickedBy)])
   // One that was picked by its path is there in place of a built-in of the same name.
   const given = new Set([...foreign.plugins.values()].map((plugin) => plugin.id))
   const present = Object.keys(builtins).filter((id) => builtins[id]?.always || (used.has(id) && !given.has(id)))
@@ -53,7 +53,8 @@ function configsOf(flags: UpFlags, { config }: LoadedConfig, places: Places, pla
     [store]: { ...(store === 'store-level' && { path: path.join(dataDirectory, 'store') }), ...config.store?.config },
     ...(serviceCidr && { 'api-pipeline': { serviceCidr } }),
     'api-server': {
-      address: flags.bind ?? '127.0.0.1',
+      address: flags.bind ?? (flags.everywhere ? '0.0.0.0' : '127.0.0.1'),
+      ...(flags['advertise-address'] && { advertiseAddress: flags['advertise-address'] }),
       port: flags.port ?? 6443,
       dataDirectory,
       kubeconfig,
@@ -75,8 +76,13 @@ function configsOf(flags: UpFlags, { config }: LoadedConfig, places: Places, pla
       dataDirectory,
       clusterCidr: podCidr,
       ...(domain && { clusterDomain: domain }),
-      nodes: plans.map(({ name, runtimes }) => ({ name, runtime: runtimes })),
+      nodes: plans.map(({ name, runtimes, networks, networkChosen }) => ({
+        name,
+        runtime: runtimes,
+        ...(networkChosen && { network: networks[0] ?? 'none' }),
+      })),
     },
+    'node-server': { nodes: plans.map(({ name }) => name) },
     'controller-node': { clusterCidr: podCidr },
     ...(dockerSocket && { 'cri-docker': { socketPath: dockerSocket } }),
   }
@@ -92,10 +98,12 @@ function forcedKeys(flags: UpFlags, store: string): Readonly<Record<string, read
       ...(place ? ['dataDirectory'] : []),
       ...(place || flags.kubeconfig !== undefined ? ['kubeconfig'] : []),
       ...(flags.bind === undefined ? [] : ['address']),
+      ...(flags['advertise-address'] === undefined ? [] : ['advertiseAddress']),
       ...(flags.port === undefined ? [] : ['port']),
       ...(flags['token-auth-file'] === undefined ? [] : ['tokenFile']),
     ],
     'token-issuer': place ? ['dataDirectory'] : [],
+    'node-server': ['nodes'],
     'proxy-host': node ? ['nodes'] : [],
     'node-agent': [...(place ? ['dataDirectory'] : []), 'nodes'],
   }

@@ -43,7 +43,7 @@ test('a second cluster of a directory is refused by the number of the first; a s
   await once(other, 'spawn')
   const ticks = (await readFile(`/proc/${other.pid}/stat`, 'utf8')).split(') ')[1]?.split(' ')[19]
   await writeFile(statePath(directory), JSON.stringify({ ...state, pid: other.pid, startTicks: ticks }))
-  const plan = { name: 'one', runtimes: ['cri-hollow'], proxies: [], proxyChosen: false }
+  const plan = { name: 'one', runtimes: ['cri-hollow'], proxies: [], proxyChosen: false, networks: [], networkChosen: false }
   const composition: Composition = { ...state, entries: [], settings: [], store: '', nodes: [plan], dataDirectory: directory }
   await assert.rejects(claim(composition), new RegExp(`runs already, as process ${other.pid} at https://127.0.0.1:1`))
   other.kill('SIGKILL')
@@ -72,7 +72,14 @@ test('half a note is said, with what to do', async (t) => {
 test('nodes of former lives, and what is needed to clear up after them, are not forgotten', async (t) => {
   const directory = await t.directory()
   const driver = (id: string) => ({ id, directory })
-  const node = (name: string, runtime: string) => ({ name, runtimes: [runtime], proxies: [], proxyChosen: false })
+  const node = (name: string, runtime: string) => ({
+    name,
+    runtimes: [runtime],
+    proxies: [],
+    proxyChosen: false,
+    networks: [],
+    networkChosen: false,
+  })
   const life = (nodes: Composition['nodes'], drivers: Composition['drivers']): Composition => {
     return { ...state, entries: [], settings: [], store: '', dataDirectory: directory, nodes, drivers }
   }

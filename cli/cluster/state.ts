@@ -17,6 +17,8 @@ interface MadeNode {
   readonly proxies: readonly string[]
   /** The range of its Pods, once it has one. */
   readonly podCidr?: string
+  /** Where its files are, if not below the data directory. */
+  readonly directory?: string
 }
 
 /** What a running `davit up` leaves in its data directory, so that `davit down` finds it. */

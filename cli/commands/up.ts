@@ -1,10 +1,7 @@
 import { upFlags } from '../cluster/flags.js'
-import { runsPods } from '../cluster/nodes.js'
-import type { RunningCluster } from '../cluster/run.js'
-import type { Made } from '../cluster/state.js'
-import { DavitCommand } from '../output/command.js'
+import { UpCommand } from '../cluster/up-command.js'
 
-export default class Up extends DavitCommand {
+export default class Up extends UpCommand {
   static override description =
     'Starts a cluster in this process and stays until Ctrl-C. Containers go on running when it stops; `davit down` removes them.'
   static override examples = [
@@ -15,53 +12,6 @@ export default class Up extends DavitCommand {
   static override flags = upFlags
 
   async run(): Promise<void> {
-    const { flags } = await this.parse(Up)
-    if (flags.detach) {
-      const { detach } = await import('../cluster/detach.js')
-      this.log(await detach(flags, process.argv.slice(2)))
-      return
-    }
-    const [{ compose }, { loadClusterConfig }, { createServices, followRanges, runCluster }, { claim }] = await Promise.all([
-      import('../cluster/compose.js'),
-      import('../cluster/load-config.js'),
-      import('../cluster/run.js'),
-      import('../cluster/claim.js'),
-    ])
-    const composition = await compose(flags, await loadClusterConfig(flags.config))
-    const release = await claim(composition)
-    const cluster = await runCluster(
-      composition,
-      await createServices({ verbose: flags.verbose, human: process.stderr.isTTY === true }),
-    )
-    const asked = untilAsked()
-    followRanges(cluster.kernel, release.learn)
-    // From the start of the process: what a user waits for.
-    this.log(`ready: ${cluster.url} in ${Math.round(performance.now())} ms`)
-    this.log(`kubeconfig: ${cluster.kubeconfig}`)
-    if (!cluster.endpoint && composition.nodes.some(runsPods)) {
-      this.log('Pods cannot reach the API: this machine has no address but loopback ones. Give it one, or say --bind.')
-    }
-    await release.publish(cluster.url)
-    const signal = await asked
-    this.log(`${signal}: stopping`)
-    await this.#stop(cluster, flags.ephemeral ? { directory: composition.dataDirectory, made: release.made() } : undefined)
-    // Otherwise containers still run, and `davit down` must find out which.
-    if (flags.ephemeral) await release.end()
-    process.exit(0)
+    await this.up((await this.parse(Up)).flags)
   }
-
-  async #stop(cluster: RunningCluster, remove: { directory: string; made: Made } | undefined): Promise<void> {
-    // A second signal must not leave half of it behind unsaid.
-    process.on('SIGINT', () => process.stderr.write('still stopping\n'))
-    await cluster.stop()
-    if (!remove) return
-    const { purge } = await import('../cluster/purge.js')
-    for await (const line of purge(remove.directory, remove.made)) this.log(line)
-  }
-}
-
-function untilAsked(): Promise<string> {
-  return new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve(signal))
-  })
 }

@@ -1,10 +1,8 @@
 // @serial client
 /** Two real servers over one real etcd: whoever leads stands still, or is killed, and the other goes on. */
-import { spawn } from 'node:child_process'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
-import { tmpdir } from 'node:os'
+import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
+import { startEtcd } from '@davit/core/store/testkit'
 import { assert, test } from '@davit/core/testing'
 import { Cluster, eventually, pods, type Tree } from './cluster.js'
 
@@ -13,46 +11,6 @@ const leases = '/apis/coordination.k8s.io/v1/namespaces/kube-system/leases'
 const managers = ['kube-controller-manager', 'kube-scheduler']
 /** Shorter than by default, for a test that does not wait for long. */
 const timings = { leaseDurationMs: 3_000, renewDeadlineMs: 2_000, retryPeriodMs: 500 }
-
-const isThere = (url: string) =>
-  fetch(`${url}/health`).then(
-    ({ ok }) => ok,
-    () => false,
-  )
-
-async function etcd(defer: (undo: () => unknown) => void): Promise<string> {
-  const [client, peer] = [await freePort(), await freePort()]
-  const directory = await mkdtemp(path.join(tmpdir(), 'davit-etcd-'))
-  const [url, peerUrl] = [`http://127.0.0.1:${client}`, `http://127.0.0.1:${peer}`]
-  const child = spawn(
-    'etcd',
-    [
-      ...['--data-dir', directory, '--log-level', 'error', '--heartbeat-interval=10', '--election-timeout=100'],
-      ...['--listen-client-urls', url, '--advertise-client-urls', url],
-      ...['--listen-peer-urls', peerUrl, '--initial-advertise-peer-urls', peerUrl, '--initial-cluster', `default=${peerUrl}`],
-    ],
-    { stdio: 'ignore' },
-  )
-  const gone = new Promise((resolve) => child.once('exit', resolve))
-  defer(async () => {
-    child.kill('SIGKILL')
-    await gone
-    await rm(directory, { recursive: true, force: true })
-  })
-  await eventually('etcd is there', () => isThere(url))
-  return url
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer()
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number }
-      server.close(() => resolve(port))
-    })
-  })
-}
 
 const holders = async (at: Cluster): Promise<readonly string[]> => {
   const found = new Map((await at.list(leases)).map(({ metadata, spec }) => [metadata.name, spec.holderIdentity as string]))
@@ -78,11 +36,12 @@ const uids = async (at: Cluster): Promise<readonly string[]> => (await at.list(p
 test(
   'of two servers over one etcd one works; stopped and killed ones are followed, and no Pod is made twice',
   async (t) => {
-    const url = await etcd((undo) => t.defer(undo))
+    const etcd = await startEtcd()
+    t.defer(() => etcd.stop())
     const directory = await t.directory()
     const config = path.join(directory, 'cluster.yaml')
     const hosts = ['controller-host', 'scheduler-host'].map((id) => ({ id, config: timings }))
-    const store = { id: 'store-etcd', config: { endpoints: [url] } }
+    const store = { id: 'store-etcd', config: { endpoints: [etcd.endpoint] } }
     await writeFile(config, JSON.stringify({ apiVersion: 'davit.dev/v1', kind: 'ClusterConfig', store, plugins: hosts }))
     const one = await Cluster.start('--no-node', '--config', config)
     t.defer(() => one.stop())

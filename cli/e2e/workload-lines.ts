@@ -121,14 +121,20 @@ const waiting: readonly Line[] = [
   ...['Available', 'Progressing'].map(
     (type): Line => [`wait --for=condition=${type} deploy/front --timeout=20s`, 'condition met'],
   ),
-  ...['PodScheduled', 'Initialized', 'ContainersReady', 'Ready'].map(
+  ...['PodReadyToStartContainers', 'PodScheduled', 'Initialized', 'ContainersReady', 'Ready'].map(
     (type): Line => [`wait --for=condition=${type} pod -l app=front --timeout=20s`, /condition met\n.*condition met/],
   ),
   ['wait --for=jsonpath={.status.readyReplicas}=2 deploy/front --timeout=20s', 'condition met'],
   ['wait --for=jsonpath={.status.succeeded}=1 job/done --timeout=20s', 'condition met'],
   ['autoscale deploy front --min=1 --max=3 --cpu-percent=80', 'horizontalpodautoscaler.autoscaling/front autoscaled'],
   ['wait --for=condition=AbleToScale hpa/front --timeout=20s', 'condition met'],
+  ['wait --for=condition=ScalingActive=false hpa/front --timeout=20s', 'condition met'],
   ['delete hpa front', 'horizontalpodautoscaler.autoscaling "front" deleted'],
+  ['create quota none --hard=pods=0', 'resourcequota/none created'],
+  ['create deployment refused --image=refused:1', 'created'],
+  ['wait --for=condition=ReplicaFailure deploy/refused --timeout=20s', 'condition met'],
+  ['wait --for=condition=ReplicaFailure rs -l app=refused --timeout=20s', 'condition met'],
+  ['delete deploy/refused quota/none', 'resourcequota "none" deleted'],
   ['wait --for=condition=Ready node/one --timeout=20s', 'condition met'],
   ...['MemoryPressure', 'DiskPressure', 'PIDPressure'].map(
     (type): Line => [`wait --for=condition=${type}=false node/one --timeout=20s`, 'condition met'],

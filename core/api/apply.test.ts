@@ -149,7 +149,6 @@ test('what is no configuration is refused', async (t) => {
   )
   assert.is((await refused({ ...whole, spec: { replicas: 'many' } })).code, 400)
   assert.is((await refused(JSON.parse('{"apiVersion":"apps/v1","kind":"Deployment","__proto__":{}}'))).code, 400)
-  assert.is((await refused(whole, { force: 'perhaps' })).code, 400)
   assert.is((await refused(whole, { dryRun: 'Some' })).code, 422)
   const uid = await refused({ ...whole, metadata: { name: 'a', uid: 'x' } })
   assert.is(uid.code, 409)

@@ -6,6 +6,7 @@ import type { ApiRequest, ApiResult } from './contract.js'
 import { type DecodedBody, decodeBody } from './decode-body.js'
 import { checkNamespace, newMetadata } from './metadata.js'
 import { segmentProblem } from './names.js'
+import { advise } from './notes.js'
 import { type WriteSettings, writeSettings } from './options.js'
 import { createdOwners, setOwners } from './ownership.js'
 import type { Resource } from './resource.js'
@@ -56,6 +57,7 @@ export async function createOnce(
   const { generated } = prepare(services, resource, object)
   setOwners(object, managedFields)
   check(resource, object)
+  advise(request, kind, object)
   await validateAdmission(services.hooks, request, kind, admitted, object)
 
   const { name, namespace = '' } = object.metadata

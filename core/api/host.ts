@@ -1,7 +1,8 @@
 /** What the composition root takes of the API room besides the HTTP server. */
 import { parseRange } from './address-range.js'
+import { nodeServer } from './kubelet/plugin.js'
 import { namespaceLifecycle } from './namespace-lifecycle.js'
-import { apiEndpoint, apiPipeline } from './plugin.js'
+import { apiEndpoint, apiPipeline, nodeConnections } from './plugin.js'
 import { defaultTolerations } from './pod-admission.js'
 import { priorityAdmission } from './priority.js'
 import { serviceAccountAdmission } from './service-account-admission.js'
@@ -12,6 +13,8 @@ export {
   apiPipeline,
   defaultTolerations,
   namespaceLifecycle,
+  nodeConnections,
+  nodeServer,
   parseRange,
   priorityAdmission,
   serviceAccountAdmission,

@@ -61,13 +61,10 @@ export function unsupported(field: string, value: string, supported: readonly st
   }
 }
 
-/** `true`, `1` and the bare parameter; anything that is no boolean is 400. */
+/** Whatever does not say no says yes, the bare parameter too. */
 export function booleanOption(request: ApiRequest, name: string): boolean | undefined {
   const value = request.query[name]
-  if (value === undefined) return undefined
-  if (value === '' || value === 'true' || value === '1') return true
-  if (value === 'false' || value === '0') return false
-  throw ApiError.badRequest(`the query parameter ${name} must be true or false, not ${JSON.stringify(value)}`)
+  return value === undefined ? undefined : !/^(?:false|0)$/i.test(value)
 }
 
 export function integerOption(request: ApiRequest, name: string): number | undefined {

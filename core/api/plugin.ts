@@ -3,6 +3,7 @@ import { definePlugin } from '../kernel/contract.js'
 import { createRegistry } from '../kinds/contract.js'
 import { StoreToken } from '../store/contract.js'
 import { WatchCachesToken } from '../watch/contract.js'
+import { publishServiceRange } from './address-objects.js'
 import { parseRange } from './address-range.js'
 import { bootstrap } from './bootstrap.js'
 import {
@@ -54,7 +55,7 @@ export const apiPipeline = definePlugin({
     const { clock, random, ids, log, config } = context
     const kinds = createRegistry()
     const hooks = createHooks()
-    const allocations = createServiceAllocations(store, { clock, random }, config)
+    const allocations = createServiceAllocations(store, { clock, random, ids }, config)
     const pipeline = createPipeline({
       ...{ store, caches, kinds, hooks, authenticators, ruleListers, delegates, clock, random, ids, log, allocations },
       ...(issuer ? { issuer } : {}),
@@ -68,7 +69,9 @@ export const apiPipeline = definePlugin({
       provides: { kinds, hooks, pipeline, connections: createNodeConnections(), webhooks },
       async start() {
         await allocations.open()
-        await bootstrap(pipeline, parseRange(config.serviceCidr).address(0))
+        const range = parseRange(config.serviceCidr)
+        // Both write, and into the same groups of the store.
+        await Promise.all([bootstrap(pipeline, range.address(0)), publishServiceRange(pipeline, clock, range.text)])
       },
     }
   },
@@ -91,4 +94,13 @@ export const apiEndpoint = definePlugin({
     defer(() => addresses.stop())
     return { provides: { documents }, start: () => addresses.start() }
   },
+})
+
+/** For a process that runs nodes and no API. */
+export const nodeConnections = definePlugin({
+  id: 'node-connections',
+  api: '^1.0',
+  stage: 'cache',
+  provides: { connections: NodeConnectionsToken },
+  setup: async () => ({ provides: { connections: createNodeConnections() } }),
 })

@@ -156,6 +156,42 @@ test('one that lost its key, and could not write it at first, is there again aft
   assert.equal(await published(plane), ['10.1.2.3:6443'])
 })
 
+test('a first attempt to write it again that comes late does not tie it to a lease that nobody keeps', async (t) => {
+  let late: (() => Promise<unknown>) | undefined
+  let holding = false
+  const { plane, engine, server } = await alone(t, (store) => ({
+    async transact(transaction) {
+      if (!holding || !transaction.operations.some(({ key }) => key.startsWith(keys.from))) return store.transact(transaction)
+      holding = false
+      late = () => store.transact(transaction)
+      throw new DavitError('DAVIT_STORE_UNAVAILABLE', 'it does not answer')
+    },
+  }))
+  await server('10.1.2.3').start()
+  holding = true
+  const { entries } = await engine.range(keys)
+  await engine.revokeLease(entries[0]?.lease ?? '')
+  await plane.clock.advance(11_000)
+  assert.equal(await published(plane), ['10.1.2.3:6443'])
+  await late?.()
+  await plane.clock.advance(60_000)
+  assert.equal(await published(plane), ['10.1.2.3:6443'])
+})
+
+test('one that lost its key while a server with other keys came stays out until that one is gone', async (t) => {
+  const { plane, engine, server } = await alone(t)
+  await server('10.1.2.3').start()
+  const { entries } = await engine.range(keys)
+  await engine.revokeLease(entries[0]?.lease ?? '')
+  const other = server('10.1.2.4', ['key'], 'another CA')
+  await other.start()
+  await plane.clock.advance(30_000)
+  assert.equal(await published(plane), ['10.1.2.4:6443'])
+  await other.stop()
+  await plane.clock.advance(6_000)
+  assert.equal(await published(plane), ['10.1.2.3:6443'])
+})
+
 test('of servers with different keys that start at the same moment, one is there and the others are refused', async (t) => {
   const { plane, server } = await alone(t)
   const hosts = ['10.1.2.3', '10.1.2.4', '10.1.2.5']

@@ -102,13 +102,31 @@ export class ServerAddresses {
   /** Resolves with the revision that wrote it. */
   async #enter(): Promise<Revision> {
     const { store } = this.#options
+    const key = this.#key
+    const { revision: before = 0 } = (await store.get(key)) ?? {}
     const { id } = await store.grantLease(leaseSeconds)
     const value = new TextEncoder().encode(JSON.stringify(this.#own))
-    const operations = [{ type: 'put', key: this.#key, value, lease: id }] as const
-    const { revision } = await store.transact({ compare: [], operations })
+    const operations = [{ type: 'put', key, value, lease: id }] as const
+    // An earlier attempt, of which nobody knows how it ended, must not come later and tie the key to its own lease.
+    const { ok, revision } = await store.transact({ compare: [{ key, revision: before }], operations })
+    if (!ok) throw new Error('an earlier attempt was carried out late')
     // Not before: a lease that is kept without the key would keep this server out for good.
     this.#lease = id
     return revision
+  }
+
+  /** While its key was lost, servers with other keys may have come: they stay, and this one stays out as long as they do. */
+  async #enterAgain(): Promise<void> {
+    await this.#checkKeys()
+    const entered = await this.#enter()
+    try {
+      await this.#checkKeys(entered)
+    } catch (error) {
+      const lease = this.#lease
+      this.#lease = undefined
+      if (lease !== undefined) await this.#options.store.revokeLease(lease)
+      throw error
+    }
   }
 
   async #keep(): Promise<void> {
@@ -118,7 +136,7 @@ export class ServerAddresses {
       await clock.sleep(keepMs, signal).catch(() => undefined)
       if (signal.aborted) return
       try {
-        if (this.#lease !== undefined && !(await store.keepLease(this.#lease))) await this.#enter()
+        if (this.#lease === undefined || !(await store.keepLease(this.#lease))) await this.#enterAgain()
       } catch (error) {
         log.warn({ error }, 'the address of this server could not be kept; it is tried again')
       }

@@ -3,11 +3,13 @@
  * by the one that deletes it or changes its type.
  */
 import { ApiError } from '../client/contract.js'
-import { type Clock, DavitError, type Random } from '../kernel/contract.js'
+import { type Clock, DavitError, type Ids, type Random } from '../kernel/contract.js'
 import type { FieldError, KubeObject, Service, ServiceSpec } from '../kinds/contract.js'
 import type { Compare, Entry, Key, Operation, Store } from '../store/contract.js'
+import { addressKey, addressObject } from './address-objects.js'
 import { parseRange } from './address-range.js'
 import { allocationPrefix, createPool, followPools, learnTaken, type Pool } from './allocators.js'
+import { settleFamilies } from './service-families.js'
 
 /** What a service's write brings into its transaction. Exactly one of `keep` and `drop` counts: the first that is called. */
 export interface Claim {
@@ -41,9 +43,10 @@ export const noClaim: Claim = { compare: [], operations: [], keep: nothing, drop
 
 export function createServiceAllocations(
   store: Store,
-  { clock, random }: { readonly clock: Clock; readonly random: Random },
+  services: { readonly clock: Clock; readonly random: Random; readonly ids: Ids },
   options: AllocationOptions,
 ): ServiceAllocations {
+  const { clock, random } = services
   const range = parseRange(options.serviceCidr)
   const { from, to } = options.nodePortRange
   if (to < from) throw new DavitError('DAVIT_CONFIG_INVALID', `nodePortRange: ${from}-${to} holds no port`)
@@ -69,7 +72,7 @@ export function createServiceAllocations(
   const claimFor = (service: Service, old: Service | undefined): Claim => {
     const draft = new Draft(service, random, limits)
     try {
-      draft.address(addressPool, old && addressOf(old))
+      draft.address(addressPool, old && addressOf(old), (address) => addressObject(services, address, service.metadata))
       draft.ports(portPool, old ? portsOf(old) : [])
     } catch (error) {
       draft.drop()
@@ -113,6 +116,7 @@ function released(service: Service, [addresses, ports]: readonly [Pool, Pool]): 
     ...portsOf(service).map((port) => ({ pool: ports, name: String(port) })),
   ]
   const operations = names.map(({ pool, name }): Operation => ({ type: 'delete', key: pool.prefix + name }))
+  if (address !== undefined) operations.push({ type: 'delete', key: addressKey(address) })
   const keep = (): void => {
     for (const { pool, name } of names) {
       const index = pool.index(name)
@@ -144,7 +148,8 @@ class Draft implements Claim {
     if (!service.spec) service.spec = this.#spec
   }
 
-  address(pool: Pool, held: string | undefined): void {
+  /** `shown`: the object that shows a new address, as it is stored. */
+  address(pool: Pool, held: string | undefined, shown: (address: string) => Uint8Array): void {
     const spec = this.#spec
     if (spec.type === 'ExternalName') {
       delete spec.clusterIP
@@ -152,15 +157,22 @@ class Draft implements Claim {
       delete spec.ipFamilies
       delete spec.ipFamilyPolicy
     } else {
+      const errors = settleFamilies(spec)
+      if (errors.length > 0) throw this.#invalid(errors)
       const wanted = spec.clusterIP || spec.clusterIPs?.[0] || ''
       if (wanted === 'None') spec.clusterIP = 'None'
       else if (wanted === '') spec.clusterIP = this.#next(pool, 'spec.clusterIPs', 'range is full')
       else spec.clusterIP = wanted === held ? held : this.#chosenAddress(pool, wanted)
       spec.clusterIPs = [spec.clusterIP]
-      spec.ipFamilies ??= ['IPv4']
-      spec.ipFamilyPolicy ??= 'SingleStack'
     }
-    if (held !== undefined && held !== spec.clusterIP) this.#free(pool, held)
+    if (held === spec.clusterIP) return
+    if (held !== undefined) {
+      this.#free(pool, held)
+      this.operations.push({ type: 'delete', key: addressKey(held) })
+    }
+    const { clusterIP } = spec
+    if (clusterIP === undefined || clusterIP === 'None') return
+    this.operations.push({ type: 'put', key: addressKey(clusterIP), value: shown(clusterIP) })
   }
 
   ports(pool: Pool, held: readonly number[]): void {
@@ -239,7 +251,10 @@ class Draft implements Claim {
   }
 
   #refused(field: string, message: string): ApiError {
-    const errors: FieldError[] = [{ reason: 'FieldValueInvalid', field, message }]
+    return this.#invalid([{ reason: 'FieldValueInvalid', field, message }])
+  }
+
+  #invalid(errors: readonly FieldError[]): ApiError {
     return ApiError.invalid({ group: '', kind: 'Service' }, this.#service.metadata.name, errors)
   }
 

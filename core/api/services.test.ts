@@ -1,5 +1,5 @@
 import { createSeededRandom } from '../kernel/host.js'
-import type { KubeObject, Service } from '../kinds/contract.js'
+import type { IPAddress, KubeObject, Service, ServiceCIDR } from '../kinds/contract.js'
 import { prefixEnd, StoreToken } from '../store/contract.js'
 import { assert, boot, test } from '../testing/contract.js'
 import { parseRange } from './address-range.js'
@@ -38,6 +38,40 @@ test('a cluster IP of the range is given, with its family and policy', async (t)
   assert.equal(await taken(api), [`clusterip/${spec?.clusterIP}`])
 })
 
+const addresses = async (api: Api): Promise<string[]> => {
+  const { items } = await api.list('networking.k8s.io/v1/ipaddresses', {}, { namespace: '' })
+  return items.map(({ object }) => {
+    const { parentRef } = (object as IPAddress).spec ?? {}
+    return `${object.metadata.name} ${parentRef?.resource} ${parentRef?.namespace}/${parentRef?.name}`
+  })
+}
+
+test('an IPAddress shows each address as long as its service has it, and a ServiceCIDR the range', async (t) => {
+  const api = await startApi(t)
+  const own = '10.96.0.1 services default/kubernetes'
+  await api.create('services', service('a', { clusterIP: '10.96.5.5' }))
+  await api.create('services', service('b', { clusterIP: 'None' }))
+  assert.equal(await addresses(api), [own, '10.96.5.5 services default/a'])
+  await api.create('services', service('c', { clusterIP: '10.96.5.6' }), { query: { dryRun: 'All' } })
+  await api.refused('create', 'services', { body: service('a', { clusterIP: '10.96.5.7' }) })
+  assert.equal(await addresses(api), [own, '10.96.5.5 services default/a'])
+  await api.merge('services', 'a', { spec: { type: 'ExternalName', externalName: 'example.com' } })
+  assert.equal(await addresses(api), [own])
+  const back = await api.merge<Service>('services', 'a', { spec: { type: 'ClusterIP' } })
+  assert.equal(await addresses(api), [own, `${back.spec?.clusterIP} services default/a`])
+  // Who removes the object does not free the address.
+  const name = back.spec?.clusterIP ?? ''
+  await api.handle('delete', 'networking.k8s.io/v1/ipaddresses', { name, namespace: '' })
+  assert.match(
+    (await api.refused('create', 'services', { body: service('d', { clusterIP: name }) })).message,
+    'already allocated',
+  )
+  await api.handle('delete', 'services', { name: 'a' })
+  assert.equal(await addresses(api), [own])
+  const range = await api.get<ServiceCIDR>('networking.k8s.io/v1/servicecidrs', 'kubernetes', { namespace: '' })
+  assert.equal([range.spec?.cidrs, range.status?.conditions?.[0]?.status], [['10.96.0.0/16'], 'True'])
+})
+
 test('headless and ExternalName services take none', async (t) => {
   const api = await startApi(t)
   const headless = await api.create<Service>('services', service('a', { clusterIP: 'None' }))
@@ -45,6 +79,64 @@ test('headless and ExternalName services take none', async (t) => {
   const named = await api.create<Service>('services', service('b', { type: 'ExternalName', externalName: 'example.com' }))
   assert.is(named.spec?.clusterIP, undefined)
   assert.equal(await taken(api), [])
+})
+
+const familyCases: [spec: object, families: string[] | string][] = [
+  [{ ipFamilyPolicy: 'PreferDualStack' }, ['IPv4']],
+  [{ clusterIPs: ['10.96.7.7'] }, ['IPv4']],
+  [
+    { ipFamilyPolicy: 'RequireDualStack' },
+    'spec.ipFamilyPolicy: Invalid value: "RequireDualStack": this cluster is not configured for dual-stack services',
+  ],
+  [{ ipFamilies: ['IPv6'] }, 'spec.ipFamilies[0]: Invalid value: "IPv6": not configured on this cluster'],
+  [
+    { ipFamilies: ['IPv4', 'IPv6'] },
+    'spec.ipFamilyPolicy: Invalid value: "SingleStack": must be RequireDualStack or PreferDualStack when multiple \'ipFamilies\' are specified',
+  ],
+  [
+    { ipFamilyPolicy: 'PreferDualStack', clusterIPs: ['10.96.7.7', 'fd00::1'] },
+    'spec.clusterIPs[1]: Invalid value: ["10.96.7.7","fd00::1"]: IPv6 is not configured on this cluster',
+  ],
+  [{ clusterIP: 'fd00::1' }, 'spec.clusterIPs[0]: Invalid value: ["fd00::1"]: IPv6 is not configured on this cluster'],
+  // Who writes the endpoints of these knows.
+  [{ clusterIP: 'None', ipFamilyPolicy: 'RequireDualStack' }, ['IPv4', 'IPv6']],
+  [{ clusterIP: 'None', ipFamilies: ['IPv6'] }, ['IPv6']],
+  [{ clusterIP: 'None', ipFamilies: ['IPv6'], ipFamilyPolicy: 'PreferDualStack' }, ['IPv6', 'IPv4']],
+  [
+    { clusterIP: 'None', ipFamilies: ['IPv6'], selector: { a: 'b' } },
+    'spec.ipFamilies[0]: Invalid value: "IPv6": not configured on this cluster',
+  ],
+]
+test('families that the cluster does not have are refused', async (t) => {
+  const api = await startApi(t)
+  for (const [spec, wanted] of familyCases) {
+    const body = service('a', spec)
+    const query = { dryRun: 'All' }
+    if (typeof wanted === 'string') {
+      const status = await api.refused('create', 'services', { body, query })
+      assert.equal([status.code, status.message], [422, `Service "a" is invalid: ${wanted}`])
+    } else {
+      const made = await api.create<Service>('services', body, { query })
+      assert.equal(made.spec?.ipFamilies, wanted)
+    }
+  }
+  await api.create('services', service('a'))
+  const status = await api.refused('patch', 'services', {
+    name: 'a',
+    patchType: 'merge',
+    body: { spec: { ipFamilyPolicy: 'RequireDualStack' } },
+  })
+  assert.match(status.message, 'this cluster is not configured for dual-stack services')
+})
+
+test('a dry run of an update shows what it would be given, and takes nothing', async (t) => {
+  const api = await startApi(t)
+  const made = await api.create<Service>('services', service('a'))
+  const shown = await api.merge<Service>('services', 'a', { spec: { type: 'NodePort' } }, { query: { dryRun: 'All' } })
+  assert.ok((portsOf(shown)[0] ?? 0) >= 30_000, `${portsOf(shown)}`)
+  assert.equal(await taken(api), [`clusterip/${made.spec?.clusterIP}`])
+  const port = { type: 'NodePort', ports: [{ port: 80, nodePort: portsOf(shown)[0] }] }
+  assert.equal(portsOf(await api.create<Service>('services', service('b', port))), portsOf(shown))
 })
 
 test('explicit values are honoured; taken, or outside the range, is 422', async (t) => {

@@ -103,6 +103,7 @@ export function requestOf(verb: ApiVerb, path: string): ApiRequest {
 const clusterScoped = new Set([
   'namespaces',
   'nodes',
+  'persistentvolumes',
   'priorityclasses',
   'selfsubjectaccessreviews',
   'selfsubjectrulesreviews',

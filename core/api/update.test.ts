@@ -152,3 +152,28 @@ test('the reply of an update is what a watch shows', async (t) => {
   assert.ok(item)
   assert.is(watched.events[0]?.item.bytes, item?.bytes)
 })
+
+test('a volume tells since when it is in its phase: from its creation, and from each change of the phase', async (t) => {
+  const api = await startApi(t)
+  const spec = { capacity: { storage: '1Gi' }, accessModes: ['ReadWriteOnce'], hostPath: { path: '/data' } }
+  const made = await api.create('persistentvolumes', {
+    apiVersion: 'v1',
+    kind: 'PersistentVolume',
+    metadata: { name: 'v' },
+    spec,
+  })
+  const since = (object: KubeObject): unknown => (object.status as { lastPhaseTransitionTime?: string }).lastPhaseTransitionTime
+  assert.is(since(made), made.metadata.creationTimestamp)
+  const tell = async (status: object): Promise<unknown> => {
+    await api.plane.clock.advance(60_000)
+    const current = await api.get('persistentvolumes', 'v')
+    const body = { ...current, status: { ...(current.status as object), ...status } }
+    return since(await api.update('persistentvolumes/status', body))
+  }
+  assert.is(await tell({ message: 'wait' }), since(made), 'a message is no phase')
+  const available = await tell({ phase: 'Available' })
+  assert.is.not(available, since(made))
+  const own = '2020-01-01T00:00:00Z'
+  assert.is(await tell({ phase: 'Bound', lastPhaseTransitionTime: own }), own, 'what a client says counts')
+  assert.is.not(await tell({ phase: 'Released', lastPhaseTransitionTime: undefined }), own)
+})

@@ -9,11 +9,12 @@ import { createOnce } from './create.js'
 import { type DecodedBody, decodeBody } from './decode-body.js'
 import { findItem, type Outcome, onFresh, reach } from './fresh.js'
 import { checkName, checkNamespace, checkPreconditions, countGeneration, isMarked, keptMetadata } from './metadata.js'
+import { advise } from './notes.js'
 import { type WriteSettings, writeSettings } from './options.js'
 import { objectOwners, sameOwners, setOwners } from './ownership.js'
 import type { Resource } from './resource.js'
 import { noClaim } from './service-allocations.js'
-import type { ApiServices } from './services.js'
+import { type ApiServices, timestamp } from './services.js'
 import { copyTree } from './tree.js'
 import { removeObject, writeObject } from './writes.js'
 
@@ -77,12 +78,14 @@ async function changeOnce(
   const { own, owners } = await makeOwn(resource, wanted, old)
   const object = await mutate(services.hooks, request, kind, own, admitted)
   settle(resource, request, wanted, object, old)
+  if (wanted.part === 'status') kind.strategy.prepareStatusUpdate?.(object, old, timestamp(services.clock.now()))
   setOwners(object, owners)
   await validateAdmission(services.hooks, request, kind, { ...admitted, object })
 
   delete object.metadata.resourceVersion
   if (unchanged(object, old)) return { result: { object: old, item: shown }, committed: false }
   const ends = isMarked(object) && isFinished(resource, object)
+  if (dryRun && resource.allocates && !ends) services.allocations.forUpdate(object, old).drop()
   if (dryRun) return { result: { object: withVersion(object, old.metadata.resourceVersion) }, committed: false }
   const write = ends ? remove : replace
   const result = await write(services, resource, request, item, object)
@@ -120,6 +123,7 @@ function settle(resource: Resource, request: ApiRequest, { part }: Change, objec
   const subresource = part === 'object' ? undefined : part === 'status' ? part : request.subresource
   const errors = validateUpdate(kind, object, old, subresource)
   if (errors.length > 0) throw ApiError.invalid(kind, object.metadata.name, errors)
+  if (part === 'object') advise(request, kind, object, old)
 }
 
 function keepStatus(object: KubeObject, old: KubeObject): void {

@@ -23,13 +23,14 @@ export function createClients(options: ClientsOptions): Clients & { close(): voi
   const { clock, random, log, pageSize = 500 } = options
   // biome-ignore lint/suspicious/noExplicitAny: informers of any type; the key holds the resource, which fixes the type.
   const informers = new Map<string, WatchingInformer<any>>()
-  let closed = false
+  const own = new Set<{ close(): void }>()
+  let over = false
   return {
     eventTurns: new EventTurns(clock),
     shared: options.shared,
     as: (identity, fence) => options.as(identity, fence),
     informer<T extends KubeObject>(resource: ResourceRef<T>, scope: InformerScope = {}): Informer<T> {
-      if (closed) throw new Error('the clients are closed')
+      if (over) throw new Error('the clients are closed')
       const key = keyOf(resource, scope)
       const known = informers.get(key)
       if (known !== undefined) return known
@@ -40,8 +41,17 @@ export function createClients(options: ClientsOptions): Clients & { close(): voi
       informers.set(key, made)
       return made
     },
+    follow<T extends KubeObject>(resource: ResourceRef<T>, scope: InformerScope) {
+      if (over) throw new Error('the clients are closed')
+      const client = options.as(systemIdentity)
+      const closed = (): void => void own.delete(made)
+      const made = new WatchingInformer<T>({ client, resource, scope, clock, random, log, pageSize, closed })
+      own.add(made)
+      return made
+    },
     close() {
-      closed = true
+      over = true
+      for (const informer of [...own]) informer.close()
       for (const informer of informers.values()) informer.close()
       informers.clear()
     },

@@ -21,6 +21,7 @@ export * from './resources.js'
 export { createWorkQueue, type WorkQueue, type WorkQueueOptions } from './work-queue.js'
 
 export const ClientsToken: Token<Clients, 'one'> = one<Clients>('client.clients/v1')
+export const NodeIdentityToken: Token<NodeIdentity, 'one'> = one<NodeIdentity>('client.node-identity/v1')
 
 /** Names a resource and carries its type. `resources.ts` has one for each built-in: `pods`, `deployments`, … */
 export interface ResourceRef<T extends KubeObject = KubeObject> {
@@ -215,4 +216,33 @@ export interface Clients {
     resource: ResourceRef<T>,
     options?: { readonly namespace?: string; readonly fieldSelector?: string; readonly labelSelector?: string },
   ): Informer<T>
+  /**
+   * One of the caller's own, which ends when he closes it: for few objects that are followed for a while. `informer` is
+   * cheaper wherever others may ask for the same.
+   */
+  follow<T extends KubeObject>(
+    resource: ResourceRef<T>,
+    options: { readonly namespace?: string; readonly fieldSelector?: string; readonly labelSelector?: string },
+  ): Informer<T> & { close(): void }
+}
+
+// ---------------------------------------------------------------------------------------------------- nodes elsewhere
+
+/** PEM. */
+export interface KeyAndCertificate {
+  readonly key: string
+  readonly certificate: string
+}
+
+/** How an agent proves who it is at a server that is another process. Absent where both are one. */
+export interface NodeIdentity {
+  readonly nodeName: string
+  /** PEM of the CA of the cluster. */
+  readonly ca: string
+  /**
+   * Keeps a certificate by which the node serves, for its name and `addresses`. `changed` is called with each that it gets:
+   * soon with one of a former life that is still good, else when the cluster has signed one, which takes until the API knows
+   * those addresses as the node's, and again long before one ends. Ends with the function that it returns.
+   */
+  serve(addresses: readonly string[], changed: (pair: KeyAndCertificate) => void): () => void
 }

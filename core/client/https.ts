@@ -196,8 +196,14 @@ export interface HttpsClientsOptions {
   readonly impersonate?: boolean
 }
 
+export interface HttpsClients extends Clients {
+  /** PEM. All clients act by this certificate from here on; watches that run are begun anew. */
+  renew(certificate: string, key: string): void
+  close(): void
+}
+
 /** Clients of an API server elsewhere, on shared connections. */
-export function createHttpsClients(options: HttpsClientsOptions): Clients & { close(): void } {
+export function createHttpsClients(options: HttpsClientsOptions): HttpsClients {
   const { connection, clock, random, log, impersonate = false } = options
   const transport = new Transport(connection)
   const as: ClientsOptions['as'] = (identity, fence) =>
@@ -208,6 +214,8 @@ export function createHttpsClients(options: HttpsClientsOptions): Clients & { cl
     shared: clients.shared,
     as: (identity, fence) => clients.as(identity, fence),
     informer: (resource, scope) => clients.informer(resource, scope),
+    follow: (resource, scope) => clients.follow(resource, scope),
+    renew: (certificate, key) => transport.renew(certificate, key),
     close() {
       clients.close()
       transport.close()

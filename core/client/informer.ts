@@ -20,6 +20,8 @@ export interface InformerOptions<T extends KubeObject> {
   readonly pageSize: number
   /** The resource is served no more, and nobody listens: this informer has closed itself. */
   abandoned?(): void
+  /** It has been closed, for the first time or again. */
+  closed?(): void
 }
 
 interface Handler<T> {
@@ -120,6 +122,7 @@ export class WatchingInformer<T extends KubeObject> implements Informer<T> {
   close(): void {
     this.#handlers.clear()
     this.#stop.abort(new Error('the informer is closed'))
+    this.#options.closed?.()
   }
 
   async #run(): Promise<void> {

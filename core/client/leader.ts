@@ -3,6 +3,7 @@ import type { Lease } from '../kinds/contract.js'
 import { isConflict, isExists, isNotFound } from './api-error.js'
 import type { Client, Fence } from './contract.js'
 import { edit } from './edit.js'
+import type { EventRecorder } from './event-recorder.js'
 import { TermFence } from './fence.js'
 import { leases } from './resources.js'
 
@@ -16,6 +17,8 @@ export interface LeaderElectionOptions {
   readonly name: string
   /** Unique for each candidate. */
   readonly identity: string
+  /** Hears, as an Event of the Lease, that it became the leader or stopped being it. */
+  readonly events?: Pick<EventRecorder, 'record'>
   /** How long a leader that is not heard of is still respected. Default 12 s. */
   readonly leaseMs?: number
   /** A leader that could not renew for so long gives up. Less than `leaseMs`. Default 8 s. */
@@ -160,6 +163,7 @@ export class LeaderElection {
   #begin(): RunningTerm {
     const { clock, log, namespace, name, identity } = this.#options
     log.info({ lease: name, identity }, 'leads')
+    this.#tell('became leader')
     const abort = new AbortController()
     const term = { abort, signal: abort.signal, fence: new TermFence(clock, namespace, name) }
     this.#term = term
@@ -191,10 +195,16 @@ export class LeaderElection {
     if (term === undefined) return
     const { log, name, identity } = this.#options
     log.info({ lease: name, identity, reason }, 'leads no more')
+    this.#tell('stopped leading')
     this.#term = undefined
     // Where it closes, what is under way is still written: its lease stands until the work has ended, or has run out.
     if (!this.#stop.signal.aborted) term.fence.end()
     term.abort.abort(new Error(`no longer the leader: ${reason}`))
+  }
+
+  #tell(what: string): void {
+    const { events, identity } = this.#options
+    if (this.#seen) events?.record(this.#seen.lease, 'Normal', 'LeaderElection', `${identity} ${what}`)
   }
 
   /** Takes the lease or renews it. Undefined where somebody else has it, or the API could not be asked. */

@@ -5,6 +5,7 @@ import { assert, boot, servers, type TestContext, test } from '../testing/contra
 import {
   ClientsToken,
   configMaps,
+  events,
   type Informer,
   isExists,
   leaderElectionSchema,
@@ -125,6 +126,20 @@ test('of two servers over one store one works; the other when that one stops, at
   await Promise.all([one.stop(), clock.advance(1)])
   await clock.advance(2_400)
   assert.equal([first.log, second.log], [['start', 'stop'], ['start']])
+})
+
+test('who leads is told by Events of the lease', async (t) => {
+  const { clock, one, other } = await two(t)
+  await clock.advance(1_000)
+  await Promise.all([one.stop(), clock.advance(1)])
+  await clock.advance(3_000)
+  const { items } = await other.client.list(events, { namespace: 'kube-system' })
+  const told = items.filter(({ involvedObject: { kind, name } }) => kind === 'Lease' && name === 'test-lease')
+  assert.equal(
+    told.map(({ type, reason, message = '' }) => `${type} ${reason} ${message.replace(/^\S+_[0-9a-f-]{36} /, '')}`),
+    ['Normal LeaderElection became leader', 'Normal LeaderElection stopped leading', 'Normal LeaderElection became leader'],
+  )
+  assert.is(new Set(told.map(({ message = '' }) => message.split(' ')[0])).size, 2)
 })
 
 test('what an old leader still wants to write is refused before the new one begins, and for good', async (t) => {

@@ -1,7 +1,8 @@
 import { hostname } from 'node:os'
 import type { PluginContext, PluginLife } from '../kernel/contract.js'
 import type { KubeObject } from '../kinds/contract.js'
-import type { Clients, Informer } from './contract.js'
+import type { Clients, Fence, Informer } from './contract.js'
+import { createEventRecorder, type EventRecorder } from './event-recorder.js'
 import { LeaderElection, type Term } from './leader.js'
 import { checkTimings, type LeaderElectionConfig } from './leader-config.js'
 
@@ -9,6 +10,8 @@ import { checkTimings, type LeaderElectionConfig } from './leader-config.js'
 export interface WhileLeading {
   /** What they write is refused from the moment at which another may lead. */
   readonly clients: Clients
+  /** Of the term, for writes of policies that have clients of their own; absent where nobody is elected. */
+  readonly fence?: Fence
   /** Resolves when the informer shows all that leaders before have written. */
   settled(informer: Informer<KubeObject>, signal: AbortSignal): Promise<void>
 }
@@ -49,14 +52,20 @@ function elected(options: LeadershipOptions): PluginLife {
   const { context, clients, user } = options
   const { clock, random, ids, log, config } = context
   let election: LeaderElection | undefined
-  const close = () => election?.close()
+  let events: EventRecorder | undefined
+  const close = async () => {
+    await election?.close()
+    events?.close()
+  }
   context.defer(close)
   return {
     afterStart() {
       if (context.signal.aborted) return
+      const client = clients.as({ name: user, manager: config.leaseName })
+      const component = config.leaseName
+      events = createEventRecorder({ client, turns: clients.eventTurns, clock, random, log, component, host: hostname() })
       election = new LeaderElection({
-        client: clients.as({ name: user, manager: config.leaseName }),
-        ...{ clock, random, log, namespace: 'kube-system', name: config.leaseName },
+        ...{ client, events, clock, random, log, namespace: 'kube-system', name: config.leaseName },
         // Never one that another process may have: a restarted one waits for its own lease as for any other.
         identity: `${hostname()}_${ids.uuid()}`,
         leaseMs: config.leaseDurationMs,
@@ -75,8 +84,9 @@ async function oneTerm({ clients, work }: LeadershipOptions, { signal, fence }: 
     eventTurns: clients.eventTurns,
     as: (identity) => clients.as(identity, fence),
     informer: (resource, scope) => clients.informer(resource, scope),
+    follow: (resource, scope) => clients.follow(resource, scope),
   }
-  const own = work({ clients: fenced, settled: (informer, until) => informer.whenCurrent(until) })
+  const own = work({ clients: fenced, fence, settled: (informer, until) => informer.whenCurrent(until) })
   const over = new Promise<void>((resolve) => {
     if (signal.aborted) resolve()
     else signal.addEventListener('abort', () => resolve(), { once: true })

@@ -23,23 +23,25 @@ export interface StreamSink {
 }
 
 const socketTimeoutMs = 60_000
+/** A watch is silent for long, also where the other machine or the way to it is gone: then it is asked whether it is there. */
+const keepAliveMs = 10_000
 
 /** JSON over HTTPS on connections that are kept. Every failure is an `ApiError`. */
 export class Transport {
   readonly #connection: Connection
-  readonly #agent: Agent
   readonly #url: URL
+  #agent: Agent
 
   constructor(connection: Connection) {
     this.#connection = connection
     this.#url = new URL(connection.server)
-    this.#agent = new Agent({
-      keepAlive: true,
-      ...(connection.ca === undefined ? {} : { ca: connection.ca }),
-      ...(connection.certificate === undefined ? {} : { cert: connection.certificate }),
-      ...(connection.key === undefined ? {} : { key: connection.key }),
-      ...(connection.insecure ? { rejectUnauthorized: false } : {}),
-    })
+    this.#agent = agentOf(connection)
+  }
+
+  /** Another certificate from here on. What is under way is cut off: it would go on under the old one for ever. */
+  renew(certificate: string, key: string): void {
+    this.#agent.destroy()
+    this.#agent = agentOf({ ...this.#connection, certificate, key })
   }
 
   /** The decoded body of a reply below 400. */
@@ -93,7 +95,7 @@ export class Transport {
   #request({ method, path, query, contentType, body, headers }: Call, answer: (reply: IncomingMessage) => void) {
     const search = query === undefined ? '' : new URLSearchParams(query).toString()
     const { token } = this.#connection
-    return request(
+    const outgoing = request(
       {
         agent: this.#agent,
         method,
@@ -109,7 +111,19 @@ export class Transport {
       },
       answer,
     )
+    outgoing.on('socket', (socket) => socket.setKeepAlive(true, keepAliveMs))
+    return outgoing
   }
+}
+
+function agentOf({ ca, certificate, key, insecure }: Connection): Agent {
+  return new Agent({
+    keepAlive: true,
+    ...(ca === undefined ? {} : { ca }),
+    ...(certificate === undefined ? {} : { cert: certificate }),
+    ...(key === undefined ? {} : { key }),
+    ...(insecure ? { rejectUnauthorized: false } : {}),
+  })
 }
 
 function readRefusal(reply: IncomingMessage, end: (error: ApiError) => void): void {
@@ -140,6 +154,7 @@ function decoded(text: string): unknown {
   }
 }
 
+/** Without an answer; `cause` is what the connection failed of. */
 function unreachable(error: Error): ApiError {
-  return ApiError.serviceUnavailable(`the API server could not be reached: ${error.message}`)
+  return Object.assign(ApiError.serviceUnavailable(`the API server could not be reached: ${error.message}`), { cause: error })
 }

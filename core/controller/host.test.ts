@@ -1,4 +1,4 @@
-import { GrantToken } from '../api/contract.js'
+import { ApiEndpointToken, GrantToken } from '../api/contract.js'
 import { ApiError, ClientsToken, configMaps, edit, events, secrets } from '../client/contract.js'
 import { definePlugin, type PluginEntry } from '../kernel/contract.js'
 import type { ConfigMap, Secret } from '../kinds/contract.js'
@@ -34,6 +34,9 @@ const planeOfClients = definePlugin({
           throw new Error('nobody asks')
         },
         informer: () => {
+          throw new Error('nobody asks')
+        },
+        follow: () => {
           throw new Error('nobody asks')
         },
       },
@@ -350,4 +353,25 @@ test('keys are worked on side by side up to the limit', async (t) => {
   await Promise.all(Array.from({ length: 9 }, (_, index) => at.client.create(configMaps, map(`m${index}`))))
   await at.pass(100)
   assert.equal([most, running], [3, 0])
+})
+
+test('how each queue is can be asked', async (t) => {
+  const failing = controller('failing', () => Promise.reject(new Error('never')))
+  const waiting = controller('waiting', async () => ({ requeueAfterMs: 60_000 }))
+  const at = await plane(t, waiting, failing)
+  const endpoints = at.kernel.bag(ApiEndpointToken)
+  const queues = () => {
+    const shown = endpoints.all().find(({ path }) => path === '/davit/v1/controllers')
+    return (shown?.get() as { controllers: readonly { name: string; done: number }[] } | undefined)?.controllers ?? []
+  }
+  const idle = { queued: 0, running: 0, delayed: 0, done: 0, failed: 0 }
+  assert.equal(queues(), [
+    { name: 'failing', ...idle },
+    { name: 'waiting', ...idle },
+  ])
+  await at.client.create(configMaps, map('a'))
+  await at.quiet()
+  const [one, other] = queues()
+  assert.equal(other, { name: 'waiting', ...idle, delayed: 1, done: 1 })
+  assert.ok(one && one.done > 0)
 })

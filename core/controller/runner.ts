@@ -64,7 +64,7 @@ export class ControllerRunner implements ControllerHost {
     })
   }
 
-  get stats() {
+  get stats(): { readonly name: string } & WorkQueue['stats'] {
     return { name: this.#controller.name, ...this.#queue.stats }
   }
 

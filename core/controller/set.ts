@@ -20,6 +20,11 @@ export class ControllerSet implements LedWork {
     this.#options = options
   }
 
+  /** Of each controller's queue, by the controller's name. */
+  get stats(): readonly ControllerRunner['stats'][] {
+    return [...this.#runners.values()].map(({ stats }) => stats).sort((a, b) => (a.name < b.name ? -1 : 1))
+  }
+
   async start(): Promise<void> {
     const { controllers, log } = this.#options
     // Before the first ones are started, which takes its time.

@@ -38,6 +38,28 @@ export const errorTable = {
     action:
       'Look at the log of the plugin that the message names; it waits for something. Raise its `deadlineMs` if that is normal.',
   },
+  DAVIT_JOIN_CA: {
+    meaning: 'The server that an agent is to join is not the one that it was told to trust, or does not show its CA.',
+    action:
+      'Compare `--server` and `--ca-hash` with what `davit token create` printed. If the cluster has another CA now, remove the folder pki of the data directory of the agent and join again.',
+  },
+  DAVIT_JOIN_CLOCK: {
+    meaning: 'By the clock of this machine a certificate is not valid yet, or no longer.',
+    action: 'Set the clock of the machine that the message names, and of the other if need be; then start the agent again.',
+  },
+  DAVIT_JOIN_NAME: {
+    meaning: 'The name of an agent is that of another node, or not the one that its data directory belongs to.',
+    action: 'Choose another with `--name`, or stop the other agent and remove its Node with `kubectl delete node`.',
+  },
+  DAVIT_JOIN_REFUSED: {
+    meaning: 'The cluster does not give an agent the certificate of its node, or does not take the one that it has.',
+    action:
+      'Look at the certificate request that the message names (`kubectl get csr`), and run `davit token create` once: it makes the roles that nodes need.',
+  },
+  DAVIT_JOIN_TOKEN: {
+    meaning: 'An agent that is no node of the cluster yet has no token, or one that is wrong or has expired.',
+    action: 'Make a new one at the server with `davit token create`, and give it to the agent with `--token`.',
+  },
   DAVIT_KERNEL_STOPPED: {
     meaning: 'Something was asked of a kernel that has been stopped.',
     action: 'Start the process again.',

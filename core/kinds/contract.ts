@@ -292,11 +292,15 @@ export interface Strategy {
    * `object`, never `old`.
    */
   prepareUpdate?(object: KubeObject, old: KubeObject): void
+  /** The same for an update through `status`. `now`: RFC 3339, in seconds. */
+  prepareStatusUpdate?(object: KubeObject, old: KubeObject, now: string): void
   /** Beyond schema and metadata. `old` is the object before an update: what is as it was may be left alone. */
   validate?(object: KubeObject, old?: KubeObject): FieldError[]
   /** `subresource` is the way in: `ephemeralcontainers`, `scale`, `finalize`, …; absent for the object itself. Never `status`. */
   validateUpdate?(object: KubeObject, old: KubeObject, subresource?: string): FieldError[]
   validateStatusUpdate?(object: KubeObject, old: KubeObject): FieldError[]
+  /** Words of advice that go with the reply of a create, or of an update of the object itself, about what is sound but unwise. */
+  warnings?(object: KubeObject, old?: KubeObject): readonly string[]
 }
 
 /** The kinds that are served now. Kinds come and go at run time. */

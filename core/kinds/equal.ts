@@ -23,3 +23,9 @@ function isEmpty(value: unknown): boolean {
   if (value === undefined || value === null) return true
   return typeof value === 'object' && Object.keys(value).length === 0
 }
+
+/** Whether two objects have the same fields, where one that is empty is none. */
+export function equalParts(a: object, b: object): boolean {
+  const [left, right] = [a as Readonly<Record<string, unknown>>, b as Readonly<Record<string, unknown>>]
+  return [...new Set([...Object.keys(left), ...Object.keys(right)])].every((name) => equalOrEmpty(left[name], right[name]))
+}

@@ -2,8 +2,9 @@
 import type { FieldError } from './contract.js'
 import { formatJson } from './exact-json.js'
 
+/** Nothing is shown in quotes: so Kubernetes does it. */
 function shown(value: unknown): string {
-  return value === undefined ? 'null' : formatJson(value)
+  return formatJson(value ?? 'null')
 }
 
 /** `detail` says more than that it is missing. */

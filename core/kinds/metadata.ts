@@ -95,6 +95,17 @@ function checkFinalizers(errors: FieldError[], kind: ResourceKind, finalizers: r
   }
 }
 
+/** Custom resources may have finalizers of any name; which are likely to meet others of the same name is said. */
+export function finalizerWarnings(finalizers: readonly string[] = [], old: readonly string[] = []): string[] {
+  const added = finalizers.filter((finalizer) => !old.includes(finalizer) && !finalizer.includes('/'))
+  const detail =
+    'prefer a domain-qualified finalizer name including a path (/) to avoid accidental conflicts with other finalizer writers'
+  return added
+    .filter((finalizer) => !STANDARD_FINALIZERS.has(finalizer))
+    .sort()
+    .map((finalizer) => `metadata.finalizers: ${JSON.stringify(finalizer)}: ${detail}`)
+}
+
 function checkOwners(errors: FieldError[], owners: readonly OwnerReference[]): void {
   const path = 'metadata.ownerReferences'
   let controller: OwnerReference | undefined

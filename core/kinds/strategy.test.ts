@@ -175,6 +175,7 @@ test('checks of the schema name the path, and leave status to the server', () =>
 
 test('schema, metadata and hand are asked in this order, and the same finding counts once', () => {
   const finding = say.required('one.name')
+  const sound = { apiVersion: 'example.com/v1', kind: 'Tree', metadata: { name: 't' }, one: { name: 'n' }, isSound: true }
   const kind = {
     group: 'example.com',
     kind: 'Tree',
@@ -182,7 +183,7 @@ test('schema, metadata and hand are asked in this order, and the same finding co
     schema: tree,
     strategy: {
       defaults: (object: KubeObject) => void Object.assign(object, { hand: true }),
-      validate: () => [finding, say.forbidden('x', 'no')],
+      validate: (object: KubeObject) => ('isSound' in object ? [] : [finding, say.forbidden('x', 'no')]),
       validateUpdate: (_object: KubeObject, _old: KubeObject, subresource?: string) => [
         say.forbidden('y', subresource ?? 'itself'),
       ],
@@ -194,13 +195,13 @@ test('schema, metadata and hand are asked in this order, and the same finding co
   assert.equal(object, { ...object, one: { mode: 'a' }, hand: true } as typeof object)
   const names = (errors: ReturnType<typeof validate>) => errors.map(({ field, message }) => `${field}: ${message}`)
   assert.equal(names(validate(kind, object)), ['one.name: Required value', 'x: Forbidden: no'])
-  assert.equal(names(validateUpdate(kind, object, object)), [
+  assert.equal(names(validateUpdate(kind, object, sound)), [
     'one.name: Required value',
     'x: Forbidden: no',
     'y: Forbidden: itself',
   ])
-  assert.equal(names(validateUpdate(kind, object, object, 'scale')).at(-1), 'y: Forbidden: scale')
-  assert.equal(names(validateUpdate(kind, object, object, 'status')), ['status: Forbidden: no'])
+  assert.equal(names(validateUpdate(kind, object, sound, 'scale')).at(-1), 'y: Forbidden: scale')
+  assert.equal(names(validateUpdate(kind, object, sound, 'status')), ['status: Forbidden: no'])
 })
 
 test('findings are worded as Kubernetes words them', () => {
@@ -208,7 +209,7 @@ test('findings are worded as Kubernetes words them', () => {
     [say.required('f'), 'FieldValueRequired', 'Required value'],
     [say.required('f', 'why'), 'FieldValueRequired', 'Required value: why'],
     [say.invalid('f', 'a"b', 'no'), 'FieldValueInvalid', 'Invalid value: "a\\"b": no'],
-    [say.invalid('f', undefined, 'no'), 'FieldValueInvalid', 'Invalid value: null: no'],
+    [say.invalid('f', undefined, 'no'), 'FieldValueInvalid', 'Invalid value: "null": no'],
     [say.invalid('f', { a: 1 }, 'no'), 'FieldValueInvalid', 'Invalid value: {"a":1}: no'],
     [say.notSupported('f', 'X', ['B', 'A']), 'FieldValueNotSupported', 'Unsupported value: "X": supported values: "A", "B"'],
     [say.forbidden('f', 'no'), 'FieldValueForbidden', 'Forbidden: no'],
@@ -243,6 +244,43 @@ test('JSON trees are equal whatever the order of keys, and undefined is absent',
   for (const [a, b] of different) assert.not.ok(equalJson(a, b))
   for (const empty of [undefined, null, [], {}]) assert.ok(equalOrEmpty(empty, undefined))
   assert.not.ok(equalOrEmpty([0], undefined))
+})
+
+test('an update may leave what was wrong before, but neither add to it nor change it for another wrong value', () => {
+  const manifest: Manifest = {
+    apiVersion: 'v1',
+    kind: 'PodTemplate',
+    template: {
+      metadata: { labels: { a: 'no label' } },
+      spec: { containers: [{ name: 'A', image: 'i', env: [{ name: '', value: 'v' }] }] },
+    },
+  }
+  type Template = {
+    template: { metadata: { labels: object }; spec: { containers: { name: string; image: string; env: object[] }[] } }
+  }
+  const after = (change: (object: Template) => void): string[] =>
+    updateFindings(manifest, (object) => change(object as unknown as Template)).map((text) => text.replace(/: .*/, ''))
+  assert.ok(findings(manifest).length >= 3)
+  assert.equal(
+    after(() => undefined),
+    [],
+  )
+  assert.equal(
+    after(({ template }) => Object.assign(template.spec.containers[0] ?? {}, { image: 'j' })),
+    [],
+  )
+  assert.equal(
+    after(({ template }) => Object.assign(template.metadata.labels, { b: 'b' })),
+    ['template.metadata.labels'],
+  )
+  assert.equal(
+    after(({ template }) => Object.assign(template.spec.containers[0] ?? {}, { name: 'B' })),
+    ['template.spec.containers[0].name'],
+  )
+  assert.equal(
+    after(({ template }) => void template.spec.containers.push({ name: 'c', image: '', env: [] })),
+    ['template.spec.containers[1].image'],
+  )
 })
 
 test('each built-in kind that has a hand-written strategy can be defaulted from nothing', () => {

@@ -4,6 +4,8 @@
  * changes its argument.
  */
 import type { FieldError, KubeObject, ResourceKind } from './contract.js'
+import { equalJson } from './equal.js'
+import { valueAt } from './field-path.js'
 import { checkMetadata, checkMetadataUpdate } from './metadata.js'
 import { applySchemaDefaults, checkSchema } from './schema-plan.js'
 
@@ -24,7 +26,8 @@ export function validate(kind: ResourceKind, object: KubeObject, old?: KubeObjec
 
 /**
  * For an update of `old` to `object`, both with defaults. Through `status` only metadata and status can have changed, so
- * only they are looked at; through any other way the new object must be valid as a whole too.
+ * only they are looked at; through any other way the new object must be valid as a whole too, but for what an earlier
+ * release let in and this update leaves as it is.
  */
 export function validateUpdate(kind: ResourceKind, object: KubeObject, old: KubeObject, subresource?: string): FieldError[] {
   const errors: FieldError[] = []
@@ -33,9 +36,32 @@ export function validateUpdate(kind: ResourceKind, object: KubeObject, old: Kube
     checkMetadata(errors, kind, object)
     return [...errors, ...(kind.strategy.validateStatusUpdate?.(object, old) ?? [])]
   }
-  errors.push(...validate(kind, object, old), ...(kind.strategy.validateUpdate?.(object, old, subresource) ?? []))
+  const found = validate(kind, object, old)
+  errors.push(...(found.length === 0 ? found : withoutOld(kind, found, object, old)))
+  errors.push(...(kind.strategy.validateUpdate?.(object, old, subresource) ?? []))
   return withoutRepeats(errors)
 }
+
+/**
+ * Of what is wrong with an object, that which the update brought in: rules grow stricter, and must not hold up a change of
+ * something else. Custom resources have rules of their own for this. The old object is looked at only where there is
+ * something to leave out.
+ */
+function withoutOld(
+  kind: ResourceKind,
+  errors: readonly FieldError[],
+  object: KubeObject,
+  old: KubeObject,
+): readonly FieldError[] {
+  if (kind.custom) return errors
+  const before = new Set(validate(kind, old, old).map(textOf))
+  if (before.size === 0) return errors
+  return errors.filter(
+    (error) => !before.has(textOf(error)) || !equalJson(valueAt(object, error.field), valueAt(old, error.field)),
+  )
+}
+
+const textOf = ({ field, message }: FieldError): string => `${field}: ${message}`
 
 /** Schema and hand may find the same thing missing; what says more about it stays. */
 function withoutRepeats(errors: readonly FieldError[]): FieldError[] {

@@ -13,6 +13,7 @@ import type { DecidedNode } from './choose-runtime.js'
 import { limitsOfNode } from './container-config.js'
 import type {
   BackOff,
+  NetworkDriver,
   Runtime,
   RuntimeDriver,
   RuntimeEvent,
@@ -29,6 +30,7 @@ import { type Bound, refusalOf } from './node-admission.js'
 import type { NodeRuntime, Sources } from './node-context.js'
 import type { NodeFacts } from './node-object.js'
 import { NodeRegistration } from './node-registration.js'
+import { openNetwork } from './open-network.js'
 import { orphanOf } from './orphan.js'
 import { PodWorker } from './pod-worker.js'
 import type { DnsFacts } from './sandbox-config.js'
@@ -55,6 +57,7 @@ export interface AgentServices {
   readonly dns: DnsFacts
   /** The runtime that the configuration names; undefined: its plugin does not run. */
   driver(): RuntimeDriver | undefined
+  networks(): readonly NetworkDriver[]
   volumeDrivers(): readonly VolumeDriver[]
   backOff(): BackOff | undefined
   /** The Pods that are bound to this node. */
@@ -207,7 +210,10 @@ export class NodeAgent {
     const podCidr = this.podCidr ?? ''
     const clusterDns = dns.clusterDns === undefined ? {} : { clusterDns: dns.clusterDns }
     const context = { nodeName: this.name, directory, podCidr, signal: this.stop.signal, ...clusterDns }
-    const runtime = await driver.open({ ...context, ...(clusterCidr !== undefined && { clusterCidr }) })
+    const ranges = clusterCidr === undefined ? context : { ...context, clusterCidr }
+    const network = await openNetwork(this.services, ranges, driver.supports)
+    if (network) this.runtimeUndos.push(() => void network.close())
+    const runtime = await driver.open({ ...ranges, ...(network && { network }) })
     try {
       this.version = await runtime.version()
     } catch (error) {
@@ -377,6 +383,7 @@ export class NodeAgent {
       problem: this.problem,
       capacity: this.capacity(driver),
       addresses: config.addresses.length > 0 ? config.addresses : machine.addresses,
+      port: this.services.connections.port ?? 0,
     }
   }
 }

@@ -2,16 +2,25 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { NodeConnections } from '../api/contract.js'
-import { type Clients, createEventRecorder, type Identity, type Informer, nodes, pods } from '../client/contract.js'
+import {
+  type Clients,
+  createEventRecorder,
+  type Identity,
+  type Informer,
+  type NodeIdentity,
+  nodes,
+  pods,
+} from '../client/contract.js'
 import type { Bag, KernelServices } from '../kernel/contract.js'
 import type { Node, Pod } from '../kinds/contract.js'
 import { NodeAgent } from './agent.js'
 import { chooseRuntimes, type DecidedNode } from './choose-runtime.js'
 import type { AgentConfig } from './config.js'
-import type { BackOff, PersistentVolumeDriver, RuntimeDriver, VolumeDriver } from './contract.js'
+import type { BackOff, NetworkDriver, PersistentVolumeDriver, RuntimeDriver, VolumeDriver } from './contract.js'
 import { createLeases } from './leases.js'
 import { type Machine, readMachine } from './machine.js'
 import { openVolumeDrivers } from './open-volume-drivers.js'
+import { createOwnSources } from './own-sources.js'
 import { createPodTokens } from './pod-tokens.js'
 import { type DnsFacts, parseResolvConf } from './sandbox-config.js'
 import { createSources, sourceReader, sourcesOfNode } from './sources.js'
@@ -21,8 +30,11 @@ export interface AgentsOptions extends Omit<KernelServices, 'ids'> {
   readonly config: AgentConfig
   readonly signal: AbortSignal
   readonly clients: Clients
+  /** Of the one node that this process runs, where the API is another's. */
+  readonly identity?: NodeIdentity
   readonly connections: NodeConnections
   readonly runtimes: Bag<RuntimeDriver>
+  readonly networks: Bag<NetworkDriver>
   readonly volumes: Bag<VolumeDriver>
   readonly persistentVolumes: Bag<PersistentVolumeDriver>
   readonly backOffs: Bag<BackOff>
@@ -36,9 +48,10 @@ export async function startAgents(options: AgentsOptions): Promise<void> {
   const { config, clients, clock, log, defer, signal } = options
   if (config.nodes.length === 0) return
   const decided = await chooseRuntimes(config, options.runtimes, log)
-  const [podInformer, nodeInformer] = [podsOf(clients, decided), clients.informer<Node>(nodes)]
+  const [podInformer, nodeInformer] = [podsOf(clients, decided), nodesOf(options, decided)]
   podInformer.index(byNode, (pod) => (pod.spec.nodeName ? [pod.spec.nodeName] : []))
-  const sources = createSources(clients, clients.as({ name: sourceReader }))
+  const reader = clients.as({ name: sourceReader })
+  const sources = options.identity ? createOwnSources(clients, reader) : createSources(clients, reader)
   defer(() => sources.close())
   const leases = createLeases(clock, log, config.nodes.length)
   defer(() => leases.close())
@@ -75,6 +88,13 @@ function podsOf(clients: Clients, wanted: readonly DecidedNode[]): Informer<Pod>
   return wanted.length === 1 && only
     ? clients.informer<Pod>(pods, { fieldSelector: `spec.nodeName=${only.name}` })
     : clients.informer<Pod>(pods)
+}
+
+/** Elsewhere a node may see no other. */
+function nodesOf({ clients, identity }: AgentsOptions, [only]: readonly DecidedNode[]): Informer<Node> {
+  return identity && only
+    ? clients.informer<Node>(nodes, { fieldSelector: `metadata.name=${only.name}` })
+    : clients.informer<Node>(nodes)
 }
 
 interface Shared {
@@ -114,6 +134,7 @@ function makeAgent(config: DecidedNode, options: AgentsOptions, shared: Shared):
     directory: config.directory ?? join(options.config.dataDirectory, 'nodes', config.name),
     connections: options.connections,
     driver: () => options.runtimes.all().find((driver) => driver.id === config.runtime),
+    networks: () => options.networks.all(),
     volumeDrivers: () => options.volumes.all(),
     backOff: () => options.backOffs.all()[0],
     pods: () => podInformer.byIndex(byNode, config.name),

@@ -15,6 +15,13 @@ export const nodeConfig = Type.Object({
   runtime: Type.Union([Type.String({ minLength: 1 }), Type.Array(Type.String({ minLength: 1 }), { minItems: 1 })], {
     description: 'Id of the plugin that runs its containers: "cri-containerd"; or several, of which the first usable one does.',
   }),
+  network: Type.Optional(
+    Type.String({
+      minLength: 1,
+      description:
+        'Id of the plugin that connects its Pods: "network-bridge"; "none": the runtime does. Default: the first that can be used here, if there is one.',
+    }),
+  ),
   podCidr: Type.Optional(
     Type.String({
       description: 'Addresses of its Pods: "10.244.3.0/24". Without it the node waits until a controller gives it a range.',

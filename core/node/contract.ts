@@ -9,6 +9,7 @@
 import type { Duplex } from 'node:stream'
 import type { Token } from '../kernel/contract.js'
 import { many } from '../kernel/contract.js'
+import type { PodNetwork } from './pod-network.js'
 
 export const RuntimeToken: Token<RuntimeDriver, 'many'> = many<RuntimeDriver>('node.runtime/v1')
 export const VolumeToken: Token<VolumeDriver, 'many'> = many<VolumeDriver>('node.volume/v1')
@@ -69,6 +70,8 @@ export interface NodeContext {
   readonly clusterCidr?: string
   /** Of the cluster DNS; absent while none runs. */
   readonly clusterDns?: string
+  /** What connects its sandboxes. Absent: the node has none, and the runtime connects them itself or not at all. */
+  readonly network?: PodNetwork
   readonly signal: AbortSignal
 }
 
@@ -310,7 +313,9 @@ export type { Architecture } from './pause-program.js'
 // ---------------------------------------------------------------------------------------------------------- volumes
 
 export * from './persistent-volumes.js'
+export * from './pod-network.js'
 export * from './protocol.js'
+export { refuseForeignRoutes } from './routes.js'
 export { runTool, toolEnvironment } from './run-tool.js'
 
 /** Puts one kind of volume source ("emptyDir", "configMap", "hostPath", …) into a directory. */

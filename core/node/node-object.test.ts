@@ -36,6 +36,7 @@ const facts: NodeFacts = {
   problem: undefined,
   capacity: { cpu: '4', memory: '8Gi', pods: '110' },
   addresses: ['192.0.2.7'],
+  port: 10250,
 }
 const ready = (status: ReturnType<typeof nodeStatus>) => status.conditions?.find((condition) => condition.type === 'Ready')
 

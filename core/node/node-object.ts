@@ -18,6 +18,8 @@ export interface NodeFacts {
   readonly problem: { readonly reason: string; readonly message: string } | undefined
   readonly capacity: Readonly<Record<string, string>>
   readonly addresses: readonly string[]
+  /** Where its agent serves; 0: nowhere. */
+  readonly port: number
 }
 
 export function nodeObject(facts: NodeFacts, now: number): Node {
@@ -63,7 +65,7 @@ export function nodeStatus(facts: NodeFacts, old: NodeStatus | undefined, now: n
       ...facts.addresses.map((address) => ({ type: 'InternalIP', address })),
       { type: 'Hostname', address: facts.config.name },
     ],
-    daemonEndpoints: { kubeletEndpoint: { Port: 10250 } },
+    daemonEndpoints: { kubeletEndpoint: { Port: facts.port } },
     nodeInfo: { ...facts.machine.info, containerRuntimeVersion: facts.runtimeVersion },
   }
 }

@@ -1,9 +1,9 @@
 import { GrantToken, NodeConnectionsToken } from '../api/contract.js'
-import { ClientsToken } from '../client/contract.js'
+import { ClientsToken, NodeIdentityToken } from '../client/contract.js'
 import { definePlugin } from '../kernel/contract.js'
 import { startAgents } from './agents.js'
 import { agentConfig } from './config.js'
-import { BackOffToken, PersistentVolumeToken, RuntimeToken, VolumeToken } from './contract.js'
+import { BackOffToken, NetworkToken, PersistentVolumeToken, RuntimeToken, VolumeToken } from './contract.js'
 import { sourceGrant } from './sources.js'
 import { removalGrant } from './volume-removals.js'
 
@@ -16,18 +16,20 @@ export const nodeAgent = definePlugin({
     clients: ClientsToken,
     connections: NodeConnectionsToken,
     runtimes: RuntimeToken,
+    networks: NetworkToken,
     volumes: VolumeToken,
     persistentVolumes: PersistentVolumeToken,
     backOffs: BackOffToken,
   },
+  optional: { identity: NodeIdentityToken },
   provides: { grants: GrantToken },
   config: { version: 1, schema: agentConfig },
-  async setup(context, received) {
+  async setup(context, { identity, ...received }) {
     const { clock, random, log, config, signal } = context
     const defer = (undo: () => void | Promise<void>): void => context.defer(undo)
     return {
       provides: { grants: [sourceGrant, removalGrant] },
-      start: () => startAgents({ clock, random, log, config, signal, defer, ...received }),
+      start: () => startAgents({ clock, random, log, config, signal, defer, ...received, ...(identity && { identity }) }),
     }
   },
 })

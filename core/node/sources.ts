@@ -11,7 +11,7 @@ import {
   secrets,
   services,
 } from '../client/contract.js'
-import { type ConfigMap, ephemeralClaimName, type KubeObject, type Pod, type Secret } from '../kinds/contract.js'
+import { type ConfigMap, ephemeralClaimName, type KubeObject, type Pod, type Secret, type Service } from '../kinds/contract.js'
 import type { Sources } from './node-context.js'
 import type { PodTokens } from './pod-tokens.js'
 import { containersOf } from './state.js'
@@ -39,7 +39,7 @@ export function createSources(clients: Clients, client: Client): SharedSources {
   const lazily = <T extends KubeObject>(ref: ResourceRef<T>, kind: string): (() => Promise<Informer<T>>) => {
     let ready: Promise<Informer<T>> | undefined
     return () => {
-      ready ??= start(clients, ref, (object) => following.changed(kind, object)).then(({ informer, undo }) => {
+      ready ??= startInformer(clients, ref, (object) => following.changed(kind, object)).then(({ informer, undo }) => {
         undos.push(undo)
         return informer
       })
@@ -60,17 +60,19 @@ export function createSources(clients: Clients, client: Client): SharedSources {
     persistentVolumeClaim: async (namespace, name) =>
       (await claimInformer()).get(namespace, name) ?? (await ask(client, persistentVolumeClaims, namespace, name)),
     persistentVolume: async (name) => (await volumeInformer()).get('', name) ?? (await ask(client, persistentVolumes, '', name)),
-    async services(namespace) {
-      const informer = await serviceInformer()
-      const api = namespace === 'default' ? undefined : informer.get('default', 'kubernetes')
-      return api ? [...informer.list(namespace), api] : informer.list(namespace)
-    },
+    services: async (namespace) => servicesFor(await serviceInformer(), namespace),
     follow: (key, names, changed) => following.set(key, names, changed),
     drop: (key) => following.drop(key),
     close: () => {
       for (const undo of undos.splice(0)) undo()
     },
   }
+}
+
+/** Those that a Pod of the namespace is told of: its own, and the API. */
+export function servicesFor(informer: Informer<Service>, namespace: string): readonly Service[] {
+  const api = namespace === 'default' ? undefined : informer.get('default', 'kubernetes')
+  return api ? [...informer.list(namespace), api] : informer.list(namespace)
 }
 
 /** As one node sees them: with the tokens that it may ask for, for its Pods alone. */
@@ -93,7 +95,7 @@ export function sourcesOfNode(shared: Sources, tokens: PodTokens): Sources {
   }
 }
 
-async function start<T extends KubeObject>(
+export async function startInformer<T extends KubeObject>(
   clients: Clients,
   ref: ResourceRef<T>,
   changed: (object: KubeObject) => void,
@@ -105,7 +107,7 @@ async function start<T extends KubeObject>(
 }
 
 /** The informer may not have heard yet of what was made just before the Pod. */
-async function ask<T extends KubeObject>(
+export async function ask<T extends KubeObject>(
   client: Client,
   ref: ResourceRef<T>,
   namespace: string,
@@ -119,7 +121,7 @@ async function ask<T extends KubeObject>(
   }
 }
 
-class Followers {
+export class Followers {
   private readonly byName = new Map<string, Map<string, () => void>>()
   private readonly byKey = new Map<string, readonly string[]>()
 

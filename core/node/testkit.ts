@@ -28,6 +28,8 @@ import { streamCases } from './testkit/streams.js'
 /** For tests that run a runtime under the agent, in a control plane that `boot` brings up. */
 export { nodeAgent, nodeVolumes } from './host.js'
 export type { Behaviour, KitOptions, KitServices, RuntimeSubject } from './testkit/bench.js'
+export { networkKit } from './testkit/network.js'
+export type { NetworkSubject } from './testkit/network-bench.js'
 export { type PersistentVolumeSubject, persistentVolumeKit } from './testkit/persistent-volumes.js'
 
 export function runtimeKit(name: string, factory: (services: KitServices) => RuntimeSubject, options: KitOptions = {}): void {

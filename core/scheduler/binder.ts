@@ -1,5 +1,5 @@
 /** From a chosen node to a bound Pod: reserve, permit, bind; everything undone when one of them fails. */
-import type { Cause, Client } from '../client/contract.js'
+import type { Cause, Client, Fence } from '../client/contract.js'
 import { isConflict, isNotFound, pods } from '../client/contract.js'
 import type { Bag, Clock, Logger } from '../kernel/contract.js'
 import type { BindPolicy, CycleState, PermitPolicy, PodInfo, Rejection, ReservePolicy } from './contract.js'
@@ -13,6 +13,8 @@ export interface BinderOptions {
   readonly permits: Bag<PermitPolicy>
   readonly binds: Bag<BindPolicy>
   readonly permitDeadlineMs: number
+  /** Of the term, for what policies write. */
+  readonly fence?: Fence | undefined
 }
 /** `lost`: the Pod is gone, bound by somebody else, or was changed too often meanwhile: its next event says which. */
 export type BindOutcome = 'bound' | 'lost' | { readonly rejection: Rejection }
@@ -74,7 +76,7 @@ export class Binder {
   }
 
   async #askAll(permits: readonly PermitPolicy[], state: CycleState, pod: PodInfo, node: string): Promise<Rejection | undefined> {
-    const { clock, permitDeadlineMs } = this.#options
+    const { clock, permitDeadlineMs, fence } = this.#options
     const over = new AbortController()
     const abort = () => over.abort(this.#stop.signal.reason)
     if (this.#stop.signal.aborted) abort()
@@ -83,7 +85,7 @@ export class Binder {
     const timer = clock.setTimer(permitDeadlineMs, late, { unref: true })
     try {
       for (const policy of permits) {
-        const verdict = await ask(policy, state, pod, node, over.signal)
+        const verdict = await ask(policy, over.signal, () => policy.permit(state, pod, node, over.signal, fence))
         if (verdict === 'over') return { reason: this.#whyOver(policy) }
         if (verdict) return verdict
       }
@@ -101,11 +103,19 @@ export class Binder {
 
   async bind(pod: PodInfo, node: string, cause: Cause): Promise<BindOutcome> {
     for (const policy of this.#options.binds.all()) {
-      const verdict = await policy.bind(pod, node).catch((error: unknown) => Promise.reject(policyFailed(policy.name, error)))
+      const verdict = await this.#bindBy(policy, pod, node)
       if (verdict === 'bound') return 'bound'
       if (verdict !== 'skip') return { rejection: verdict }
     }
     return this.#post(pod, node, cause)
+  }
+
+  async #bindBy(policy: BindPolicy, pod: PodInfo, node: string): ReturnType<BindPolicy['bind']> {
+    try {
+      return await policy.bind(pod, node, this.#options.fence)
+    } catch (error) {
+      throw policyFailed(policy.name, error)
+    }
   }
 
   async #post({ pod }: PodInfo, node: string, cause: Cause): Promise<BindOutcome> {
@@ -137,10 +147,8 @@ function isConcerned(policy: PermitPolicy, state: CycleState, pod: PodInfo): boo
 /** `over`: the signal came first, whatever the policy makes of it. */
 async function ask(
   policy: PermitPolicy,
-  state: CycleState,
-  pod: PodInfo,
-  node: string,
   signal: AbortSignal,
+  permit: () => Promise<Rejection | undefined>,
 ): Promise<Rejection | 'over' | undefined> {
   if (signal.aborted) return 'over'
   let stopWaiting: () => void = () => undefined
@@ -149,7 +157,7 @@ async function ask(
     signal.addEventListener('abort', stopWaiting, { once: true })
   })
   try {
-    return await Promise.race([policy.permit(state, pod, node, signal), over])
+    return await Promise.race([permit(), over])
   } catch (error) {
     if (signal.aborted) return 'over'
     throw policyFailed(policy.name, error)

@@ -8,6 +8,7 @@
  * reason SchedulerError and is tried again after its back-off.
  */
 
+import type { Fence } from '../client/contract.js'
 import type { Token } from '../kernel/contract.js'
 import { many } from '../kernel/contract.js'
 import type { Node, Pod } from '../kinds/contract.js'
@@ -157,11 +158,17 @@ export interface PermitPolicy {
   /**
    * After reserve. May wait (gang scheduling); the next cycles go on meanwhile. The signal aborts after the host's
    * deadline and when the host stops: what the policy answers after that, also by throwing, no longer counts.
+   *
+   * A policy that writes makes its client with `fence` (`clients.as(identity, fence)`), so that nothing of it follows what
+   * another server decided that leads by then. Absent where nobody is elected.
    */
-  permit(state: CycleState, pod: PodInfo, node: string, signal: AbortSignal): Promise<Rejection | undefined>
+  permit(state: CycleState, pod: PodInfo, node: string, signal: AbortSignal, fence?: Fence): Promise<Rejection | undefined>
 }
 export interface BindPolicy {
   readonly name: string
-  /** The first that answers `bound` or a rejection ends it; `skip` passes on. None: the host posts the Binding. */
-  bind(pod: PodInfo, node: string): Promise<'bound' | 'skip' | Rejection>
+  /**
+   * The first that answers `bound` or a rejection ends it; `skip` passes on. None: the host posts the Binding. `fence`: as
+   * of a permit.
+   */
+  bind(pod: PodInfo, node: string, fence?: Fence): Promise<'bound' | 'skip' | Rejection>
 }

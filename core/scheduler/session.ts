@@ -47,14 +47,14 @@ export class SchedulerSession implements LedWork {
 
   constructor(options: SessionOptions) {
     this.#options = options
-    const { clients, clock, random, log, config, actor, policies } = options
+    const { clients, fence, clock, random, log, config, actor, policies } = options
     const { sorts, preFilters, filters, postFilters, scores, reserves, permits, binds } = policies
     const { schedulerName, percentageOfNodesToScore, bindsAtOnce, permitDeadlineMs } = config
     const client = clients.as({ name: 'system:kube-scheduler', manager: 'kube-scheduler' })
     const events = createEventRecorder({ client, turns: clients.eventTurns, clock, random, log, component: schedulerName })
     const cache = new SchedulerCache()
     const status = new StatusReporter({ client, clock, log, events })
-    const binder = new Binder({ client, clock, log, reserves, permits, binds, permitDeadlineMs })
+    const binder = new Binder({ client, clock, log, reserves, permits, binds, permitDeadlineMs, fence })
     const queue = new SchedulingQueue({
       clock,
       sort: () => sorts.all()[0],

@@ -15,6 +15,7 @@ import { snapshotCases } from './testkit/snapshots.js'
 import { transactionCases } from './testkit/transactions.js'
 import { watchCases } from './testkit/watches.js'
 
+export { startEtcd, type TestEtcd, type TestEtcdOptions } from './testkit/etcd.js'
 export type { KitOptions, StoreFactory } from './testkit/kit.js'
 
 export function storeKit(name: string, factory: StoreFactory, options: KitOptions): void {

@@ -1,7 +1,7 @@
 import { ApiHooksToken } from '@davit/core/api'
-import { type Client, leases, nodes, pods, serviceAccounts } from '@davit/core/client'
+import { type Client, leases, nodes, persistentVolumes, pods, serviceAccounts } from '@davit/core/client'
 import { definePlugin } from '@davit/core/kernel'
-import type { KubeObject, Lease, Node, Pod } from '@davit/core/kinds'
+import type { KubeObject, Lease, Node, PersistentVolume, Pod } from '@davit/core/kinds'
 import { assert, type Booted, boot, suite, type TestContext, test } from '@davit/core/testing'
 import plugin from './index.js'
 import { forbiddenLabels } from './labels.js'
@@ -199,4 +199,31 @@ test('whoever is no node is not its affair', async (t) => {
   }
   const nameless = clients.as({ name: 'system:node:', groups: ['system:nodes'] })
   await refused(nameless.create(nodes, node('x')), 'could not determine node from user "system:node:"')
+})
+
+test('of volumes a node takes off finalizers, once they are being deleted, and changes nothing else', async (t) => {
+  const { one, client } = await start(t)
+  const made = await client.create(persistentVolumes, {
+    apiVersion: 'v1',
+    kind: 'PersistentVolume',
+    metadata: { name: 'v', finalizers: ['example.com/a', 'example.com/b'] },
+    spec: { capacity: { storage: '1Gi' }, accessModes: ['ReadWriteOnce'], hostPath: { path: '/data' } },
+  })
+  const without = (volume: PersistentVolume, ...finalizers: string[]) => ({
+    ...volume,
+    metadata: { ...volume.metadata, finalizers },
+  })
+  const message = 'can only remove finalizers of persistent volumes that are being deleted'
+  await refused(one.update(persistentVolumes, without(made, 'example.com/a')), message)
+  await refused(one.create(persistentVolumes, { ...made, metadata: { name: 'w' } }), message)
+  await client.delete(persistentVolumes, '', 'v')
+  const going = await client.get(persistentVolumes, '', 'v')
+  const labelled = { ...going, metadata: { ...going.metadata, labels: { a: 'b' } } }
+  await refused(one.update(persistentVolumes, labelled), message)
+  const claimed = { ...going, spec: { ...going.spec, claimRef: { kind: 'PersistentVolumeClaim', namespace: 'x', name: 'y' } } }
+  await refused(one.update(persistentVolumes, claimed as PersistentVolume), message)
+  const less = await one.update(persistentVolumes, without(going, 'example.com/a'))
+  assert.equal(less.metadata.finalizers, ['example.com/a'])
+  await one.update(persistentVolumes, without(less))
+  await assert.rejects(client.get(persistentVolumes, '', 'v'), /not found/)
 })

@@ -1,7 +1,7 @@
 /** What a node may write, in the words of Kubernetes' NodeRestriction. */
 import type { AdmissionDenial, AdmissionRequest, ApiHooks } from '@davit/core/api'
 import { ApiError, type Client, isNotFound, pods } from '@davit/core/client'
-import { equalJson, type KubeObject, type Node, type Pod } from '@davit/core/kinds'
+import { equalJson, type KubeObject, type Node, type PersistentVolume, type Pod } from '@davit/core/kinds'
 import { audienceRefusal } from './audiences.js'
 import { forbiddenLabels } from './labels.js'
 import { mirrorRefusal } from './mirror.js'
@@ -25,6 +25,7 @@ const checks: ReadonlyMap<string, Check> = new Map<string, Check>([
     '/persistentvolumeclaims',
     ({ subresource }) => (subresource === 'status' ? undefined : 'may only update the status of a claim'),
   ],
+  ['/persistentvolumes', checkVolume],
   ['coordination.k8s.io/leases', checkLease],
   ['storage.k8s.io/csinodes', checkCsiNode],
 ])
@@ -123,6 +124,22 @@ function checkNode({ operation, name, object, oldObject }: AdmissionRequest, nod
     return `node "${node}" is not allowed to modify ownerReferences`
   }
   return forbidden.length === 0 ? undefined : `node "${node}" is not allowed to modify labels: ${forbidden.join(', ')}`
+}
+
+/** Where a role lets nodes write volumes at all, it is for one thing: to let go of one whose data they have removed. */
+function checkVolume({ operation, subresource, object, oldObject }: AdmissionRequest, node: string): Refusal {
+  const before = oldObject?.metadata.finalizers ?? []
+  const fewer = (object?.metadata.finalizers ?? []).every((finalizer) => before.includes(finalizer))
+  const goes = fewer && operation === 'UPDATE' && subresource === '' && oldObject?.metadata.deletionTimestamp !== undefined
+  const spec = (of: KubeObject | undefined): unknown => (of as PersistentVolume | undefined)?.spec
+  const without = (of: KubeObject | undefined): unknown => ({
+    ...of?.metadata,
+    finalizers: [],
+    managedFields: [],
+    resourceVersion: '',
+  })
+  if (goes && equalJson(spec(object), spec(oldObject)) && equalJson(without(object), without(oldObject))) return undefined
+  return `node "${node}" can only remove finalizers of persistent volumes that are being deleted`
 }
 
 /** A token is for a Pod that runs here, and only as long as it does. */

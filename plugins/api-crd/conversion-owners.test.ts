@@ -87,3 +87,18 @@ test('a webhook is asked for owners only where there are some of another version
   assert.is(code, 500)
   assert.match(message, 'conversion webhook for example.com/v1, Kind=Widget')
 })
+
+test('an empty spec in the other version gives up what one had, and takes nothing of what another has', async (t) => {
+  const { cluster } = await setUp(t, (body) => answer(body))
+  await applied(cluster, 'v1', 'one', { color: 'red' })
+  const over = await applied(cluster, 'v2', 'one', {})
+  assert.equal([owners(over), over.spec], [['one Apply v2: '], { size: 1 }])
+  await applied(cluster, 'v2', 'one', { hue: 'red', size: 3 })
+  const back = await applied(cluster, 'v1', 'one', {})
+  assert.equal([owners(back), back.spec], [['one Apply v1: '], undefined])
+  await applied(cluster, 'v1', 'one', { color: 'red' })
+  for (const force of [false, true]) {
+    const both = await applied(cluster, 'v2', 'two', {}, force)
+    assert.equal([owners(both), both.spec], [['one Apply v1: color', 'two Apply v2: '], { hue: 'red', size: 1 }])
+  }
+})

@@ -143,10 +143,13 @@ test('values are checked as the integers that they are', async (t) => {
       '<nil>: Invalid value: "": Checked value must be of type integer with format int64 in spec.count',
     ],
   ]
+  const blocked = /Unsupported|in body must be of type/
+  const unchecked =
+    '<nil>: Invalid value: "null": some validation rules were not checked because the object was invalid; correct the existing errors to complete validation'
   for (const [fields, ...found] of cases) {
     const reply = await create(server, fields)
     assert.is(reply.code, 422, reply.text)
-    assert.equal(causes(reply), found)
+    assert.equal(causes(reply), blocked.test(found.join()) ? [...found, unchecked] : found)
   }
   const near = `"count":${odd},"limit":${odd},"level":${odd},"even":${BigInt(odd) + 1n},"ratio":${odd}`
   has(await create(server, `${near},"set":[${odd},${BigInt(odd) + 1n}],"map":[{"id":${odd},"note":"found"},{"id":1}]`))

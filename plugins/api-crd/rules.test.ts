@@ -6,8 +6,8 @@ import { definition, start, version, widget } from './testing.js'
 const integer = { type: 'integer' }
 const replicas = { min: integer, max: integer }
 /** "widgets" whose spec has these rules. */
-function ruled(rules: readonly object[]): CustomResourceDefinition {
-  const schema = { type: 'object', properties: replicas, 'x-kubernetes-validations': rules }
+function ruled(rules: readonly object[], properties: object = replicas): CustomResourceDefinition {
+  const schema = { type: 'object', properties, 'x-kubernetes-validations': rules }
   const whole = { openAPIV3Schema: { type: 'object', properties: { spec: schema } } }
   return definition([version('v1', {}, { schema: whole })])
 }
@@ -35,12 +35,26 @@ test('rules of the schema hold for creates and updates, with their own words', a
   assert.equal(raised.spec, { min: 1, max: 9 })
 })
 
-test('what the schema refuses is not asked of the rules', async (t) => {
+test('what the schema refuses for its type or size is not asked of the rules, and that is said; the rest is', async (t) => {
   const cluster = await start(t)
   await cluster.define(ruled([{ rule: 'self.min <= self.max', message: 'min must not be above max' }]))
   const refused = await cluster.refused('create', 'widgets', { body: widget('a', { min: 'many', max: 1 }) })
   assert.match(refused.message, 'must be of type integer')
   assert.not.match(refused.message, 'min must not be above max')
+  const unchecked = 'some validation rules were not checked because the object was invalid'
+  assert.match(refused.message, `<nil>: Invalid value: "null": ${unchecked}`)
+})
+
+test('what the schema refuses for its value is refused together with what the rules refuse', async (t) => {
+  const cluster = await start(t)
+  const bounded = { min: { ...integer, minimum: 0 }, max: integer }
+  await cluster.define(ruled([{ rule: 'self.min <= self.max', message: 'min must not be above max' }], bounded))
+  const both = await cluster.refused('create', 'widgets', { body: widget('b', { min: -1, max: -2 }) })
+  assert.equal(
+    both.details?.causes?.map(({ field }) => field),
+    ['spec.min', 'spec'],
+  )
+  assert.not.match(both.message, 'were not checked')
 })
 
 test('a definition whose rule does not compile is refused where the rule stands', async (t) => {

@@ -59,6 +59,23 @@ test('all verbs, generation, generated names and finalizers', async (t) => {
   assert.equal(await cluster.names('widgets'), [])
 })
 
+test('new finalizers whose names others may have are stored, with a warning', async (t) => {
+  const cluster = await start(t)
+  await cluster.define(definition([version('v1', { color: text })]))
+  const warnings = async (verb: 'create' | 'patch', finalizers: string[]): Promise<readonly string[]> => {
+    const body = verb === 'create' ? widget('a') : {}
+    const patch = verb === 'patch' ? { name: 'a', patchType: 'merge' as const } : {}
+    const reply = await cluster.ask(verb, 'widgets', { ...patch, body: { ...body, metadata: { name: 'a', finalizers } } })
+    return ('warnings' in reply && reply.warnings) || []
+  }
+  const advice = (name: string): string =>
+    `metadata.finalizers: "${name}": prefer a domain-qualified finalizer name including a path (/) to avoid accidental conflicts with other finalizer writers`
+  assert.equal(await warnings('create', ['mine', 'example.com/mine', 'foregroundDeletion']), [advice('mine')])
+  assert.equal(await warnings('patch', ['mine', 'a.example.com', 'example.com/mine']), [advice('a.example.com')])
+  assert.equal(await warnings('patch', ['mine', 'a.example.com']), [])
+  await warnings('patch', [])
+})
+
 test('status and scale are parts of their own', async (t) => {
   const cluster = await start(t)
   const scale = { specReplicasPath: '.spec.size', statusReplicasPath: '.status.size', labelSelectorPath: '.status.selector' }

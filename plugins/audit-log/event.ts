@@ -109,6 +109,15 @@ function isTree(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
+let second = Number.NaN
+let secondText = ''
+
+/** Of the same second again and again: a date is put into words once for each. */
 function microTime(milliseconds: number): string {
-  return `${new Date(milliseconds).toISOString().slice(0, 23)}000Z`
+  const rest = ((milliseconds % 1000) + 1000) % 1000
+  if (milliseconds - rest !== second) {
+    second = milliseconds - rest
+    secondText = new Date(second).toISOString().slice(0, 20)
+  }
+  return `${secondText}${String(Math.floor(rest)).padStart(3, '0')}000Z`
 }

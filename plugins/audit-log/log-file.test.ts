@@ -90,3 +90,18 @@ test('a disk that refuses is counted, and stops nothing', async (t) => {
   assert.equal(file.counts, { written: 0, dropped: 3 })
   assert.is(lines.filter(({ message }) => /are lost/.test(message)).length, 1)
 })
+
+test('more than one chunk: each is written, or lost, with the lines that it holds', async (t) => {
+  const line = `${'☃'.repeat(333)}\n`
+  const { file, path } = await start(t, { queueMegabytes: 10 })
+  for (let count = 0; count < 1000; count += 1) file.add(line)
+  await file.flush()
+  assert.is(await readFile(path, 'utf8'), line.repeat(1000))
+  assert.equal(file.counts, { written: 1000, dropped: 0 })
+  const full = await start(t, { path: '/dev/full', queueMegabytes: 1 })
+  for (let round = 0; round < 3; round += 1) {
+    for (let count = 0; count < 900; count += 1) full.file.add(line)
+    await full.file.flush()
+  }
+  assert.equal(full.file.counts, { written: 0, dropped: 2700 }, 'and what was lost waits no longer')
+})

@@ -8,6 +8,7 @@ import { chmod, type FileHandle, mkdir, open, readdir, rename, stat, unlink } fr
 import { basename, dirname, extname, join } from 'node:path'
 import type { Clock, Logger, Timer } from '@davit/core/kernel'
 import type { AuditConfig } from './config.js'
+import { type Chunk, Lines } from './lines.js'
 
 export interface LogCounts {
   readonly written: number
@@ -24,7 +25,8 @@ export class LogFile {
   readonly #log: Logger
   #file: FileHandle | undefined
   #size = 0
-  #lines: string[] = []
+  readonly #lines = new Lines()
+  /** Bytes. */
   #waiting = 0
   #timer: Timer | undefined
   #writing: Promise<void> | undefined
@@ -60,8 +62,7 @@ export class LogFile {
       }
       this.#writeNow()
     }
-    this.#lines.push(line)
-    this.#waiting += line.length
+    this.#waiting += this.#lines.add(line)
     this.#timer ??= this.#clock.setTimer(this.#config.batchMs, () => void this.flush(), { unref: true })
   }
 
@@ -84,44 +85,43 @@ export class LogFile {
     this.#file = undefined
   }
 
-  #take(): { text: string; count: number } {
-    const taken = { text: this.#lines.join(''), count: this.#lines.length }
-    this.#lines = []
-    return taken
-  }
-
   async #writeAll(): Promise<void> {
-    const { text, count } = this.#take()
-    if (count === 0 || !this.#file) return
-    try {
-      if (this.#isFull(text.length)) await this.#rotate()
-      await this.#file.appendFile(text)
-      this.#done(text.length, count)
-    } catch (error) {
-      this.#waiting -= text.length
-      this.#drop(count, String(error))
+    if (!this.#file) return
+    for (const chunk of this.#lines.take()) {
+      try {
+        if (this.#isFull(chunk.bytes.length)) await this.#rotate()
+        await this.#file.appendFile(chunk.bytes)
+        this.#done(chunk)
+      } catch (error) {
+        this.#lost(chunk, error)
+      }
+      this.#lines.free(chunk)
     }
   }
 
-  /** Order is kept but for what is on its way to the disk at this moment. */
+  /** Order is kept but for what is on its way to the disk at this moment, in memory that may be shared: none is freed. */
   #writeNow(): void {
-    const { text, count } = this.#take()
-    if (count === 0 || !this.#file) return
-    try {
-      const bytes = Buffer.from(text)
-      for (let at = 0; at < bytes.length; ) at += writeSync(this.#file.fd, bytes, at)
-      this.#done(text.length, count)
-    } catch (error) {
-      this.#waiting -= text.length
-      this.#drop(count, String(error))
+    if (!this.#file) return
+    for (const chunk of this.#lines.take()) {
+      try {
+        for (let at = 0; at < chunk.bytes.length; ) at += writeSync(this.#file.fd, chunk.bytes, at)
+        this.#done(chunk)
+      } catch (error) {
+        this.#lost(chunk, error)
+      }
     }
   }
 
-  #done(length: number, count: number): void {
-    this.#waiting -= length
-    this.#size += length
+  #done({ bytes, count }: Chunk): void {
+    this.#waiting -= bytes.length
+    this.#size += bytes.length
     this.#written += count
     this.#failing = false
+  }
+
+  #lost({ bytes, count }: Chunk, error: unknown): void {
+    this.#waiting -= bytes.length
+    this.#drop(count, String(error))
   }
 
   /** Said once, until it goes well again: a full disk must not fill the log of the server as well. */

@@ -82,6 +82,10 @@ test('the Secret counts as it is now, and only tokens of the form are looked for
     assert.is(await ask(wrong), undefined, wrong)
   }
   assert.is(await authenticator.authenticate({}), undefined)
+  const info = '/api/v1/namespaces/kube-public/configmaps/cluster-info'
+  assert.equal(await authenticator.authenticate({ path: info }), { name: 'system:anonymous', groups: ['system:unauthenticated'] })
+  for (const path of [`${info}x`, `${info}/`, '/api/v1/namespaces/kube-public/configmaps', '/'])
+    assert.is(await authenticator.authenticate({ path }), undefined, path)
   await plane.client.delete(secrets, 'kube-system', 'bootstrap-token-abcdef')
   await plane.clock.settle()
   assert.is(await ask(text), undefined)

@@ -14,6 +14,7 @@ export const grants: readonly Grant[] = [
         verbs: ['update'],
       },
       { apiGroups: group, resources: ['signers'], verbs: ['approve', 'sign'] },
+      { apiGroups: [''], resources: ['nodes'], verbs: ['get'] },
     ],
   },
 ]

@@ -1,6 +1,6 @@
 /** Takes each request one step on: approve, sign, clear away. */
 import type { ApiHooks, CertificateSigner, RequestedCertificate } from '@davit/core/api'
-import { certificateSigningRequests, edit, type Informer, isNotFound } from '@davit/core/client'
+import { certificateSigningRequests, edit, type Informer, isNotFound, nodes } from '@davit/core/client'
 import {
   type Controller,
   type ControllerHost,
@@ -12,7 +12,7 @@ import {
 } from '@davit/core/controller'
 import type { CertificateSigningRequest, CertificateSigningRequestCondition } from '@davit/core/kinds'
 import { conditionOf, endOf } from './age.js'
-import { isBuiltIn, kubeletClient, problemOf } from './signers.js'
+import { isBuiltIn, kubeletClient, kubeletServing, problemOf } from './signers.js'
 
 export interface CertificateServices {
   readonly signer: CertificateSigner
@@ -22,6 +22,18 @@ export interface CertificateServices {
 }
 
 const shortestMs = 600_000
+const nodePrefix = 'system:node:'
+
+/** Rights to certificates of a node, as subresources of requests; the first that somebody has decides what is said. */
+interface Right {
+  readonly subresource: string
+  readonly what: string
+}
+const clients: readonly Right[] = [
+  { subresource: 'selfnodeclient', what: 'self kubelet client' },
+  { subresource: 'nodeclient', what: 'kubelet client' },
+]
+const serving: readonly Right[] = [{ subresource: 'selfnodeserver', what: 'self kubelet serving' }]
 
 export class CertificateReconciler implements Controller {
   readonly name = 'certificate'
@@ -63,18 +75,34 @@ export class CertificateReconciler implements Controller {
   /** Only for a node that asks for its own certificate, and only where somebody gave it the right to. */
   async #approve(request: CertificateSigningRequest, context: ReconcileContext): Promise<void> {
     const { signerName, usages = [], username = '' } = request.spec
-    if (signerName !== kubeletClient) return
+    if (signerName !== kubeletClient && signerName !== kubeletServing) return
     const asked = await this.#read(request)
     if (typeof asked === 'string' || problemOf(signerName, usages, asked) !== undefined) return
     const own = asked.commonName === username
-    const kinds = own ? ['selfnodeclient', 'nodeclient'] : ['nodeclient']
-    for (const subresource of kinds) {
+    const kinds = signerName === kubeletServing ? serving : own ? clients : clients.slice(1)
+    for (const { subresource, what } of kinds) {
       if (!(await this.#mayCreate(request, subresource))) continue
-      const what = subresource === 'selfnodeclient' ? 'self kubelet' : 'kubelet'
-      const message = `Auto approving ${what} client certificate after SubjectAccessReview.`
+      if (signerName === kubeletServing && !(own && (await this.#areOwnNames(asked, context)))) continue
+      const message = `Auto approving ${what} certificate after SubjectAccessReview.`
       await decide(request, 'approval', { type: 'Approved', reason: 'AutoApproved', message }, context)
       return
     }
+  }
+
+  /** It could call itself by the address of another: so its name, which is certain, and what its Node says of addresses. */
+  async #areOwnNames(
+    { commonName, dnsNames, ipAddresses }: RequestedCertificate,
+    { client }: ReconcileContext,
+  ): Promise<boolean> {
+    const name = commonName.slice(nodePrefix.length)
+    if (dnsNames.some((dnsName) => dnsName !== name)) return false
+    if (ipAddresses.length === 0) return true
+    const node = await client.get(nodes, '', name).catch((error: unknown) => {
+      if (!isNotFound(error)) throw error
+      return undefined
+    })
+    const known = node?.status?.addresses ?? []
+    return ipAddresses.every((ip) => known.some(({ address }) => address === ip))
   }
 
   async #mayCreate({ spec }: CertificateSigningRequest, subresource: string): Promise<boolean> {

@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto'
 import { request as send } from 'node:https'
 import { ApiAddressToken, ApiHooksToken, CertificateSignerToken } from '@davit/core/api'
-import { certificateSigningRequests, edit, isNotFound } from '@davit/core/client'
+import { certificateSigningRequests, edit, isNotFound, nodes } from '@davit/core/client'
 import { controllerHost, controlPlane, grantsOnly } from '@davit/core/controller/testkit'
 import type { CertificateSigningRequest } from '@davit/core/kinds'
 import { assert, boot, type TestContext, test } from '@davit/core/testing'
@@ -122,6 +122,37 @@ test("a node's first certificate is approved where its group may ask, and for no
   const other = await plane(t)
   await other.create(nodeSubject, { ...kubelet, ...bootstrapper })
   assert.equal(conditions(await other.stored()), [])
+})
+
+const serving = { signerName: 'kubernetes.io/kubelet-serving', usages: ['digital signature', 'server auth'] }
+const asNode = { username: 'system:node:one', groups: ['system:nodes'] }
+const named: readonly [string, string, string, object, boolean][] = [
+  ['its own name and addresses', nodeSubject, 'DNS:one,IP:10.0.0.7', asNode, true],
+  ['its own name alone', nodeSubject, 'DNS:one', asNode, true],
+  ['an address of another', nodeSubject, 'DNS:one,IP:10.0.0.8', asNode, false],
+  ['the name of another', nodeSubject, 'DNS:two,IP:10.0.0.7', asNode, false],
+  ['a certificate of another', '/O=system:nodes/CN=system:node:two', 'DNS:two', asNode, false],
+  ['one without the right to', nodeSubject, 'DNS:one', { ...asNode, groups: ['others'] }, false],
+]
+for (const [name, subject, names, who, approved] of named) {
+  test(`a serving certificate for ${name} is ${approved ? '' : 'not '}approved`, async (t) => {
+    const { create, stored, kernel, client } = await plane(t)
+    kernel.get(ApiHooksToken).authorize.tap('test', ({ user, subresource }) => {
+      return subresource === 'selfnodeserver' && user.groups.includes('system:nodes') ? { allowed: true, reason: '' } : undefined
+    })
+    const addresses = [{ type: 'InternalIP', address: '10.0.0.7' }]
+    await client.create(nodes, { apiVersion: 'v1', kind: 'Node', metadata: { name: 'one' }, spec: {}, status: { addresses } })
+    await create(subject, { ...serving, ...who }, '-addext', `subjectAltName=${names}`)
+    const message = 'Approved AutoApproved: Auto approving self kubelet serving certificate after SubjectAccessReview.'
+    assert.equal(conditions(await stored()), approved ? [message] : [])
+  })
+}
+
+test('a serving certificate for addresses of a node that is not there yet is not approved', async (t) => {
+  const { create, stored, kernel } = await plane(t)
+  kernel.get(ApiHooksToken).authorize.tap('test', () => ({ allowed: true, reason: '' }))
+  await create(nodeSubject, { ...serving, ...asNode }, '-addext', 'subjectAltName=DNS:one,IP:10.0.0.7')
+  assert.equal(conditions(await stored()), [])
 })
 
 test('old requests go, an hour after the decision or a day without one', async (t) => {

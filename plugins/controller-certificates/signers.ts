@@ -31,15 +31,15 @@ const rules: Readonly<Record<string, Rules>> = {
     needed: 'client auth',
     problem: (asked) => {
       if (asked.otherNames > 0) return 'email and URI subjectAltNames are not allowed'
-      if (asked.dnsNames > 0) return 'DNS subjectAltNames are not allowed'
-      return asked.ipAddresses > 0 ? 'IP subjectAltNames are not allowed' : isNode(asked)
+      if (asked.dnsNames.length > 0) return 'DNS subjectAltNames are not allowed'
+      return asked.ipAddresses.length > 0 ? 'IP subjectAltNames are not allowed' : isNode(asked)
     },
   },
   'kubernetes.io/kubelet-serving': {
     usages: servingUsages,
     needed: 'server auth',
     problem: (asked) => {
-      if (asked.dnsNames + asked.ipAddresses === 0) return 'DNS or IP subjectAltName is required'
+      if (asked.dnsNames.length + asked.ipAddresses.length === 0) return 'DNS or IP subjectAltName is required'
       return asked.otherNames > 0 ? 'email and URI subjectAltNames are not allowed' : isNode(asked)
     },
   },
@@ -47,6 +47,7 @@ const rules: Readonly<Record<string, Rules>> = {
 
 export const isBuiltIn = (signerName: string): boolean => Object.hasOwn(rules, signerName)
 export const kubeletClient = 'kubernetes.io/kube-apiserver-client-kubelet'
+export const kubeletServing = 'kubernetes.io/kubelet-serving'
 
 /** Why a signer must not sign; undefined where it may. */
 export function problemOf(signerName: string, usages: readonly string[], asked: RequestedCertificate): string | undefined {

@@ -1,6 +1,6 @@
 /** The writes by which a claim and a volume come together and part. Each writes only what differs. */
 import { edit, persistentVolumeClaims, persistentVolumes } from '@davit/core/client'
-import { type ReconcileContext, timestamp } from '@davit/core/controller'
+import type { ReconcileContext } from '@davit/core/controller'
 import {
   bindCompleted,
   boundByController,
@@ -14,11 +14,13 @@ type VolumePhase = 'Available' | 'Bound' | 'Released' | 'Failed'
 export async function setVolumePhase(
   volume: PersistentVolume,
   phase: VolumePhase,
-  { client, clock, cause }: ReconcileContext,
+  { client, cause }: ReconcileContext,
   message?: string,
 ): Promise<PersistentVolume> {
   if (volume.status?.phase === phase && volume.status.message === message) return volume
-  const status = { phase, lastPhaseTransitionTime: timestamp(clock.now()), ...(message !== undefined && { message }) }
+  // When it changed, the API notes itself.
+  const lastPhaseTransitionTime = volume.status?.lastPhaseTransitionTime
+  const status = { phase, lastPhaseTransitionTime, ...(message !== undefined && { message }) }
   return client.updateStatus(persistentVolumes, { ...volume, status }, { cause })
 }
 

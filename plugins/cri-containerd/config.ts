@@ -7,6 +7,11 @@ export const containerdConfig = Type.Object({
     description:
       "The runtime's unix socket, at which it serves the CRI: containerd's, or `/run/crio/crio.sock`. The runtime must run on this machine: Pods mount its directories.",
   }),
+  network: Type.Union([Type.Literal('auto'), Type.Literal('cni')], {
+    default: 'auto',
+    description:
+      "How Pods are connected to their network. `auto`: by the node's Pod network, unless somebody has put a CNI configuration where the runtime looks. `cni`: by that configuration, or not at all.",
+  }),
   cniDirectory: Type.Optional(
     Type.String({
       pattern: '^/',

@@ -1,54 +1,34 @@
-/** The Pod network as CNI plugins read it. Pure. */
-import { createHash } from 'node:crypto'
+/** What we tell the runtime of CNI. Pure. */
 
 /** The first by name is the one that the runtime uses. */
 export const conflistFile = '10-davit.conflist'
-export const neededPlugins = ['bridge', 'host-local', 'portmap', 'loopback'] as const
-
-export interface NetworkNames {
-  /** Of the network, and of the folder in which host-local keeps the addresses that are in use. */
-  readonly network: string
-  /** At most 15 characters. */
-  readonly bridge: string
-  /** Of our chains of rules. */
-  readonly chain: string
-}
-
-/** Two runtimes of one machine have different ranges, so what belongs to a range is named after it. */
-export function namesOf(podCidr: string): NetworkNames {
-  const hash = createHash('sha256').update(podCidr).digest('hex').slice(0, 8)
-  return { network: `davit-cri-${hash}`, bridge: `davitc-${hash}`, chain: `DAVIT-CRI-${hash.toUpperCase()}` }
-}
+/** Of the only plugin that our configuration names, and that the runtime itself starts for each Pod besides. */
+export const neededPlugin = 'loopback'
+const prefix = 'davit-pods-'
 
 /**
- * Without the bridge plugin's own masquerading: its four calls of iptables for each Pod are two rules for the whole node
- * (see masquerade.ts).
+ * For Pods that Davit connects once the runtime has made them: the runtime may not do it, and refuses a Pod of whose card
+ * eth0 it hears no address. The loopback plugin passes on what it was told that a plugin before it did. `mark` is in its
+ * name, so that the runtime's word that it has read one can be told from its word of one before.
  */
-export function conflistOf(podCidr: string): string {
-  const { network, bridge } = namesOf(podCidr)
-  const plugins = [
-    {
-      type: 'bridge',
-      bridge,
-      isGateway: true,
-      // A Pod reaches itself through a service.
-      hairpinMode: true,
-      ipam: { type: 'host-local', ranges: [[{ subnet: podCidr }]], routes: [{ dst: '0.0.0.0/0' }] },
-    },
-    { type: 'portmap', capabilities: { portMappings: true } },
-  ]
-  return `${JSON.stringify({ cniVersion: '0.4.0', name: network, plugins }, undefined, 2)}\n`
+export function ownConflist(mark: string): string {
+  const cniVersion = '0.4.0'
+  const prevResult = {
+    cniVersion,
+    interfaces: [{ name: 'eth0', sandbox: 'pod' }],
+    ips: [{ version: '4', interface: 0, address: `${placeholder}/8` }],
+  }
+  return `${JSON.stringify({ cniVersion, name: `${prefix}${mark}`, plugins: [{ type: neededPlugin, prevResult }] }, undefined, 2)}\n`
 }
 
-/** The range of a configuration that this plugin wrote; undefined: it is somebody else's. */
-export function rangeOf(conflist: string): string | undefined {
+/** The address that the runtime has of such a Pod. */
+const placeholder = '127.0.0.1'
+
+/** The name of a configuration that this plugin wrote; undefined: it is somebody else's. */
+export function ownName(conflist: string): string | undefined {
   try {
-    const { name, plugins } = JSON.parse(conflist) as {
-      name?: string
-      plugins?: readonly { ipam?: { ranges?: readonly (readonly { subnet?: string }[])[] } }[]
-    }
-    const subnet = plugins?.[0]?.ipam?.ranges?.[0]?.[0]?.subnet
-    return subnet !== undefined && name === namesOf(subnet).network ? subnet : undefined
+    const { name } = JSON.parse(conflist) as { name?: string }
+    return name?.startsWith(prefix) ? name : undefined
   } catch {
     return undefined
   }

@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net'
 import { Duplex } from 'node:stream'
+import type { Sandbox } from '@davit/core/node'
 import type { Client } from './client.js'
-import { ipsOf } from './labels.js'
 import { connectSpdy, type SpdyConnection, type SpdyStream } from './spdy.js'
 
 const protocol = 'portforward.k8s.io'
@@ -11,15 +11,15 @@ const longestConnect = 10_000
  * A connection to a port of the Pod. Nearly always by its address, from the host; what listens on the Pod's loopback
  * address alone is reached through the runtime.
  */
-export async function dial(client: Client, sandboxId: string, port: number): Promise<Duplex> {
-  const { status } = await client.call('PodSandboxStatus', { podSandboxId: sandboxId })
-  if (status?.state !== 'SANDBOX_READY') throw new Error(`the sandbox ${sandboxId} does not run`)
-  const [address = '127.0.0.1'] = ipsOf(status)
+export async function dial(client: Client, sandbox: Sandbox, port: number): Promise<Duplex> {
+  if (sandbox.state !== 'ready') throw new Error(`the sandbox ${sandbox.id} does not run`)
+  // Without one of its own it has the machine's.
+  const [address = '127.0.0.1'] = sandbox.ips
   try {
     return await connectTo(address, port)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ECONNREFUSED') throw error
-    return forward(client, sandboxId, port)
+    return forward(client, sandbox.id, port)
   }
 }
 

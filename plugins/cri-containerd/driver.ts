@@ -54,7 +54,7 @@ export function createContainerdDriver({ clock, log, config }: ContainerdService
             await unlessMissing(client.call('RemovePodSandbox', { podSandboxId: id }))
           }),
         )
-        await removeNetwork({ client, clock, log, directory: config.cniDirectory }, node.podCidr)
+        await removeNetwork({ client, clock, log, config })
         const { items: others } = await client.call('ListPodSandbox', {})
         if (others.length === 0) await removePauseImage(client)
         await rm(filesOf(node.directory), { recursive: true, force: true })

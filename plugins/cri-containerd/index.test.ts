@@ -3,10 +3,16 @@ import { bytesOf } from './config.js'
 import plugin from './index.js'
 
 pluginSuite(plugin, {
-  valid: [{}, { socket: '/run/crio/crio.sock' }, { cniDirectory: '/etc/cni/davit.d' }, { logMaxSize: '1g', logMaxFiles: 5 }],
+  valid: [
+    {},
+    { socket: '/run/crio/crio.sock' },
+    { cniDirectory: '/etc/cni/davit.d', network: 'cni' },
+    { logMaxSize: '1g', logMaxFiles: 5 },
+  ],
   invalid: [
     { socket: 'relative' },
     { cniDirectory: '' },
+    { network: 'bridge' },
     { logMaxSize: '10 MB' },
     { logMaxSize: '0m' },
     { logMaxFiles: 0 },

@@ -2,7 +2,7 @@
  * How our sandboxes and containers are told from others of the same runtime, and what it keeps of them for a later life
  * of Davit. Labels are what the runtime can select by; everything else stands in annotations, which may be long.
  */
-import type { Container, ContainerConfig, Sandbox, SandboxConfig } from '@davit/core/node'
+import type { Container, ContainerConfig, NetworkSandbox, Sandbox, SandboxConfig } from '@davit/core/node'
 import type { Received } from './messages.js'
 
 export const label = { node: 'davit.dev/node' } as const
@@ -29,6 +29,8 @@ export interface Sharing {
 interface Given {
   readonly labels: Readonly<Record<string, string>>
   readonly sharing?: Sharing
+  /** Of a sandbox that the node's network connects: its host ports. Absent: the runtime connects it. */
+  readonly attached?: NetworkSandbox['portMappings']
 }
 
 type Tags = Readonly<Record<string, string>>
@@ -43,8 +45,13 @@ export function sharingOf(config: SandboxConfig): Sharing {
   }
 }
 
-export function sandboxTags(nodeName: string, config: SandboxConfig): { readonly labels: Tags; readonly annotations: Tags } {
-  const given: Given = { labels: config.labels, sharing: sharingOf(config) }
+export function sandboxTags(
+  nodeName: string,
+  config: SandboxConfig,
+  attached: boolean,
+): { readonly labels: Tags; readonly annotations: Tags } {
+  const ports = attached && { attached: config.portMappings }
+  const given: Given = { labels: config.labels, sharing: sharingOf(config), ...ports }
   return {
     labels: { ...config.labels, ...podLabels(nodeName, config.pod) },
     annotations: { ...config.annotations, [annotation.given]: JSON.stringify(given) },
@@ -80,6 +87,11 @@ const plain: Sharing = { hostname: '', network: 'pod', pid: 'container', ipc: 'p
 
 export function storedSharing(annotations: Tags): Sharing {
   return givenOf(annotations).sharing ?? plain
+}
+
+/** undefined: the node's network has no part in it. */
+export function storedPorts(annotations: Tags): NetworkSandbox['portMappings'] | undefined {
+  return givenOf(annotations).attached
 }
 
 export function sandboxOf(found: Received<'PodSandbox'> | Received<'PodSandboxStatus'>, ips: readonly string[]): Sandbox {

@@ -55,6 +55,7 @@ export const messages = {
   RunPodSandboxRequest: { config: 'PodSandboxConfig 1', runtimeHandler: 'string 2' },
   RunPodSandboxResponse: { podSandboxId: 'string 1' },
   SandboxRequest: { podSandboxId: 'string 1' },
+  PodSandboxStatusRequest: { podSandboxId: 'string 1', verbose: 'bool 2' },
   PodIP: { ip: 'string 1' },
   PodSandboxNetworkStatus: { ip: 'string 1', additionalIps: 'repeated PodIP 2' },
   PodSandboxStatus: {
@@ -66,7 +67,7 @@ export const messages = {
     labels: 'map string 7',
     annotations: 'map string 8',
   },
-  PodSandboxStatusResponse: { status: 'PodSandboxStatus 1' },
+  PodSandboxStatusResponse: { status: 'PodSandboxStatus 1', info: 'map string 2' },
   PodSandboxFilter: { id: 'string 1', labelSelector: 'map string 3' },
   ListPodSandboxRequest: { filter: 'PodSandboxFilter 1' },
   PodSandbox: {
@@ -207,7 +208,7 @@ export const services = {
     RunPodSandbox: 'RunPodSandboxRequest RunPodSandboxResponse',
     StopPodSandbox: 'SandboxRequest Empty',
     RemovePodSandbox: 'SandboxRequest Empty',
-    PodSandboxStatus: 'SandboxRequest PodSandboxStatusResponse',
+    PodSandboxStatus: 'PodSandboxStatusRequest PodSandboxStatusResponse',
     ListPodSandbox: 'ListPodSandboxRequest ListPodSandboxResponse',
     CreateContainer: 'CreateContainerRequest CreateContainerResponse',
     StartContainer: 'ContainerRequest Empty',

@@ -2,7 +2,7 @@ import type { ContainerConfig, ContainerResources, Sandbox, SandboxConfig } from
 import { assert, suite } from '@davit/core/testing'
 import { codes, explain, problem, reservedFor } from './errors.js'
 import { pullProblem } from './images.js'
-import { containerOf, ipsOf, podUidOf, sandboxOf, sharingOf, storedSharing } from './labels.js'
+import { containerOf, ipsOf, podUidOf, sandboxOf, sharingOf, storedPorts, storedSharing } from './labels.js'
 import type { Received } from './messages.js'
 import { containerOptions, type ImageUser, logPath, sandboxOptions } from './options.js'
 import { limitsOf, limitsUpdate, oomScore } from './resources.js'
@@ -15,7 +15,7 @@ function sandboxConfig(config: Partial<SandboxConfig> = {}): SandboxConfig {
   const given = { labels: { app: 'web' }, annotations: { note: '"quoted"' } }
   return testSandbox({ pod, attempt: 2, hostname: 'web-1', ...given, ...config })
 }
-const sandboxRequest = (config: Partial<SandboxConfig> = {}) => sandboxOptions('n', '/node', sandboxConfig(config))
+const sandboxRequest = (config: Partial<SandboxConfig> = {}) => sandboxOptions('n', '/node', sandboxConfig(config), false)
 
 const sandbox: Sandbox = { id: 's', pod, attempt: 2, state: 'ready', createdAt: 5, ips: [], labels: {}, annotations: {} }
 function containerRequest(config: Partial<ContainerConfig> = {}, imageUser?: ImageUser, unified = false) {
@@ -50,6 +50,16 @@ sandboxTest('what was given comes back as it was, ours beside it', () => {
   assert.equal(back, { ...sandbox, labels, annotations: { note: '"quoted"' }, ips: ['10.0.0.9'] })
   assert.equal(storedSharing(annotations), { hostname: 'web-1', network: 'pod', pid: 'container', ipc: 'pod' })
   assert.is(sandboxOf({ ...found, state: 'SANDBOX_NOTREADY', labels: {}, annotations: {} }, []).state, 'notReady')
+})
+
+sandboxTest('the host ports of a Pod that the node connects are kept for a later life, and no matter of the runtime', () => {
+  const portMappings = [{ containerPort: 80, hostPort: 8080, hostIp: '', protocol: 'TCP' as const }]
+  const attached = sandboxOptions('n', '/node', sandboxConfig({ portMappings }), true)
+  assert.equal(attached.portMappings, [])
+  assert.equal(storedPorts(attached.annotations ?? {}), portMappings)
+  const connected = sandboxRequest({ portMappings })
+  assert.equal(connected.portMappings, portMappings)
+  assert.is(storedPorts(connected.annotations ?? {}), undefined)
 })
 
 sandboxTest('addresses are in order, IPv4 first, and none is none', () => {

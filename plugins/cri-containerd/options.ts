@@ -5,15 +5,21 @@ import { containerTags, type Sharing, sandboxTags, sharingOf } from './labels.js
 import type { Sent } from './messages.js'
 import { limitsOf } from './resources.js'
 
-export function sandboxOptions(nodeName: string, directory: string, config: SandboxConfig): Sent<'PodSandboxConfig'> {
+/** `attached`: the node's network connects it. */
+export function sandboxOptions(
+  nodeName: string,
+  directory: string,
+  config: SandboxConfig,
+  attached: boolean,
+): Sent<'PodSandboxConfig'> {
   const sharing = sharingOf(config)
   return {
     metadata: { ...config.pod, attempt: config.attempt },
     hostname: sharing.hostname,
     logDirectory: logDirectory(directory, config),
     dnsConfig: config.dns,
-    portMappings: config.portMappings,
-    ...sandboxTags(nodeName, config),
+    portMappings: attached ? [] : config.portMappings,
+    ...sandboxTags(nodeName, config, attached),
     linux: {
       sysctls: config.sysctls,
       securityContext: {

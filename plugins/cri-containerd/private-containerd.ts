@@ -23,9 +23,15 @@ export interface PrivateContainerd {
 }
 
 const pluginDirectory = '/usr/lib/cni'
+/** Where the Pods of tests get their addresses that have no network but the runtime's. */
+export const cniRange = '10.197.1.0/24'
+const cni = { name: `davit-test-${process.pid}`, bridge: `dvt-t${process.pid % 1_000_000}` }
 
-/** undefined: this machine has no containerd that tests could start; the tests then say so themselves. */
-export async function startContainerd(): Promise<PrivateContainerd | undefined> {
+/**
+ * undefined: this machine has no containerd that tests could start; the tests then say so themselves. `connected`: it finds
+ * a configuration of CNI.
+ */
+export async function startContainerd({ connected = true } = {}): Promise<PrivateContainerd | undefined> {
   if (
     (await missing('root')) !== undefined ||
     (await command('containerd', ['--version']).catch(() => undefined)) === undefined
@@ -35,6 +41,7 @@ export async function startContainerd(): Promise<PrivateContainerd | undefined> 
   const directory = await mkdtemp(join(tmpdir(), 'davit-containerd-'))
   const [socket, cniDirectory, config] = [join(directory, 'c.sock'), join(directory, 'cni'), join(directory, 'config.toml')]
   await mkdir(cniDirectory)
+  if (connected) await writeFile(join(cniDirectory, '00-test.conflist'), conflist())
   await writeFile(config, configText(directory, socket, cniDirectory))
   let daemon: ChildProcess | undefined
   const end = async (signal: 'SIGTERM' | 'SIGKILL'): Promise<void> => {
@@ -58,6 +65,7 @@ export async function startContainerd(): Promise<PrivateContainerd | undefined> 
     async stop() {
       await end('SIGTERM')
       await removeMounts(directory)
+      if (connected) await removeCni()
       await rm(directory, { recursive: true, force: true })
     },
   }
@@ -66,6 +74,18 @@ export async function startContainerd(): Promise<PrivateContainerd | undefined> 
   await containerd.importImage('docker.io/library/busybox:1', { Cmd: ['sh'] })
   process.env.CONTAINERD_ADDRESS = socket
   return containerd
+}
+
+function conflist(): string {
+  const ipam = { type: 'host-local', ranges: [[{ subnet: cniRange }]], routes: [{ dst: '0.0.0.0/0' }] }
+  const bridge = { type: 'bridge', bridge: cni.bridge, isGateway: true, hairpinMode: true, ipam }
+  const plugins = [bridge, { type: 'portmap', capabilities: { portMappings: true } }, { type: 'firewall' }]
+  return JSON.stringify({ cniVersion: '0.4.0', name: cni.name, plugins })
+}
+
+async function removeCni(): Promise<void> {
+  await command('ip', ['link', 'delete', cni.bridge]).catch(() => undefined)
+  await rm(join('/var/lib/cni/networks', cni.name), { recursive: true, force: true })
 }
 
 function configText(directory: string, socket: string, cniDirectory: string): string {

@@ -1,7 +1,7 @@
 // @serial machine
 // @timeout 300
 import { once } from 'node:events'
-import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { readdir, readFile, stat } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
@@ -13,16 +13,7 @@ import { forward } from './dial.js'
 import { rotate } from './log-rotation.js'
 import { logDirectory } from './options.js'
 import { startContainerd } from './private-containerd.js'
-import {
-  configOf,
-  leftOver,
-  type Machine,
-  machineClock,
-  plainSecurity,
-  testContainer,
-  testSandbox,
-  withMachine,
-} from './testing.js'
+import { configOf, type Machine, machineClock, plainSecurity, testContainer, testSandbox, withMachine } from './testing.js'
 
 const containerd = await startContainerd()
 const config = configOf(containerd)
@@ -302,47 +293,6 @@ test('an exec whose caller is gone ends with the reason, and a process that is l
   const missing = await assert.rejects(runtime.exec(id, { ...request, command: ['/no/such'], signal, stdout: undefined }))
   assert.ok(missing instanceof RuntimeError && missing.problem === 'RunContainerError')
   assert.match(missing.message, '/no/such')
-})
-
-test('a configuration of the Pod network by somebody else decides, and stays', async ({ open, lines, purge, context }) => {
-  const foreign = join(containerd?.cniDirectory ?? '', '05-other.conflist')
-  const ipam = { type: 'host-local', ranges: [[{ subnet: '10.197.200.0/24' }]], dataDir: join(context.directory, 'ipam') }
-  const plugins = [{ type: 'bridge', bridge: 'dvt-other', isGateway: true, ipam }]
-  await writeFile(foreign, JSON.stringify({ cniVersion: '0.4.0', name: 'other', plugins }))
-  try {
-    const runtime = await open()
-    const sandbox = await runtime.runSandbox(testSandbox())
-    assert.match(sandbox.ips[0] ?? '', /^10\.197\.200\./)
-    assert.ok(lines.some(({ level, message }) => level === 'warn' && /CNI configuration/.test(message)))
-    await purge()
-    assert.equal(await readdir(containerd?.cniDirectory ?? ''), ['05-other.conflist'])
-  } finally {
-    const { command } = await import('./command.js')
-    await command('rm', [foreign])
-    await command('ip', ['link', 'delete', 'dvt-other']).catch(() => undefined)
-  }
-})
-
-test('a second node with another range is refused while the first has Pods, and takes over afterwards', async ({
-  open,
-  context,
-  purge,
-}) => {
-  const runtime = await open()
-  const sandbox = await runtime.runSandbox(testSandbox())
-  const other = await open('other', '10.197.2.0/24')
-  const error = await assert.rejects(other.runSandbox(testSandbox()))
-  assert.match((error as Error).message, context.nodeName)
-  await runtime.removeSandbox(sandbox.id)
-  const taken = await other.runSandbox(testSandbox())
-  assert.match(taken.ips[0] ?? '', /^10\.197\.2\./)
-  await other.removeSandbox(taken.id)
-  await purge()
-  const { createContainerdDriver } = await import('./driver.js')
-  const { createTestServices } = await import('@davit/core/testing')
-  const driver = createContainerdDriver({ clock: machineClock, log: createTestServices().log, config })
-  await driver.purge({ ...context, nodeName: 'other', podCidr: '10.197.2.0/24' })
-  assert.equal([...(await leftOver(config, '10.197.2.0/24')), ...(await leftOver(config, context.podCidr))], [])
 })
 
 test('the loss of the runtime rejects calls as a fault; Pods run on, and are announced after its return', async ({

@@ -23,7 +23,7 @@ export interface RuntimeParts {
 export function createContainerdRuntime(parts: RuntimeParts): Runtime {
   const { client, node, clock, log, config } = parts
   const images = createImages(client)
-  const { sharing, ...sandboxes } = createSandboxes(parts)
+  const { sharing, sandbox, ...sandboxes } = createSandboxes(parts)
   const maxSize = bytesOf(config.logMaxSize)
   const rotation = createRotation({ client, clock, log, maxSize, maxFiles: config.logMaxFiles })
   const { logFile, ...containers } = createContainers({ client, node, clock, images, sharing, rotation })
@@ -65,7 +65,7 @@ export function createContainerdRuntime(parts: RuntimeParts): Runtime {
       const file = await logFile(id)
       if (file) yield* readLog(file, options, ended(id))
     },
-    dial: (sandboxId, port) => dial(client, sandboxId, port),
+    dial: async (sandboxId, port) => dial(client, await sandbox(sandboxId), port),
     subscribe: events.subscribe,
     async usage(id) {
       const stats = (await unlessMissing(client.call('ContainerStats', { containerId: id })))?.stats

@@ -2,18 +2,22 @@ import { rm } from 'node:fs/promises'
 import type { Clock, Logger } from '@davit/core/kernel'
 import type { NodeContext, Runtime, Sandbox } from '@davit/core/node'
 import { RuntimeError } from '@davit/core/node'
+import { createAttachments } from './attachments.js'
 import type { Client } from './client.js'
 import type { ContainerdConfig } from './config.js'
 import { problem, reservedFor, unlessMissing } from './errors.js'
-import { ipsOf, type Sharing, sandboxOf, selectorOf, storedSharing } from './labels.js'
+import { type Sharing, sandboxOf, selectorOf, storedSharing } from './labels.js'
 import type { Received } from './messages.js'
-import { ensureNetwork } from './network.js'
+import { chooseNetwork } from './network.js'
+import { once } from './once.js'
 import { logDirectory, sandboxOptions } from './options.js'
 import { ensurePauseImage } from './pause-image.js'
 
 export type Sandboxes = Pick<Runtime, 'runSandbox' | 'stopSandbox' | 'removeSandbox' | 'listSandboxes'> & {
   /** What containers of the sandbox share with it; of a sandbox of a former life too. */
   sharing(id: string): Promise<Sharing>
+  /** As it is now. Rejects where it is gone. */
+  sandbox(id: string): Promise<Sandbox>
 }
 
 export interface SandboxParts {
@@ -27,28 +31,31 @@ export interface SandboxParts {
 /** Setting up and taking down a network includes programs that the runtime starts. */
 const longTimeout = 240_000
 
-export function createSandboxes({ client, node, clock, log, config: { socket, cniDirectory } }: SandboxParts): Sandboxes {
+export function createSandboxes({ client, node, clock, log, config }: SandboxParts): Sandboxes {
   const known = new Map<string, { readonly sandbox: Sandbox; readonly sharing: Sharing }>()
-  const network = once(() => ensureNetwork({ client, clock, log, directory: cniDirectory }, node))
-  const pause = once(() => ensurePauseImage(client, clock, socket))
+  const network = once(() => chooseNetwork({ client, clock, log, config }, node))
+  const pause = once(() => ensurePauseImage(client, clock, config.socket))
+  const attachments = createAttachments(client, node)
 
-  const remember = (sandbox: Sandbox, annotations: Readonly<Record<string, string>>): Sandbox => {
-    known.set(sandbox.id, { sandbox, sharing: storedSharing(annotations) })
-    return sandbox
-  }
   const look = async (id: string): Promise<Sandbox | undefined> => {
+    await attachments.adopt()
     const found = (await unlessMissing(client.call('PodSandboxStatus', { podSandboxId: id })))?.status
-    if (!found) known.delete(id)
-    return found ? remember(sandboxOf(found, ipsOf(found)), found.annotations) : undefined
+    if (!found) {
+      known.delete(id)
+      return undefined
+    }
+    const sandbox = attachments.connected(sandboxOf(found, []), found)
+    known.set(id, { sandbox, sharing: storedSharing(found.annotations) })
+    return sandbox
   }
   /** The list lacks addresses, which change only with the state. */
   const fromList = async (found: Received<'PodSandbox'>): Promise<Sandbox | undefined> => {
     const before = known.get(found.id)?.sandbox
-    const now = sandboxOf(found, before?.ips ?? [])
-    return before?.state === now.state ? before : look(found.id)
+    return before?.state === sandboxOf(found, []).state ? before : look(found.id)
   }
   const stop = async (id: string): Promise<void> => {
     await unlessMissing(client.call('StopPodSandbox', { podSandboxId: id }, { timeoutMs: longTimeout }))
+    await attachments.detach(id)
   }
   const remove = async (id: string): Promise<void> => {
     await stop(id)
@@ -58,11 +65,11 @@ export function createSandboxes({ client, node, clock, log, config: { socket, cn
 
   return {
     async runSandbox(config) {
-      const { runtimeHandler = '' } = config
-      const request = { config: sandboxOptions(node.nodeName, node.directory, config), runtimeHandler }
-      const run = () => client.call('RunPodSandbox', request, { timeoutMs: longTimeout })
       try {
-        await Promise.all([pause.done(), config.hostNetwork ? undefined : network.done()])
+        const [connects] = await Promise.all([config.hostNetwork ? undefined : network.done(), pause.done(), attachments.adopt()])
+        const options = sandboxOptions(node.nodeName, node.directory, config, connects !== undefined)
+        const request = { config: options, runtimeHandler: config.runtimeHandler ?? '' }
+        const run = () => client.call('RunPodSandbox', request, { timeoutMs: longTimeout })
         const { podSandboxId } = await run().catch(async (error: unknown) => {
           // What a crash left half made under this name, so that the agent never heard of it, gives way.
           const holder = reservedFor(error)
@@ -70,9 +77,13 @@ export function createSandboxes({ client, node, clock, log, config: { socket, cn
           await remove(holder)
           return run()
         })
-        const sandbox = await look(podSandboxId)
-        if (!sandbox) throw new RuntimeError('FailedCreatePodSandBox', `the sandbox ${podSandboxId} is gone again`)
-        return sandbox
+        if (connects) {
+          await attachments.attach(podSandboxId, config.portMappings).catch(async (error: unknown) => {
+            await remove(podSandboxId)
+            throw error
+          })
+        }
+        return await sandboxNow(podSandboxId)
       } catch (error) {
         // Somebody may have taken away the image or the network.
         pause.forget()
@@ -98,14 +109,12 @@ export function createSandboxes({ client, node, clock, log, config: { socket, cn
       if (!found) throw new RuntimeError('CreateContainerError', `the sandbox ${id} is gone`)
       return found.sharing
     },
+    sandbox: sandboxNow,
   }
-}
 
-/** What is done once, and again after it failed or was forgotten. */
-function once(work: () => Promise<void>): { done(): Promise<void>; forget(): void } {
-  let result: Promise<void> | undefined
-  return {
-    done: () => (result ??= work()),
-    forget: () => (result = undefined),
+  async function sandboxNow(id: string): Promise<Sandbox> {
+    const sandbox = await look(id)
+    if (!sandbox) throw new RuntimeError('FailedCreatePodSandBox', `the sandbox ${id} is gone again`)
+    return sandbox
   }
 }

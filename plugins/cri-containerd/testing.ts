@@ -1,5 +1,5 @@
 /** What the tests of this plugin share. */
-import { access, mkdtemp, readdir, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -7,37 +7,23 @@ import type { Clock } from '@davit/core/kernel'
 import type { Container, ContainerConfig, LogReadOptions, NodeContext, Runtime, Sandbox, SandboxConfig } from '@davit/core/node'
 import { createTestServices, type LogLine, type TestContext } from '@davit/core/testing'
 import { connectClient } from './client.js'
-import { command } from './command.js'
 import type { ContainerdConfig } from './config.js'
-import { namesOf } from './conflist.js'
+import { conflistFile } from './conflist.js'
 import { createContainerdDriver } from './driver.js'
-import type { PrivateContainerd } from './private-containerd.js'
+import { cniRange, type PrivateContainerd } from './private-containerd.js'
 
 export function configOf(containerd: PrivateContainerd | undefined): ContainerdConfig {
-  return { socket: containerd?.socket ?? '/nonexistent/containerd.sock', logMaxSize: '10m', logMaxFiles: 2 }
+  return { socket: containerd?.socket ?? '/nonexistent/containerd.sock', network: 'auto', logMaxSize: '10m', logMaxFiles: 2 }
 }
 
-/** What there is of ours, by name: sandboxes of anybody, and what belongs to the range. */
-export async function leftOver(config: ContainerdConfig, podCidr: string): Promise<string[]> {
+/** What there is of ours: sandboxes of anybody, and our configuration of CNI. */
+export async function leftOver(config: ContainerdConfig): Promise<string[]> {
   const client = await connectClient(config.socket)
-  const { bridge, chain, network } = namesOf(podCidr)
   try {
     const { items } = await client.call('ListPodSandbox', {})
     const { info } = await client.call('Status', { verbose: true })
     const { confDir } = (JSON.parse(info.config ?? '{}') as { cni: { confDir: string } }).cni
-    const rules = await command('iptables-save', [])
-    const there = async (path: string): Promise<string[]> =>
-      access(path).then(
-        () => [path],
-        () => [],
-      )
-    return [
-      ...items.map(({ id }) => id),
-      ...(await readdir(confDir)),
-      ...rules.split('\n').filter((rule) => rule.includes(chain)),
-      ...(await there(`/sys/class/net/${bridge}`)),
-      ...(await there(`/var/lib/cni/networks/${network}`)),
-    ]
+    return [...items.map(({ id }) => id), ...(await readdir(confDir)).filter((name) => name === conflistFile)]
   } finally {
     client.close()
   }
@@ -109,8 +95,8 @@ export function testContainer(script: string, config: Partial<ContainerConfig> =
 export interface Machine {
   readonly context: NodeContext
   readonly lines: readonly LogLine[]
-  /** Opens the test's node, or another with its range. */
-  open(nodeName?: string, podCidr?: string): Promise<Runtime>
+  /** Opens the test's node, or another, with what more is said of it. */
+  open(nodeName?: string, more?: Partial<NodeContext>): Promise<Runtime>
   start(runtime: Runtime, sandbox: Sandbox, config: ContainerConfig): Promise<string>
   exited(runtime: Runtime, id: string): Promise<Container>
   log(runtime: Runtime, id: string, options?: Partial<LogReadOptions>): Promise<string>
@@ -132,12 +118,12 @@ export async function withMachine(
   const context: NodeContext = {
     nodeName: `test-${process.pid}`,
     directory,
-    podCidr: '10.197.1.0/24',
+    podCidr: cniRange,
     clusterCidr: '10.197.0.0/16',
     signal: t.signal,
   }
-  const open: Machine['open'] = async (nodeName = context.nodeName, podCidr = context.podCidr) => {
-    const runtime = await driver.open({ ...context, nodeName, podCidr })
+  const open: Machine['open'] = async (nodeName = context.nodeName, more = {}) => {
+    const runtime = await driver.open({ ...context, nodeName, ...more })
     opened.push(runtime)
     return runtime
   }

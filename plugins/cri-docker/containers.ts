@@ -1,7 +1,9 @@
 import { readFile } from 'node:fs/promises'
+import type { Clock } from '@davit/core/kernel'
 import { type Container, type ContainerConfig, type NodeContext, type Runtime, RuntimeError } from '@davit/core/node'
 import type { ContainerInfo, ContainerInspectInfo } from 'dockerode'
 import type { DockerConfig } from './config.js'
+import { inspectEnded } from './ending.js'
 import { type Engine, problem, statusOf, unless } from './engine.js'
 import type { Images } from './images.js'
 import { filterOf, isOwnedBy, label, parse } from './labels.js'
@@ -32,15 +34,18 @@ export interface ContainerParts {
   readonly config: DockerConfig
   readonly images: Images
   readonly sharing: Sandboxes['sharing']
-  now(): number
+  readonly clock: Clock
 }
 
-export function createContainers({ engine, node, config: log, images, sharing: sharingOf, now }: ContainerParts): Containers {
+export function createContainers({ engine, node, config: log, images, sharing: sharingOf, clock }: ContainerParts): Containers {
   const { docker } = engine
   const seen = new Map<string, Seen>()
+  /** Killed by this process: nobody has to ask Docker why. */
+  const killed = new Set<string>()
 
   const look = async (id: string): Promise<Seen | undefined> => {
-    const found = await unless([404], docker.getContainer(id).inspect())
+    const inspect = () => unless([404], docker.getContainer(id).inspect())
+    const found = await (killed.has(id) ? inspect() : inspectEnded(inspect, clock))
     if (!found || !isOwnedBy(node, found.Config.Labels) || found.Config.Labels[label.type] !== 'container') {
       seen.delete(id)
       return undefined
@@ -62,7 +67,15 @@ export function createContainers({ engine, node, config: log, images, sharing: s
       const { runAsGroup, runAsUser } = config.security
       const askUser = runAsGroup !== undefined && runAsUser === undefined
       const imageUser = askUser ? { imageUser: (await images.image(config.image))?.user ?? '' } : {}
-      const facts = { owner: node, sandbox, sharing, config, createdAt: now(), ...imageUser, ...(await seccompProfile(config)) }
+      const facts = {
+        owner: node,
+        sandbox,
+        sharing,
+        config,
+        createdAt: clock.now(),
+        ...imageUser,
+        ...(await seccompProfile(config)),
+      }
       const options = containerOptions(facts, log)
       const create = async (): Promise<string> => (await docker.createContainer(options)).id
       try {
@@ -83,12 +96,14 @@ export function createContainers({ engine, node, config: log, images, sharing: s
     },
     async stopContainer(id, graceSeconds) {
       const container = docker.getContainer(id)
+      killed.add(id)
       if (graceSeconds > 0) await unless([304, 404], container.stop({ t: Math.ceil(graceSeconds) }))
       else await unless([404, 409], container.kill())
     },
     async removeContainer(id) {
       await removeContainer(docker, id)
       seen.delete(id)
+      killed.delete(id)
     },
     async updateContainer(id, resources) {
       try {

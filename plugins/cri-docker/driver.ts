@@ -5,7 +5,7 @@ import { parseRange } from './addresses.js'
 import type { DockerConfig } from './config.js'
 import { connectEngine, unless } from './engine.js'
 import { filterOf } from './labels.js'
-import { removeNetworks } from './network.js'
+import { refuseForeign, removeNetworks } from './network.js'
 import { pauseImage } from './options.js'
 import { probe } from './probe.js'
 import { removeContainer } from './remove.js'
@@ -42,7 +42,14 @@ export function createDockerDriver({ clock, config }: DockerServices): RuntimeDr
     supports,
     probe: () => probe(config.socketPath),
     async open(node: NodeContext) {
-      return createDockerRuntime({ engine: await connectEngine(config.socketPath), node, clock, config })
+      const engine = await connectEngine(config.socketPath)
+      try {
+        await refuseForeign(engine, node)
+      } catch (error) {
+        engine.close()
+        throw error
+      }
+      return createDockerRuntime({ engine, node, clock, config })
     },
     async purge(node: NodeContext) {
       const engine = await connectEngine(config.socketPath)

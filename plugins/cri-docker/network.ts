@@ -3,7 +3,7 @@
  * Pods of two nodes reach each other only inside one; each node gives its Pods fixed addresses out of its own range.
  */
 import { createHash } from 'node:crypto'
-import { RuntimeError } from '@davit/core/node'
+import { type NodeContext, RuntimeError, refuseForeignRoutes } from '@davit/core/node'
 import type { NetworkInspectInfo } from 'dockerode'
 import { contains, formatRange, gatewayOf, parseRange, type Range } from './addresses.js'
 import { type Engine, messageOf, statusOf, unless } from './engine.js'
@@ -42,6 +42,20 @@ export async function ensureNetwork(engine: Engine, podRange: Range, clusterRang
     throw new RuntimeError('FailedCreatePodSandBox', message, { cause: error })
   })
   return { name, range }
+}
+
+/** Rejects where something else of the machine stands for addresses of the node's Pods. */
+export async function refuseForeign(engine: Engine, { podCidr, clusterCidr }: NodeContext): Promise<void> {
+  const ranges = networkRanges(podCidr, clusterCidr)
+  if (!ranges) return
+  const there = (await ownNetworks(engine)).filter(({ range }) => contains(range, ranges.pod))
+  const network = there[0]?.range ?? (contains(ranges.cluster, ranges.pod) ? ranges.cluster : ranges.pod)
+  await refuseForeignRoutes(
+    podCidr,
+    // Networks are named as their bridges are.
+    there.map(({ name }) => name),
+    formatRange(network),
+  )
 }
 
 /** Removes the networks that the range lies in or that lie in it, where nobody uses them any more. */

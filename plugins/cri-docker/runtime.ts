@@ -22,7 +22,7 @@ export function createDockerRuntime({ engine, node, clock, config }: RuntimePart
   const now = (): number => clock.now()
   const images = createImages(engine)
   const { sharing, checkNetwork, died, ...sandboxes } = createSandboxes({ engine, node, config, now })
-  const { pid, hasTerminal, ...containers } = createContainers({ engine, node, config, images, sharing, now })
+  const { pid, hasTerminal, ...containers } = createContainers({ engine, node, config, images, sharing, clock })
   const events = createEvents(engine, node, clock, { checkNetwork, sandboxDied: died })
   return {
     ...sandboxes,

@@ -1,6 +1,7 @@
 // @serial machine
 import { connect } from 'node:net'
 import { networkInterfaces } from 'node:os'
+import { runTool } from '@davit/core/node'
 import { assert, test } from '@davit/core/testing'
 import { machineOf, readMachine, withoutPrivileges } from './machine.js'
 import { hardwareAddress, isLink } from './network.js'
@@ -35,6 +36,27 @@ test(
       )
       assert.match(Buffer.from(inside.stdout).toString(), `${two.ips[0]}/32`)
     }),
+  root,
+)
+
+test(
+  'a node is not opened while another interface stands for its range, and says which',
+  async (t) => {
+    const name = `other${process.pid % 100_000}`
+    await runTool(
+      'ip',
+      ['-batch', '-'],
+      `link add ${name} type bridge\naddr add 10.181.78.129/25 dev ${name}\nlink set ${name} up\n`,
+    )
+    const remove = () => runTool('ip', ['link', 'del', name]).catch(() => undefined)
+    t.defer(remove)
+    const opened = () => withNode(async ({ sandbox }) => void (await sandbox()))
+    const { message } = (await assert.rejects(opened)) as Error
+    assert.match(message, `the network interface ${name} has a route to 10.181.78.128/25`)
+    assert.match(message, `remove it (ip link delete ${name})`)
+    await remove()
+    await opened()
+  },
   root,
 )
 

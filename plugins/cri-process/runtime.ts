@@ -1,6 +1,6 @@
 import { mkdir, realpath } from 'node:fs/promises'
 import { release as kernelRelease } from 'node:os'
-import type { NodeContext, Runtime } from '@davit/core/node'
+import { type NodeContext, type Runtime, refuseForeignRoutes } from '@davit/core/node'
 import { adopt } from './adopt.js'
 import { createContainers } from './containers.js'
 import { dial } from './dial.js'
@@ -18,7 +18,8 @@ const machineImage = { id: 'machine', size: 0, user: `${process.getuid?.() ?? 0}
 export async function openRuntime(services: Services, node: NodeContext): Promise<Runtime> {
   // The kernel names mounts by their real paths.
   const state = createState(services, { ...node, directory: await realpath(node.directory) })
-  const { places, containers, listeners, groups } = state
+  const { places, containers, listeners, groups, network } = state
+  if (network) await refuseForeignRoutes(node.podCidr, [network.bridge])
   for (const directory of [places.root, places.sandboxes, places.containers, places.exits]) {
     await mkdir(directory, { recursive: true, mode: 0o700 })
   }

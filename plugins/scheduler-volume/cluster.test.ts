@@ -1,4 +1,4 @@
-import { edit, nodes, persistentVolumeClaims, persistentVolumes, pods, storageClasses } from '@davit/core/client'
+import { edit, leases, nodes, persistentVolumeClaims, persistentVolumes, pods, storageClasses } from '@davit/core/client'
 import type { PersistentVolume, PersistentVolumeClaim } from '@davit/core/kinds'
 import { allowScheduler, schedulerHost } from '@davit/core/scheduler/testkit'
 import { assert, boot, type TestContext, test } from '@davit/core/testing'
@@ -157,4 +157,20 @@ test('a claim for one Pod alone is used by one Pod alone', async (t) => {
   await client.delete(pods, 'default', 'first', { gracePeriodSeconds: 0 })
   await rest(11_000)
   assert.ok(await nodeOf('second'))
+})
+
+test('a scheduler whose lease another has taken sets no volume aside any more', async (t) => {
+  const { client, rest, run, claimOf, makeClaim } = await cluster(t, ['one'], { leaderElect: 'always' })
+  await rest(1)
+  await makeClaim(claim('data'))
+  await makeClaim(claim('later'))
+  await run('web', 'data')
+  assert.is((await claimOf()).metadata.annotations?.[selected], 'one', 'while it leads it may')
+  const lease = await client.get(leases, 'kube-system', 'kube-scheduler')
+  const taken = edit(lease, (draft) => {
+    draft.spec = { ...draft.spec, holderIdentity: 'another' }
+  })
+  await client.update(leases, taken)
+  await run('late', 'later')
+  assert.is((await claimOf('later')).metadata.annotations?.[selected], undefined)
 })

@@ -1,5 +1,5 @@
 import { type Grant, GrantToken } from '@davit/core/api'
-import { ClientsToken } from '@davit/core/client'
+import { ClientsToken, type Fence } from '@davit/core/client'
 import { definePlugin } from '@davit/core/kernel'
 import { Filter, Permit, PreFilter, Reserve } from '@davit/core/scheduler'
 import { Followed } from './followed.js'
@@ -21,8 +21,8 @@ export default definePlugin({
   async setup(context, { clients }) {
     const storage = new Followed(clients)
     context.defer(() => storage.end())
-    const client = clients.as({ name: user, manager: 'kube-scheduler' })
-    const policy = new VolumeBinding(storage, client, `scheduler-volume@${context.version}`)
+    const clientOf = (fence?: Fence) => clients.as({ name: user, manager: 'kube-scheduler' }, fence)
+    const policy = new VolumeBinding(storage, clientOf, `scheduler-volume@${context.version}`)
     return {
       provides: { preFilters: policy, filters: policy, reserves: policy, permits: policy, grants: grant },
       start: () => storage.begin(context.signal),

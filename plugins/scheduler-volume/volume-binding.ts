@@ -1,5 +1,5 @@
 /** The policies: before a cycle, for each node, for the chosen node, and until the volumes are there. */
-import type { Cause, Client } from '@davit/core/client'
+import type { Cause, Client, Fence } from '@davit/core/client'
 import type {
   CycleState,
   FilterPolicy,
@@ -29,16 +29,19 @@ const takenElsewhere: Rejection = {
   reason: 'node has pod using PersistentVolumeClaim with the same name and ReadWriteOncePod access mode',
 }
 
+/** Makes the client that writes while the fence stands. */
+type ClientOf = (fence: Fence | undefined) => Client
+
 export class VolumeBinding implements PreFilterPolicy, FilterPolicy, ReservePolicy, PermitPolicy {
   readonly name = 'volume-binding'
   readonly #storage: Followed
-  readonly #client: Client
+  readonly #clientOf: ClientOf
   readonly #actor: string
   readonly #ledger = new Ledger()
 
-  constructor(storage: Followed, client: Client, actor: string) {
+  constructor(storage: Followed, clientOf: ClientOf, actor: string) {
     this.#storage = storage
-    this.#client = client
+    this.#clientOf = clientOf
     this.#actor = actor
   }
 
@@ -74,11 +77,17 @@ export class VolumeBinding implements PreFilterPolicy, FilterPolicy, ReservePoli
     return (state.get(cycleKey)?.wanted.open.length ?? 0) > 0
   }
 
-  async permit(state: CycleState, pod: PodInfo, node: string, signal: AbortSignal): Promise<Rejection | undefined> {
+  async permit(
+    state: CycleState,
+    pod: PodInfo,
+    node: string,
+    signal: AbortSignal,
+    fence?: Fence,
+  ): Promise<Rejection | undefined> {
     const decisions = decisionsOf(state, node)
     if (decisions.length === 0) return undefined
     try {
-      await write(decisions, node, this.#client, this.#cause(pod))
+      await write(decisions, node, this.#clientOf(fence), this.#cause(pod))
     } catch (error) {
       // Somebody was faster: the next cycle sees what is there now.
       return { reason: `binding volumes: ${error instanceof Error ? error.message : String(error)}` }

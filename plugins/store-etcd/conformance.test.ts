@@ -1,10 +1,10 @@
-import { storeKit } from '@davit/core/store/testkit'
+import { startEtcd, storeKit } from '@davit/core/store/testkit'
 import { assert, createTestServices, missing, pluginSuite, suite } from '@davit/core/testing'
 import plugin from './index.js'
 import { openEtcdStore } from './open.js'
 import type { EtcdStore } from './store.js'
 import { supports } from './supports.js'
-import { configOf, realServices, startEtcd } from './testing.js'
+import { configOf, realServices } from './testing.js'
 
 const etcd = (await missing('etcd')) === undefined ? await startEtcd() : undefined
 const endpoint = etcd?.endpoint ?? 'http://127.0.0.1:1'

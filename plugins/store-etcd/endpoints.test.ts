@@ -4,11 +4,12 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createKey, issueCertificate } from '@davit/core/api/testkit'
+import { startEtcd } from '@davit/core/store/testkit'
 import { assert, missing, type TestContext, type TestOptions, test } from '@davit/core/testing'
 import type { EtcdConfig } from './config.js'
 import { openEtcdStore } from './open.js'
 import type { EtcdStore } from './store.js'
-import { configOf, proxyTo, realServices, startEtcd } from './testing.js'
+import { configOf, proxyTo, realServices } from './testing.js'
 
 const etcd = (await missing('etcd')) === undefined ? await startEtcd() : undefined
 const needs: TestOptions = { requires: ['etcd'] }

@@ -2,11 +2,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Clock } from '@davit/core/kernel'
 import type { Entry, Operation, Store, StoreEvent, WatchHandle } from '@davit/core/store'
+import { startEtcd } from '@davit/core/store/testkit'
 import { assert, createVirtualClock, missing, type TestContext, type TestOptions, test } from '@davit/core/testing'
 import type { EtcdConfig } from './config.js'
 import { openEtcdStore } from './open.js'
 import type { EtcdStore } from './store.js'
-import { configOf, proxyTo, realServices, startEtcd } from './testing.js'
+import { configOf, proxyTo, realServices } from './testing.js'
 
 const etcd = (await missing('etcd')) === undefined ? await startEtcd() : undefined
 const needs: TestOptions = { requires: ['etcd'], timeoutMs: 20_000 }

@@ -2,9 +2,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Client, configMaps, services } from '@davit/core/client'
 import type { ConfigMap, KubeObject, Service } from '@davit/core/kinds'
+import { startEtcd } from '@davit/core/store/testkit'
 import { assert, type Booted, boot, missing, type TestOptions, test } from '@davit/core/testing'
 import plugin from './index.js'
-import { startEtcd } from './testing.js'
 
 const etcd = (await missing('etcd')) === undefined ? await startEtcd() : undefined
 const needs: TestOptions = { requires: ['etcd'], timeoutMs: 20_000 }

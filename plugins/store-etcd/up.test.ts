@@ -4,8 +4,8 @@ import { copyFile, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { startEtcd } from '@davit/core/store/testkit'
 import { assert, type TestContext, test } from '@davit/core/testing'
-import { startEtcd } from './testing.js'
 
 const davit = fileURLToPath(new URL('../../cli/bin/davit.js', import.meta.url))
 const run = promisify(execFile)

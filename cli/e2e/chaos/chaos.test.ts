@@ -4,12 +4,11 @@
  * was promised holds all the time, and at the end all is as it was asked for. `DAVIT_CHAOS_KILLS` says how many (500 take a
  * few minutes), `DAVIT_CHAOS_SEED` repeats a run.
  */
-import { daemonSets, deployments, isNotFound, jobs, pods, type ResourceRef, replicaSets, statefulSets } from '@davit/core/client'
-import { controllerOf } from '@davit/core/controller'
+import { daemonSets, deployments, isNotFound, jobs, pods, statefulSets } from '@davit/core/client'
 import type { Random } from '@davit/core/kernel'
 import { assert, createTestServices, type TestContext, test } from '@davit/core/testing'
 import { type ChaosCluster, chaosCluster, pick } from './cluster.js'
-import { completions, createAll, createJob, promisesOf, scaled, template, unwell } from './workloads.js'
+import { completions, createAll, createJob, ownedPods, promisesOf, scaled, template, unwell } from './workloads.js'
 
 const kills = Number(process.env.DAVIT_CHAOS_KILLS ?? 40)
 const seed = process.env.DAVIT_CHAOS_SEED ?? 'a stormy night'
@@ -136,14 +135,7 @@ async function settled(at: ChaosCluster, when: string): Promise<void> {
 
 /** Every Pod has its owner, every ReplicaSet too, and no node has anything of a Pod that is gone. */
 async function nobodyIsLeft(at: ChaosCluster): Promise<void> {
-  const { client } = at
-  const owners: readonly ResourceRef[] = [deployments, replicaSets, statefulSets, daemonSets, jobs]
-  const lists = await Promise.all(owners.map((resource) => client.list(resource)))
-  const uids = new Set(lists.flatMap(({ items }) => items.map(({ metadata }) => metadata.uid ?? '')))
-  const all = (await client.list(pods)).items
-  for (const object of [...all, ...(await client.list(replicaSets)).items]) {
-    assert.ok(uids.has(controllerOf(object)?.uid ?? ''), `${object.kind} ${object.metadata.name} has no owner any more`)
-  }
+  const all = await ownedPods(at)
   const living = new Map(all.map((pod) => [pod.metadata.uid, pod]))
   for (const node of at.nodes) {
     for (const { uid } of await at.sandboxesOf(node)) {

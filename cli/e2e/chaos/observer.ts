@@ -1,5 +1,4 @@
 /** Looks at each write while all goes wrong, and says which of them broke a promise. */
-import type { CommittedWrite } from '@davit/core/api'
 import { controllerOf, isPodActive, isPodReady } from '@davit/core/controller'
 import type { Pod } from '@davit/core/kinds'
 
@@ -13,8 +12,14 @@ export interface Promises {
   readonly most: number
 }
 
-/** How long something may be in the eyes of a controller as it was before: a chain of controllers needs so long. In milliseconds. */
-const behindMs = 1000
+/** What it hears of a write: a committed one, or what a watch tells of it. */
+export interface SeenWrite {
+  readonly verb: 'create' | 'update' | 'delete'
+  readonly kind: { readonly group: string; readonly resource: string }
+  readonly item: { readonly object: object }
+  readonly user: { readonly name: string }
+}
+
 const trailLength = 60
 
 interface Known {
@@ -30,6 +35,7 @@ export class Observer {
   /** How many Pods of each Job were made, and how many of them failed or were taken away. */
   readonly jobs = new Map<string, { made: number; lost: number; succeeded: number }>()
   readonly #now: () => number
+  readonly #behindMs: number
   readonly #trail: string[] = []
   readonly #pods = new Map<string, Known>()
   /** By app: all promises of late, the newest last. */
@@ -37,8 +43,10 @@ export class Observer {
   /** Pods that a fault took away, by app: whoever looks from afar may still count them. */
   readonly #lost = new Map<string, { readonly at: number; readonly uid: string }[]>()
 
-  constructor(now: () => number) {
+  /** `behindMs`: how long something may be in the eyes of a controller as it was before; a chain of them needs so long. */
+  constructor(now: () => number, behindMs = 1000) {
     this.#now = now
+    this.#behindMs = behindMs
   }
 
   promise(app: string, promises: Promises): void {
@@ -51,13 +59,13 @@ export class Observer {
     if (this.#trail.length > trailLength) this.#trail.shift()
   }
 
-  heard(write: CommittedWrite): void {
+  heard(write: SeenWrite): void {
     this.commits += 1
     this.note(lineOf(write))
     this.#look(write)
   }
 
-  #look({ verb, kind, item, user }: CommittedWrite): void {
+  #look({ verb, kind, item, user }: SeenWrite): void {
     if (kind.group !== '' || kind.resource !== 'pods') return
     const pod = item.object as Pod
     const uid = pod.metadata.uid ?? ''
@@ -84,7 +92,7 @@ export class Observer {
   /** Somebody who promised took one that served: enough others must be left, those that were lost just now included. */
   #taken(app: string, pod: Pod, by: string): void {
     const ready = this.#podsOf(app).filter(isServing).length
-    const late = this.#of(this.#lost, app).filter(({ at, uid }) => at >= this.#now() - behindMs && uid !== pod.metadata.uid)
+    const late = this.#of(this.#lost, app).filter(({ at, uid }) => at >= this.#now() - this.#behindMs && uid !== pod.metadata.uid)
     const left = ready + new Set(late.map(({ uid }) => uid)).size
     const least = Math.min(...this.#recent(app).map((promises) => (by === 'test' ? promises.budget : promises.least)))
     if (left < least) this.#break(`${by} took ${pod.metadata.name}: ${left} of ${app} are left of ${least}`)
@@ -94,7 +102,7 @@ export class Observer {
     this.broken.push(`${what}\n${this.#trail.join('\n')}`)
   }
 
-  #countJob(verb: CommittedWrite['verb'], pod: Pod, before: Pod | undefined): void {
+  #countJob(verb: SeenWrite['verb'], pod: Pod, before: Pod | undefined): void {
     const controller = controllerOf(pod)
     if (controller?.kind !== 'Job') return
     const counts = this.jobs.get(controller.name) ?? { made: 0, lost: 0, succeeded: 0 }
@@ -115,7 +123,7 @@ export class Observer {
   #recent(app: string): readonly Promises[] {
     const all = this.#promises.get(app)
     if (!all) return [{ least: 0, budget: 0, most: Number.POSITIVE_INFINITY }]
-    const current = all.filter((_, index) => (all[index + 1]?.since ?? Number.POSITIVE_INFINITY) >= this.#now() - behindMs)
+    const current = all.filter((_, index) => (all[index + 1]?.since ?? Number.POSITIVE_INFINITY) >= this.#now() - this.#behindMs)
     return current.map(({ promises }) => promises)
   }
 
@@ -124,7 +132,7 @@ export class Observer {
   }
 }
 
-function lineOf({ verb, kind, item, user }: CommittedWrite): string {
+function lineOf({ verb, kind, item, user }: SeenWrite): string {
   const { metadata, spec, status } = item.object as Pod & { spec?: { replicas?: number } }
   const more = [
     metadata.deletionTimestamp ? 'going' : '',

@@ -1,7 +1,16 @@
 /** What runs while all goes wrong, and how it is when it is well. */
-import { daemonSets, deployments, jobs, podDisruptionBudgets, pods, statefulSets } from '@davit/core/client'
-import { isPodReady } from '@davit/core/controller'
-import type { ObjectMeta, PodTemplateSpec } from '@davit/core/kinds'
+import {
+  daemonSets,
+  deployments,
+  jobs,
+  podDisruptionBudgets,
+  pods,
+  type ResourceRef,
+  replicaSets,
+  statefulSets,
+} from '@davit/core/client'
+import { controllerOf, isPodReady } from '@davit/core/controller'
+import type { ObjectMeta, Pod, PodTemplateSpec } from '@davit/core/kinds'
 import type { ChaosCluster } from './cluster.js'
 import type { Promises } from './observer.js'
 
@@ -71,7 +80,7 @@ export async function createJob({ client, observer }: ChaosCluster, name: string
 }
 
 /** What is not as it should be; empty when all is well. */
-export async function unwell({ client }: ChaosCluster): Promise<string[]> {
+export async function unwell({ client }: Pick<ChaosCluster, 'client'>): Promise<string[]> {
   const wrong: string[] = []
   const check = (what: string, counts: readonly (number | undefined)[], generation: readonly (number | undefined)[]) => {
     if (new Set(counts.map((count) => count ?? 0)).size > 1) wrong.push(`${what} has ${counts.map((count) => count ?? 0)}`)
@@ -102,4 +111,17 @@ export async function unwell({ client }: ChaosCluster): Promise<string[]> {
     if (deletionTimestamp || (!over && !isPodReady(pod))) wrong.push(`${name} is ${deletionTimestamp ? 'going' : 'not ready'}`)
   }
   return wrong
+}
+
+/** All Pods; every one of them has its owner, and every ReplicaSet too. */
+export async function ownedPods({ client }: Pick<ChaosCluster, 'client'>): Promise<readonly Pod[]> {
+  const owners: readonly ResourceRef[] = [deployments, replicaSets, statefulSets, daemonSets, jobs]
+  const lists = await Promise.all(owners.map((resource) => client.list(resource)))
+  const uids = new Set(lists.flatMap(({ items }) => items.map(({ metadata }) => metadata.uid ?? '')))
+  const all = (await client.list(pods)).items
+  const orphans = [...all, ...(await client.list(replicaSets)).items].filter(
+    (object) => !uids.has(controllerOf(object)?.uid ?? ''),
+  )
+  if (orphans.length > 0) throw new Error(`without an owner: ${orphans.map(({ kind, metadata }) => `${kind} ${metadata.name}`)}`)
+  return all
 }

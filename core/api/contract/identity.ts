@@ -63,9 +63,10 @@ export interface TokenIssuer {
 export interface RequestedCertificate {
   readonly commonName: string
   readonly organizations: readonly string[]
-  readonly dnsNames: number
-  readonly ipAddresses: number
-  /** E-mail addresses, URIs and whatever else there is. */
+  readonly dnsNames: readonly string[]
+  /** In their shortest form: "10.0.0.1", "fd00::1". */
+  readonly ipAddresses: readonly string[]
+  /** How many e-mail addresses, URIs and whatever else there are. */
   readonly otherNames: number
 }
 

@@ -131,10 +131,17 @@ export interface WebhookCaller {
 
 /**
  * How the API reaches the agent of a node for logs, exec, attach and port-forward. Agents of this process register
- * themselves; remote ones are dialled by an implementation of the same interface.
+ * themselves; those of others are dialled by an implementation of the same interface.
  */
 export interface NodeConnections {
   /** Registers the agent of a node. The returned function removes it; calling it twice is allowed. */
   register(node: string, streams: NodeStreams): () => void
+  /** Undefined: it is not of this process, and nobody knows how to reach others. */
   get(node: string): NodeStreams | undefined
+  /** Whether its agent is of this process. */
+  has(node: string): boolean
+  /** `dial` is asked for every node that is not of this process, and returns at once. The returned function undoes it. */
+  reach(dial: (node: string) => NodeStreams): () => void
+  /** At which port the agents of this process serve, and their Nodes say so; undefined: at none. */
+  port: number | undefined
 }

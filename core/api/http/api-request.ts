@@ -1,7 +1,7 @@
 /** From an HTTP request on a resource to a request for the pipeline. */
 import { ApiError } from '../../client/contract.js'
 import { duplicateFields, type KindRegistry } from '../../kinds/contract.js'
-import type { ApiRequest, ApiVerb, UserInfo } from '../contract.js'
+import type { ApiRequest, ApiVerb, RequestRecord, UserInfo } from '../contract.js'
 import { createNotes, isAdmitted } from '../notes.js'
 import { type BodyFormat, bodyFormatOf, decodeBody, patchTypeOf } from './body.js'
 import { type Exchange, header } from './exchange.js'
@@ -34,6 +34,7 @@ export async function apiRequestOf(
   verb: ApiVerb,
   user: UserInfo,
   kinds: KindRegistry,
+  record?: RequestRecord,
 ): Promise<ApiRequest> {
   const named = verb === 'watch' && target.name !== ''
   return {
@@ -50,6 +51,7 @@ export async function apiRequestOf(
     ...(exchange.body && exchange.body.length > 0 ? await bodyOf(exchange, verb, kinds) : {}),
     ...(isAdmitted(verb, target.subresource) ? { notes: createNotes() } : {}),
     ...(exchange.query.first.resourceVersion === undefined ? {} : { signal: closeSignal(exchange) }),
+    ...(record === undefined ? {} : { record }),
   }
 }
 

@@ -32,6 +32,7 @@ const identifiers = {
   ecdsaWithSha256: '1.2.840.10045.4.3.2',
   commonName: '2.5.4.3',
   organization: '2.5.4.10',
+  extensionRequest: '1.2.840.113549.1.9.14',
   subjectKeyIdentifier: '2.5.29.14',
   keyUsage: '2.5.29.15',
   subjectAlternativeName: '2.5.29.17',
@@ -75,6 +76,31 @@ export function issueCertificate(request: CertificateRequest, issuer: Issuer): s
   )
   const certificate = der.sequence(body, algorithm, der.bitString(sign('sha256', body, issuer.key)))
   return new X509Certificate(certificate).toString()
+}
+
+export interface SigningRequestContent {
+  readonly commonName: string
+  readonly organizations?: readonly string[]
+  /** Private: the request is signed with it. */
+  readonly key: KeyObject
+  /** DNS names and IP addresses. */
+  readonly names?: readonly string[]
+}
+
+/** PEM of a request for a certificate (PKCS #10). */
+export function createSigningRequest({ commonName, organizations = [], key, names = [] }: SigningRequestContent): string {
+  const alternatives = extension(identifiers.subjectAlternativeName, false, der.sequence(...names.map(alternativeName)))
+  const wanted = der.sequence(der.objectIdentifier(identifiers.extensionRequest), der.set(der.sequence(alternatives)))
+  const info = der.sequence(
+    der.integer(Uint8Array.of(0)),
+    distinguishedName(commonName, organizations),
+    publicInfo(key),
+    der.tagged(0, true, ...(names.length > 0 ? [wanted] : [])),
+  )
+  const algorithm = der.sequence(der.objectIdentifier(identifiers.ecdsaWithSha256))
+  const request = der.sequence(info, algorithm, der.bitString(sign('sha256', info, key)))
+  const lines = request.toString('base64').match(/.{1,64}/g) ?? []
+  return ['-----BEGIN CERTIFICATE REQUEST-----', ...lines, '-----END CERTIFICATE REQUEST-----', ''].join('\n')
 }
 
 function distinguishedName(commonName: string, organizations: readonly string[]): Buffer {

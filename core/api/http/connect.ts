@@ -10,6 +10,7 @@ import { authorize } from './authorize.js'
 import { connectOptions } from './connect-options.js'
 import type { Exchange } from './exchange.js'
 import type { Metrics } from './metrics.js'
+import type { NodeAgents } from './node-agents.js'
 import { nodeStreams, type PodShape } from './pod-target.js'
 import { isProxyResource, type LocationReader } from './proxy-location.js'
 import type { ResourceTarget } from './target.js'
@@ -21,6 +22,7 @@ export interface ConnectServices {
   readonly hooks: ApiHooks
   readonly kinds: KindRegistry
   readonly connections: NodeConnections
+  readonly nodes: NodeAgents
   readonly metrics: Metrics
   readonly clock: Clock
   readonly random: Random
@@ -95,12 +97,14 @@ export function createConnect(services: ConnectServices): Connect {
     if (target.subresource === 'proxy') {
       await admit(asked)
       const { serveProxy } = await import('./proxy.js')
-      return serveProxy(exchange, upgrade, target, { reader, connections, random: services.random })
+      return serveProxy(exchange, upgrade, target, { reader, connections, nodes: services.nodes, random: services.random })
     }
     const pod = (await reader.get('pods', target.namespace, target.name)) as PodShape
     if (target.subresource !== 'log') await admit(asked)
+    if (target.subresource === 'log') {
+      return (await import('./logs.js')).serveLogs(exchange, pod, () => nodeStreams(pod, connections), clock, upgrade)
+    }
     const node = nodeStreams(pod, connections)
-    if (target.subresource === 'log') return (await import('./logs.js')).serveLogs(exchange, pod, node, clock, upgrade)
     if (target.subresource === 'portforward') {
       return (await import('./port-forward.js')).servePortForward(exchange, upgrade, pod, node)
     }

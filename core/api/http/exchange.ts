@@ -24,7 +24,8 @@ export interface HttpResponse {
   flushHeaders(): void
   setHeader(name: string, value: string | readonly string[]): unknown
   getHeader(name: string): number | string | string[] | undefined
-  write(chunk: Uint8Array): boolean
+  /** `done`: the chunk is sent, or never will be. */
+  write(chunk: Uint8Array, done?: () => void): boolean
   end(chunk?: Uint8Array): unknown
   on(event: 'close' | 'drain', listener: () => void): unknown
   off(event: 'close' | 'drain', listener: () => void): unknown

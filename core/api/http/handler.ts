@@ -60,7 +60,7 @@ export function createHandler(services: HandlerServices): Handler {
   const report = (error: unknown): void => services.log.error({ err: error }, 'a request failed by a bug')
   const identify = async (exchange: Exchange): Promise<UserInfo> => {
     const user = await services.authenticate(exchange)
-    if (user !== anonymous) services.greet(exchange.socket)
+    if (user.name !== anonymous.name) services.greet(exchange.socket)
     return user
   }
   return {
@@ -80,7 +80,7 @@ export function createHandler(services: HandlerServices): Handler {
       const exchange = recording?.exchange ?? given
       try {
         const delegate = services.delegation.find(exchange.path)
-        const target = parseTarget(exchange.path, delegate !== undefined)
+        const target = recording?.target ?? parseTarget(exchange.path, delegate !== undefined)
         const passage = { exchange, upgrade, recording, report, delegate }
         await serveTarget(services, passage, target, user ?? (await identify(exchange)))
       } catch (error) {
@@ -197,9 +197,8 @@ async function serveResource(
 ): Promise<boolean> {
   const verb = verbOf(exchange, target)
   if (verb !== 'watch' && upgrade) throw ApiError.badRequest('this request cannot change the protocol of the connection')
-  const plain = await apiRequestOf(exchange, target, verb, user, services.kinds)
-  const request = recording ? { ...plain, record: recording.record } : plain
-  if (recording) Object.assign(recording.record, { body: request.body, notes: request.notes })
+  const request = await apiRequestOf(exchange, target, verb, user, services.kinds, recording?.record)
+  recording?.asked(request)
   let result: ApiResult
   try {
     result = await services.pipeline.handle(request)

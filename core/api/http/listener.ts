@@ -51,7 +51,8 @@ export interface Listener extends AsyncDisposable {
 }
 
 const closeGraceMs = 2000
-const headerLimit = 64 * 1024
+/** As Kubernetes: whoever is impersonated, or comes by a proxy, may have long headers. */
+const headerLimit = 1024 * 1024
 
 export async function openListener(options: ListenerOptions): Promise<Listener> {
   let handlers = away
@@ -70,7 +71,7 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
     maxHeaderSize: headerLimit,
     settings: { maxConcurrentStreams: 1000, initialWindowSize: 1 << 20, maxHeaderListSize: headerLimit },
   } as Parameters<typeof createSecureServer>[0])
-  limitTime(server, options)
+  limitHttp1(server, options)
   server.on('connection', (socket: Socket) => {
     if (options.admits?.(socket.remoteAddress, socket.localAddress) === false) return void socket.destroy()
     connections.add(socket)
@@ -120,16 +121,18 @@ const away: ListenerHandlers = {
 }
 
 /** Against clients that send a request byte by byte, for ever. */
-function limitTime(server: Http2SecureServer, options: ListenerOptions): void {
+function limitHttp1(server: Http2SecureServer, options: ListenerOptions): void {
   const http1 = server as unknown as {
     headersTimeout: number
     requestTimeout: number
     keepAliveTimeout: number
     connectionsCheckingInterval: number
+    maxHeaderSize: number
   }
   // How late such a client is noticed: by default half a minute. HTTP/2's constructor does not take it.
   http1.connectionsCheckingInterval = Math.min(5000, options.headersTimeoutMs, options.requestTimeoutMs)
   http1.headersTimeout = options.headersTimeoutMs
+  http1.maxHeaderSize = headerLimit
   http1.requestTimeout = options.requestTimeoutMs
   http1.keepAliveTimeout = options.idleTimeoutMs
 }

@@ -52,11 +52,12 @@ function integer(query: Parameters, name: string, least: number, errors: FieldEr
 export async function serveLogs(
   exchange: Exchange,
   pod: PodShape,
-  streams: NodeStreams | undefined,
+  findStreams: () => NodeStreams | undefined,
   clock: Clock,
   upgrade: Upgrade | undefined,
 ): Promise<void> {
   const options = logOptions(pod, exchange.query.first, clock.now())
+  const streams = findStreams()
   // As Kubernetes: a pod that no node has yet has printed nothing.
   if (streams === undefined) return sendBytes(exchange, 200, textType, new Uint8Array(0))
   if (!options.previous) checkStarted(pod, options.container)

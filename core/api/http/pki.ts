@@ -60,6 +60,15 @@ export async function loadFrontProxy(
   return { ...client, authority: authority.certificate }
 }
 
+/** By which this server is known to the agents of nodes; made when the first one is asked. */
+export function loadKubeletClient(
+  options: Pick<PkiOptions, 'directory' | 'now'>,
+  authority: KeyAndCertificate,
+): Promise<KeyAndCertificate> {
+  const leaf = { commonName: 'davit-kubelet-client', organizations: ['system:masters'], purpose: 'client' } as const
+  return loadLeaf({ ...options, names: [] }, authority, 'kubelet-client', leaf)
+}
+
 async function loadAuthority(options: PkiOptions, file = 'ca', commonName = authorityName): Promise<KeyAndCertificate> {
   const stored = await loadPair(options, file)
   if (stored) {

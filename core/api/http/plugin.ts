@@ -38,9 +38,10 @@ import { createHandler } from './handler.js'
 import { writeKubeconfig } from './kubeconfig.js'
 import { type Listener, type ListenerOptions, openListener } from './listener.js'
 import { createMetrics } from './metrics.js'
+import { type NodeAgents, nodeAgents } from './node-agents.js'
 import { createNonResource } from './non-resource.js'
 import { createOpenApi } from './openapi.js'
-import { type ClusterCertificates, loadCertificates, loadFrontProxy } from './pki.js'
+import { type ClusterCertificates, loadCertificates, loadFrontProxy, loadKubeletClient } from './pki.js'
 import { machineAddress, type PodAccess, podAccess } from './pod-access.js'
 import { isProxyPath } from './proxy-location.js'
 import { createRenderer } from './render.js'
@@ -97,7 +98,9 @@ export const apiServer = definePlugin({
     const tokens = config.tokenFile === '' ? [] : [await tokenFileAuthenticator(resolve(config.tokenFile))]
     const state = { started: false }
     const frontProxy = createFrontProxy(context, certificates)
-    const { server, drain } = await createServer(context, received, { address, listeners, frontProxy }, state)
+    const nodes = createNodeAgents(context, received, certificates)
+    context.defer(() => nodes.close())
+    const { server, drain } = await createServer(context, received, { address, listeners, frontProxy, nodes }, state)
     context.defer(() => server.close())
     let detach: () => void = () => {}
     context.defer(() => detach())
@@ -136,6 +139,13 @@ function createFrontProxy({ config, clock }: Context, { authority }: ClusterCert
       return made
     },
   }
+}
+
+function createNodeAgents(context: Context, { pipeline, connections }: Received, { authority }: ClusterCertificates): NodeAgents {
+  const { config, clock, log } = context
+  const directory = join(resolve(config.dataDirectory), 'pki')
+  const identity = () => loadKubeletClient({ directory, now: clock.now() }, authority)
+  return nodeAgents({ pipeline, connections, ca: authority.certificate, identity, clock, log })
 }
 
 type Place = Pick<ListenerOptions, 'host' | 'port' | 'admits'>
@@ -196,12 +206,17 @@ function greeter(listeners: readonly Listener[]): (socket: TLSSocket) => void {
 async function createServer(
   context: Context,
   received: Received,
-  made: { readonly address: ApiAddress; readonly listeners: readonly Listener[]; readonly frontProxy: FrontProxy },
+  made: {
+    readonly address: ApiAddress
+    readonly listeners: readonly Listener[]
+    readonly frontProxy: FrontProxy
+    readonly nodes: NodeAgents
+  },
   state: { readonly started: boolean },
 ): Promise<{ server: Server; drain: () => void }> {
   const { config, clock, ids, log } = context
   const { pipeline, hooks, kinds, connections, authenticators, endpoints, limiters, delegates } = received
-  const { address, listeners, frontProxy } = made
+  const { address, listeners, frontProxy, nodes } = made
   const metrics = createMetrics()
   const streams = createStreamSet()
   const version = versionInfo(context.version)
@@ -239,7 +254,7 @@ async function createServer(
     greet: greeter(listeners),
     authenticate: createAuthentication(authenticators),
     renderer: createRenderer(kinds, () => clock.now()),
-    connect: createConnect({ pipeline, hooks, kinds, connections, metrics, clock, random: context.random, log }),
+    connect: createConnect({ pipeline, hooks, kinds, connections, nodes, metrics, clock, random: context.random, log }),
     backlogLimit: config.watchBacklogBytes,
   })
   const streamed = (url: string): boolean => isProxyPath(url) || delegation.find(url) !== undefined

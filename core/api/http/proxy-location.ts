@@ -61,15 +61,17 @@ function podLocation({ secure, port }: ProxyName, pod: Pod): Location {
   return { secure, address: allowed(pod.status?.podIP), port: number, pod }
 }
 
-/**
- * A node is reached at a port that something on it listens on. Its agent answers by streams, and has no server of its
- * own that could be asked here.
- */
-function nodeLocation({ secure, name, port }: ProxyName, node: Node): Location {
-  const agentPort = node.status?.daemonEndpoints?.kubeletEndpoint?.Port
-  if (port === '' || port === String(agentPort)) {
-    throw ApiError.serviceUnavailable(`the agent of node ${JSON.stringify(name)} has no HTTP server: name a port of the node`)
-  }
+/** The node, where its agent is meant: by its port, or by none. */
+export async function agentOf(id: string, reader: LocationReader): Promise<{ readonly node: string } | undefined> {
+  const { name, port } = parseProxyName('nodes', id)
+  if (port === '') return { node: name }
+  const node = (await reader.get('nodes', '', name)) as Node
+  const own = node.status?.daemonEndpoints?.kubeletEndpoint?.Port ?? 0
+  return own !== 0 && port === String(own) ? { node: name } : undefined
+}
+
+/** A port that something on the node listens on. */
+function nodeLocation({ secure, port }: ProxyName, node: Node): Location {
   const addresses = node.status?.addresses ?? []
   const found = ['InternalIP', 'ExternalIP'].flatMap((type) => addresses.filter((address) => address.type === type))[0]
   return { secure, address: allowed(found?.address), port: portNumber(port) }

@@ -262,7 +262,7 @@ test('an endpoint that is not the address of its pod is not dialled', async () =
   isStatus(await server.call(`${services}/forged:80/proxy/`), 503, 'ServiceUnavailable', /^no endpoints available/)
 })
 
-test('nodes: the agent offers nothing, other ports are those of the node', async () => {
+test('nodes: an agent that is not there is not reached, other ports are those of the node', async () => {
   const body = {
     apiVersion: 'v1',
     kind: 'Node',
@@ -271,7 +271,12 @@ test('nodes: the agent offers nothing, other ports are those of the node', async
   }
   assert.is((await server.call('/api/v1/nodes', { method: 'POST', body })).code, 201)
   for (const name of ['n', 'n:10250', 'https:n:10250']) {
-    isStatus(await server.call(`/api/v1/nodes/${name}/proxy/metrics`), 503, 'ServiceUnavailable', /has no HTTP server/)
+    isStatus(
+      await server.call(`/api/v1/nodes/${name}/proxy/metrics`),
+      503,
+      'ServiceUnavailable',
+      /^node n cannot be reached: |^error trying to reach service: /,
+    )
   }
   isStatus(await server.call(`/api/v1/nodes/n:${port}/proxy/x`), 400, 'BadRequest', /^address not allowed$/)
   isStatus(await server.call('/api/v1/nodes/missing/proxy/x'), 404, 'NotFound')

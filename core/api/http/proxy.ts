@@ -5,8 +5,9 @@ import type { Random } from '../../kernel/contract.js'
 import type { NodeConnections } from '../contract.js'
 import { type Exchange, header } from './exchange.js'
 import { rewriteLink } from './link-rewriter.js'
+import type { NodeAgents } from './node-agents.js'
 import { nodeStreams, type PodShape, podRef } from './pod-target.js'
-import { type Location, type LocationReader, locate, type ProxyResource } from './proxy-location.js'
+import { agentOf, type Location, type LocationReader, locate, type ProxyResource } from './proxy-location.js'
 import { type Destination, relay, unreachable } from './relay.js'
 import { sendEmpty } from './reply.js'
 import type { ResourceTarget } from './target.js'
@@ -15,6 +16,7 @@ import type { Upgrade } from './upgrade.js'
 export interface ProxyServices {
   readonly reader: LocationReader
   readonly connections: NodeConnections
+  readonly nodes: NodeAgents
   readonly random: Random
 }
 
@@ -26,11 +28,13 @@ export async function serveProxy(
   services: ProxyServices,
 ): Promise<void> {
   const { resource, namespace, name, rest } = target
-  const location = await locate(resource as ProxyResource, namespace, name, services.reader, services.random)
+  const agent = resource === 'nodes' ? await agentOf(name, services.reader) : undefined
+  const location = agent ?? (await locate(resource as ProxyResource, namespace, name, services.reader, services.random))
   const query = queryOf(exchange)
   const isRead = exchange.method === 'GET' || exchange.method === 'HEAD'
   // Without the slash relative links of the page would lead beside it.
   if (rest === '' && isRead && !upgrade) return sendEmpty(exchange, 301, { location: `${exchange.path}/${query}` })
+  if ('node' in location) return services.nodes.serve(exchange, upgrade, location.node, (rest === '' ? '/' : rest) + query)
   const connection = await connect(location, services.connections)
   try {
     await relay(exchange, upgrade, destination(exchange, location, rest === '' ? '/' : rest, query, connection))

@@ -16,7 +16,7 @@ export function parseQuery(text: string): Query {
   return { first, all: (key) => parameters.getAll(key) }
 }
 
-/** As Go's ParseBool, and an empty value (`?watch`) means true. */
+/** Whatever does not say no says yes, an empty value (`?watch`) too: so Kubernetes reads its options. */
 export function isTrue(value: string | undefined): boolean {
-  return value !== undefined && (value === '' || value === '1' || /^(?:t|true)$/i.test(value))
+  return value !== undefined && !/^(?:false|0)$/i.test(value)
 }

@@ -1,7 +1,7 @@
 /** Writes down what becomes of a request over HTTPS, for those who listen to `requests`. Made only where somebody does. */
 import { ApiError } from '../../client/contract.js'
 import type { Clock, Ids } from '../../kernel/contract.js'
-import type { ApiHooks, RequestRecord, UserInfo } from '../contract.js'
+import type { ApiHooks, ApiRequest, RequestRecord, UserInfo } from '../contract.js'
 import { type Exchange, header } from './exchange.js'
 import type { Target } from './target.js'
 
@@ -9,8 +9,12 @@ export interface Recording {
   /** The same with its reply noted; use it from here on. */
   readonly exchange: Exchange
   readonly record: RequestRecord
+  /** What its path names; undefined where that is no path. */
+  readonly target: Target | undefined
   /** Who sends it. */
   known(user: UserInfo): void
+  /** With what it is handed to the pipeline. */
+  asked(request: Pick<ApiRequest, 'body' | 'notes'>): void
   failed(error: unknown): void
   /** From here on the reply goes on for longer than the request: `end` comes from whoever carries it. */
   goesOn(): void
@@ -50,6 +54,7 @@ export function startRecording(
   if (!given.response.headersSent) given.response.setHeader('Audit-Id', record.id)
   return {
     record,
+    target,
     exchange: {
       ...given,
       replied(code) {
@@ -61,6 +66,10 @@ export function startRecording(
     known(user) {
       record.user = user
       receive()
+    },
+    asked({ body, notes }) {
+      record.body = body
+      if (notes) record.notes = notes
     },
     failed(error) {
       if (error instanceof ApiError) record.failure = error.status
@@ -80,7 +89,11 @@ export function startRecording(
 
 /** As Kubernetes: what proxies say, then who is connected. */
 function sourceIPs(exchange: Exchange): string[] {
-  const forwarded = (header(exchange, 'x-forwarded-for') ?? '').split(',').map((address) => address.trim())
-  const addresses = [...forwarded, header(exchange, 'x-real-ip')?.trim() ?? '', exchange.socket.remoteAddress ?? '']
-  return [...new Set(addresses.filter((address) => /^[0-9a-f.:]{2,45}$/i.test(address)))]
+  const connected = exchange.socket.remoteAddress ?? ''
+  const forwarded = header(exchange, 'x-forwarded-for')
+  const real = header(exchange, 'x-real-ip')
+  const said = forwarded === undefined && real === undefined ? [] : [...(forwarded ?? '').split(','), real ?? '']
+  const addresses = [...said.map((address) => address.trim()), connected].filter((address) => isAddress.test(address))
+  return said.length === 0 ? addresses : [...new Set(addresses)]
 }
+const isAddress = /^[0-9a-f.:]{2,45}$/i

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { assert, createTestServices, type TestContext, test } from '../../testing/contract.js'
+import { createKey, createSigningRequest } from './certificate.js'
 import { loadCertificates } from './pki.js'
 import { createSigner } from './signer.js'
 
@@ -41,7 +42,7 @@ for (const key of keys) {
     const { authority, signer, request, clock } = await parts(t)
     const sent = await request('/O=dev/O=ops/CN=jane', key)
     assert.equal(await signer.read(sent), {
-      ...{ commonName: 'jane', organizations: ['dev', 'ops'], dnsNames: 0, ipAddresses: 0, otherNames: 0 },
+      ...{ commonName: 'jane', organizations: ['dev', 'ops'], dnsNames: [], ipAddresses: [], otherNames: 0 },
     })
     const certificate = new X509Certificate(await signer.sign(sent, terms))
     assert.ok(certificate.verify(authority.publicKey) && certificate.checkIssued(authority))
@@ -58,11 +59,25 @@ test('alternative names come along, and are told by kind', async (t) => {
   const names = 'subjectAltName=DNS:one,IP:10.0.0.1,IP:::1,email:a@example.com'
   const sent = await request('/O=system:nodes/CN=system:node:one', undefined, '-addext', names)
   const { dnsNames, ipAddresses, otherNames } = await signer.read(sent)
-  assert.equal([dnsNames, ipAddresses, otherNames], [1, 2, 1])
+  assert.equal([dnsNames, ipAddresses, otherNames], [['one'], ['10.0.0.1', '::1'], 1])
   const certificate = new X509Certificate(await signer.sign(sent, { ...terms, usages: ['digital signature', 'server auth'] }))
   assert.is(certificate.checkHost('one'), 'one')
   assert.is(certificate.checkIP('10.0.0.1'), '10.0.0.1')
   assert.equal(certificate.keyUsage, ['1.3.6.1.5.5.7.3.1'])
+})
+
+test('a request of our own making is read as one of openssl is', async (t) => {
+  const { signer, authority } = await parts(t)
+  const key = await createKey()
+  const who = { commonName: 'system:node:one', organizations: ['system:nodes'] }
+  const names = ['one', '10.0.0.1', 'fd00::1']
+  const sent = createSigningRequest({ ...who, key, names })
+  const named = { dnsNames: ['one'], ipAddresses: ['10.0.0.1', 'fd00::1'], otherNames: 0 }
+  assert.equal(await signer.read(sent), { ...who, ...named })
+  const certificate = new X509Certificate(await signer.sign(sent, terms))
+  assert.ok(certificate.verify(authority.publicKey) && certificate.checkPrivateKey(key))
+  const plain = await signer.read(createSigningRequest({ ...who, key }))
+  assert.equal(plain, { ...who, dnsNames: [], ipAddresses: [], otherNames: 0 })
 })
 
 test('no certificate outlives the authority, and extensions beside the names are not taken over', async (t) => {

@@ -3,6 +3,7 @@
  * the first one.
  */
 import { createPublicKey, type KeyObject, verify } from 'node:crypto'
+import { SocketAddress } from 'node:net'
 import type { AsnType, Sequence } from 'asn1js'
 import type { RequestedCertificate } from '../contract.js'
 
@@ -49,7 +50,7 @@ export async function readSigningRequest(pem: string): Promise<SigningRequest> {
   if (hash === undefined) throw new Error(`the signature algorithm ${textOf(name)} is not supported`)
   if (!verify(hash, raw(info), key, bitsOf(signature))) throw new Error('the certificate request is not signed by its own key')
   const names = alternativeNames(attributes)
-  return { ...namesOf(subject), ...countNames(names), key, subject: raw(subject), ...(names && { alternativeNames: raw(names) }) }
+  return { ...namesOf(subject), ...namesIn(names), key, subject: raw(subject), ...(names && { alternativeNames: raw(names) }) }
 
   function alternativeNames(list: AsnType | undefined): AsnType | undefined {
     for (const attribute of children(list)) {
@@ -73,11 +74,20 @@ function namesOf(subject: AsnType): Pick<RequestedCertificate, 'commonName' | 'o
 }
 
 /** By their tags in GeneralName: 2 is a DNS name, 7 an address. */
-function countNames(list: AsnType | undefined): Pick<RequestedCertificate, 'dnsNames' | 'ipAddresses' | 'otherNames'> {
-  const tags = children(list).map((name) => name.idBlock.tagNumber)
-  const dnsNames = tags.filter((tag) => tag === 2).length
-  const ipAddresses = tags.filter((tag) => tag === 7).length
-  return { dnsNames, ipAddresses, otherNames: tags.length - dnsNames - ipAddresses }
+function namesIn(list: AsnType | undefined): Pick<RequestedCertificate, 'dnsNames' | 'ipAddresses' | 'otherNames'> {
+  const names = children(list)
+  const valuesOf = (tag: number): Buffer[] =>
+    names.filter((name) => name.idBlock.tagNumber === tag).map((name) => Buffer.from(octetsOf(name)))
+  const dnsNames = valuesOf(2).map((bytes) => bytes.toString('latin1'))
+  const ipAddresses = valuesOf(7).map(addressText)
+  return { dnsNames, ipAddresses, otherNames: names.length - dnsNames.length - ipAddresses.length }
+}
+
+function addressText(bytes: Buffer): string {
+  if (bytes.length === 4) return bytes.join('.')
+  if (bytes.length !== 16) throw new Error('the certificate request has an address that is none')
+  const groups = Array.from({ length: 8 }, (_, index) => bytes.readUInt16BE(index * 2).toString(16))
+  return new SocketAddress({ address: groups.join(':'), family: 'ipv6' }).address
 }
 
 /** None, where it is no list. */
@@ -98,7 +108,7 @@ function textOf(node: AsnType | undefined): string {
 
 function octetsOf(node: AsnType | undefined): Uint8Array {
   const block = node?.valueBlock as { readonly valueHexView?: Uint8Array } | undefined
-  if (!block?.valueHexView) throw new Error('the certificate request has an extension without a value')
+  if (!block?.valueHexView) throw new Error('the certificate request has an extension or a name without a value')
   return Uint8Array.from(block.valueHexView)
 }
 

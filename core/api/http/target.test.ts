@@ -89,7 +89,7 @@ test('a query gives the first value of a key, and all where asked', () => {
   assert.equal(parseQuery('').all('x'), [])
 })
 
-test('truth in a query is as in Go', () => {
-  for (const value of ['1', 't', 'T', 'true', 'TRUE', 'True', '']) assert.ok(isTrue(value), value)
-  for (const value of ['0', 'false', 'yes', undefined]) assert.not(isTrue(value))
+test('what does not say no in a query says yes', () => {
+  for (const value of ['1', 't', 'true', 'TRUE', '', 'yes', 'x']) assert.ok(isTrue(value), value)
+  for (const value of ['0', 'false', 'False', undefined]) assert.not(isTrue(value))
 })

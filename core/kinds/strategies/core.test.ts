@@ -105,7 +105,7 @@ test('volumes and claims start pending', () => {
     persistentVolumeReclaimPolicy: 'Retain',
     volumeMode: 'Filesystem',
   })
-  assert.equal(volume.status, { phase: 'Pending' })
+  assert.equal(volume.status, { phase: 'Pending', lastPhaseTransitionTime: volume.metadata.creationTimestamp })
   const cloned = created(v1('PersistentVolumeClaim', { spec: { dataSource: { kind: 'PersistentVolumeClaim', name: 'a' } } }))
   assert.equal(spec(cloned).dataSourceRef, { kind: 'PersistentVolumeClaim', name: 'a' })
 })

@@ -98,10 +98,118 @@ for (const [name, spec, change, error] of frozen) {
   })
 }
 
+type Limits = { requests?: object; limits?: object }
+const sized = (resources: Limits, more: object = {}): object => ({ containers: [{ ...container, resources, ...more }] })
+const both = { cpu: '1', memory: '1Gi' }
+const restarts = { resizePolicy: [{ resourceName: 'memory', restartPolicy: 'RestartContainer' }] }
+const sidecar = { name: 'i', image: 'i:1', resources: { requests: { cpu: '1' } } }
+const resizes: [name: string, spec: object, change: (spec: Pod['spec']) => void, ...found: string[]][] = [
+  [
+    'up',
+    sized({ requests: both, limits: both }),
+    (spec) => resized(spec, { requests: { cpu: '2', memory: '2Gi' }, limits: { cpu: '2', memory: '2Gi' } }),
+  ],
+  ['a cpu limit added', sized({ requests: both }), (spec) => resized(spec, { requests: both, limits: { cpu: '3' } })],
+  [
+    'a memory limit added',
+    sized({ requests: both }),
+    (spec) => resized(spec, { requests: both, limits: { memory: '3Gi' } }),
+    'spec.containers[0].resources.limits[memory]: Forbidden: memory limits cannot be added unless resizePolicy is RestartContainer',
+  ],
+  [
+    'a memory limit lowered',
+    sized({ requests: { cpu: '1' }, limits: { memory: '2Gi' } }),
+    (spec) => resized(spec, { requests: { cpu: '1', memory: '2Gi' }, limits: { memory: '1Gi' } }),
+    'spec.containers[0].resources.limits[memory]: Forbidden: memory limits cannot be decreased unless resizePolicy is RestartContainer',
+    'spec.containers[0].resources.requests: Invalid value: "2Gi": must be less than or equal to memory limit of 1Gi',
+  ],
+  [
+    'a memory limit lowered by a restart',
+    sized({ requests: { memory: '1' }, limits: { memory: '2Gi' } }, restarts),
+    (spec) => resized(spec, { requests: { memory: '1' }, limits: { memory: '1Gi' } }),
+  ],
+  [
+    'removed',
+    sized({ requests: both, limits: { cpu: '3' } }),
+    (spec) => resized(spec, { requests: { cpu: '1' } }),
+    'spec.containers[0].resources.requests: Forbidden: resource requests cannot be removed',
+    'spec.containers[0].resources.limits: Forbidden: resource limits cannot be removed',
+  ],
+  [
+    'another class',
+    sized({ requests: both, limits: both }),
+    (spec) => resized(spec, { requests: { cpu: '500m', memory: '1Gi' }, limits: both }),
+    'spec: Invalid value: "Guaranteed": Pod QOS Class may not change as a result of resizing',
+  ],
+  [
+    'another resource',
+    sized({ requests: both, limits: { 'example.com/x': '1' } }),
+    (spec) => resized(spec, { requests: both, limits: { 'example.com/x': '2' } }),
+    'spec: Forbidden: only cpu and memory resources are mutable',
+  ],
+  [
+    'the policy',
+    sized({ requests: both }),
+    (spec) => Object.assign(spec.containers[0] ?? {}, restarts),
+    'spec: Forbidden: only cpu and memory resources are mutable',
+  ],
+  [
+    'an init container',
+    { ...sized({ requests: both }), initContainers: [sidecar] },
+    (spec) => Object.assign(spec.initContainers?.[0] ?? {}, { resources: { requests: { cpu: '2' } } }),
+    'spec: Forbidden: resources for non-sidecar init containers are immutable',
+  ],
+  [
+    'a sidecar',
+    { ...sized({ requests: both }), initContainers: [{ ...sidecar, restartPolicy: 'Always' }] },
+    (spec) => Object.assign(spec.initContainers?.[0] ?? {}, { resources: { requests: { cpu: '2' } } }),
+  ],
+  [
+    'the image of a sidecar',
+    { ...sized({ requests: both }), initContainers: [{ ...sidecar, restartPolicy: 'Always' }] },
+    (spec) => Object.assign(spec.initContainers?.[0] ?? {}, { image: 'i:2' }),
+    'spec: Forbidden: only cpu and memory resources for sidecar containers are mutable',
+  ],
+  [
+    'windows',
+    { ...sized({ requests: both }), os: { name: 'windows' } },
+    (spec) => resized(spec, { requests: { cpu: '2', memory: '1Gi' } }),
+    ': Forbidden: windows pods cannot be resized',
+  ],
+]
+function resized(spec: Pod['spec'], resources: Limits): void {
+  Object.assign(spec.containers[0] ?? {}, { resources: structuredClone(resources) })
+}
+for (const [name, spec, change, ...found] of resizes) {
+  test(`resize: ${name}`, () => {
+    const sent = updateFindings(pod(spec), (object) => change((object as Pod).spec), 'resize')
+    assert.equal(sent.sort(), found.sort())
+  })
+}
+
+test('a pod that runs on a node that says nothing of resources is not resized, nor is a mirror of a static one', () => {
+  const kind = kindOf(pod())
+  const old = created(pod(sized({ requests: both }))) as Pod
+  const findingsOf = (change: (object: Pod) => unknown): string[] => {
+    const before = structuredClone(old)
+    change(before)
+    const object = structuredClone(before)
+    resized(object.spec, { requests: { cpu: '2', memory: '1Gi' } })
+    const errors = kind.strategy.validateUpdate?.(object, before, 'resize') ?? []
+    return errors.map(({ message }) => message)
+  }
+  const running = (more: object) => (object: Pod) =>
+    Object.assign(object.status ?? {}, { containerStatuses: [{ name: 'c', state: { running: {} }, ...more }] })
+  assert.equal(findingsOf(running({})), ['Forbidden: Pod running on node without support for resize'])
+  assert.equal(findingsOf(running({ resources: {} })), [])
+  const mirror = (object: Pod): unknown => Object.assign(object.metadata, { annotations: { 'kubernetes.io/config.mirror': 'x' } })
+  assert.equal(findingsOf(mirror), ['Forbidden: static pods cannot be resized'])
+})
+
 test('subresources may change what the pod itself may not', () => {
   const resize = (object: object) =>
     Object.assign((object as Pod).spec.containers[0] ?? {}, { resources: { requests: { cpu: '2' } } })
-  assert.equal(updateFindings(pod(), resize, 'resize'), [])
+  assert.equal(updateFindings(pod(sized({ requests: { cpu: '1' } })), resize, 'resize'), [])
   const bind = (object: object) => Object.assign((object as Pod).spec, { nodeName: 'n' })
   assert.equal(updateFindings(pod(), bind, 'binding'), [])
   assert.ok(updateFindings(pod(), bind, 'resize').length > 0)

@@ -1,8 +1,9 @@
 /** What an update of a pod may change: images, tolerations (added), the deadline (lowered), gates (removed). */
 import type { FieldError } from '../contract.js'
-import { equalJson, equalOrEmpty } from '../equal.js'
+import { equalJson, equalOrEmpty, equalParts } from '../equal.js'
 import { forbidden, invalid } from '../field-error.js'
 import type { Container, EphemeralContainer, Pod, PodSpec, Toleration } from '../types.js'
+import { checkResize } from './pod-resize.js'
 
 const ALLOWED =
   'pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)'
@@ -11,7 +12,7 @@ export function checkPodUpdate(pod: Pod, old: Pod, subresource: string | undefin
   // The binding subresource exists to set what nobody else may set, and checks that itself.
   if (subresource === 'binding' || equalJson(pod.spec, old.spec)) return []
   if (subresource === 'ephemeralcontainers') return checkEphemeral(pod, old)
-  if (subresource === 'resize') return checkResize(pod.spec, old.spec)
+  if (subresource === 'resize') return checkResize(pod, old)
   return checkSpec(pod.spec, old.spec)
 }
 
@@ -38,14 +39,8 @@ function checkSpec(spec: PodSpec, old: PodSpec): FieldError[] {
     masked.terminationGracePeriodSeconds = old.terminationGracePeriodSeconds
   }
   if ((old.schedulingGates ?? []).length > 0) allowWhileGated(errors, masked, old)
-  if (!equalSpecs(masked, old)) errors.push(forbidden('spec', ALLOWED))
+  if (!equalParts(masked, old)) errors.push(forbidden('spec', ALLOWED))
   return errors
-}
-
-function equalSpecs(spec: PodSpec, old: PodSpec): boolean {
-  const left = spec as unknown as Record<string, unknown>
-  const right = old as unknown as Record<string, unknown>
-  return [...new Set([...Object.keys(left), ...Object.keys(right)])].every((key) => equalOrEmpty(left[key], right[key]))
 }
 
 function withImages(containers: readonly Container[], old: readonly Container[]): Container[] {
@@ -99,22 +94,7 @@ function checkEphemeral(pod: Pod, old: Pod): FieldError[] {
     else if (!equalJson(now, before)) errors.push(forbidden(path, `existing ephemeral containers ${name} may not be changed\n`))
   }
   const rest = { ...pod.spec, ephemeralContainers: old.spec.ephemeralContainers }
-  if (!equalSpecs(rest, old.spec))
+  if (!equalParts(rest, old.spec))
     errors.push(forbidden('spec', 'only `spec.ephemeralContainers` may be changed through this subresource'))
   return errors
-}
-
-function checkResize(spec: PodSpec, old: PodSpec): FieldError[] {
-  const withResources = (list: readonly Container[] | undefined, before: readonly Container[] | undefined) =>
-    (list ?? []).map((one, index) => ({
-      ...one,
-      resources: before?.[index]?.resources,
-      resizePolicy: before?.[index]?.resizePolicy,
-    }))
-  const masked: PodSpec = {
-    ...spec,
-    containers: withResources(spec.containers, old.containers),
-    initContainers: withResources(spec.initContainers, old.initContainers),
-  }
-  return equalSpecs(masked, old) ? [] : [forbidden('spec', 'only cpu and memory resources are mutable')]
 }

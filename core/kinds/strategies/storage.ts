@@ -33,7 +33,14 @@ export const persistentVolumeStrategy: Strategy = {
     volume.status.phase ||= 'Pending'
   },
   prepareCreate(object) {
-    object.status = { phase: 'Pending' }
+    object.status = { phase: 'Pending', lastPhaseTransitionTime: object.metadata.creationTimestamp }
+  },
+  prepareStatusUpdate(object, old, now) {
+    const { status = {} } = object as PersistentVolume
+    const before = (old as PersistentVolume).status
+    const told = status.lastPhaseTransitionTime !== before?.lastPhaseTransitionTime
+    if (status.phase === before?.phase || (told && status.lastPhaseTransitionTime)) return
+    object.status = { ...status, lastPhaseTransitionTime: now }
   },
   validate(object) {
     const errors: FieldError[] = []

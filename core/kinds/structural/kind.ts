@@ -1,6 +1,8 @@
 /** From a CustomResourceDefinition to the kinds that it stands for, one for each version that is served. */
 import type { SchemaRules } from '../cel.js'
 import type { CustomFacts, FieldError, KubeObject, ResourceKind, ScalePaths, Strategy, Subresource, Verb } from '../contract.js'
+import { invalid } from '../field-error.js'
+import { finalizerWarnings } from '../metadata.js'
 import type { CustomResourceDefinition, CustomResourceDefinitionVersion } from '../types.js'
 import { customTable } from './columns.js'
 import { decodeCustom } from './decode.js'
@@ -79,20 +81,37 @@ function deprecationOf(apiVersion: string, kind: string, { deprecationWarning }:
   return deprecationWarning ?? `${apiVersion} ${kind} is deprecated`
 }
 
+const blocking: ReadonlySet<FieldError['reason']> = new Set([
+  'FieldValueNotSupported',
+  'FieldValueRequired',
+  'FieldValueTooLong',
+  'FieldValueTooMany',
+  'FieldValueTypeInvalid',
+])
+const rulesUnchecked: FieldError = invalid(
+  '<nil>',
+  undefined,
+  'some validation rules were not checked because the object was invalid; correct the existing errors to complete validation',
+)
+
 function strategyOf(kind: Pick<ResourceKind, 'apiVersion' | 'kind'>, schema: Schema, rules: SchemaRules | undefined): Strategy {
   const check = (object: KubeObject, old?: KubeObject): FieldError[] => {
     const errors: FieldError[] = []
     validateValue(errors, schema, object, old, '')
     checkEmbedded(errors, schema, object, '')
     errors.push(...newDuplicates(schema, object, old))
-    // Rules may rely on types.
-    return rules && errors.length === 0 ? rules.validate(object, old, '') : errors
+    if (rules === undefined || rules.empty) return errors
+    // Rules may rely on types, and cost more the larger a value is.
+    return errors.some(({ reason }) => blocking.has(reason))
+      ? [...errors, rulesUnchecked]
+      : [...errors, ...rules.validate(object, old, '')]
   }
   return {
     decode: (input, options) => decodeCustom(kind, schema, input, options),
     defaults: (object) => settleInPlace(schema, object),
     validate: check,
     validateStatusUpdate: check,
+    warnings: (object, old) => finalizerWarnings(object.metadata.finalizers, old?.metadata.finalizers),
   }
 }
 
