@@ -121,7 +121,8 @@ test('a node picks a runtime by the id of a listed plugin, or by its path; what 
       [['runtime-echo']],
     )
     assert.is(composition.entries.filter((entry) => entry.plugin.id === 'runtime-echo').length, 1)
-    assert.equal(composition.drivers, [{ id: path.join(directory, 'index.ts'), directory, config: undefined }])
+    const network = { id: 'network-bridge', directory, config: undefined }
+    assert.equal(composition.drivers, [network, { id: path.join(directory, 'index.ts'), directory, config: undefined }])
   }
 })
 

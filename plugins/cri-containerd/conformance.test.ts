@@ -6,7 +6,7 @@ import { createContainerdDriver } from './driver.js'
 import { cniRange as podCidr, startContainerd } from './private-containerd.js'
 import { configOf, leftOver } from './testing.js'
 
-const containerd = await startContainerd()
+const containerd = await startContainerd({ between: false })
 const config = configOf(containerd)
 const { log } = createTestServices()
 
