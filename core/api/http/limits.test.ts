@@ -48,7 +48,9 @@ test('long headers are read, those without end are cut', async (t) => {
     return answer(socket)
   }
   assert.match(await sent(200_000), /^HTTP\/1\.1 200 /)
-  assert.match(await sent(1_200_000), /^HTTP\/1\.1 431 /)
+  // The server closes while the rest is still on its way, so that the reply may be lost with it.
+  const cut = await sent(1_200_000).catch((error: NodeJS.ErrnoException) => error.code)
+  assert.match(String(cut), /^HTTP\/1\.1 431 |^ECONNRESET$|^EPIPE$/)
 })
 
 test('a body that stops half-way over HTTP/2 is given up', async (t) => {

@@ -18,6 +18,7 @@ import { ingressClassStrategy, ingressStrategy } from './ingress.js'
 import { limitRangeStrategy, resourceQuotaStrategy } from './limits.js'
 import { ipAddressStrategy, networkPolicyStrategy, serviceCidrStrategy } from './networking.js'
 import { podStrategy, podTemplateStrategy } from './pod.js'
+import { podAdvice, templateAdvice } from './pod-warnings.js'
 import { disruptionBudgetStrategy, priorityClassStrategy, runtimeClassStrategy } from './policy.js'
 import { clusterRoleStrategy, roleBindingStrategy, roleStrategy } from './rbac.js'
 import { serviceStrategy } from './service.js'
@@ -34,6 +35,7 @@ import {
 } from './workloads.js'
 
 const none: Strategy = {}
+const ofTemplate = templateAdvice(['spec', 'template'])
 
 const strategies: Readonly<Record<string, Strategy>> = {
   '/ConfigMap': configMapStrategy,
@@ -44,9 +46,9 @@ const strategies: Readonly<Record<string, Strategy>> = {
   '/Node': nodeStrategy,
   '/PersistentVolume': persistentVolumeStrategy,
   '/PersistentVolumeClaim': persistentVolumeClaimStrategy,
-  '/Pod': podStrategy,
+  '/Pod': { ...podStrategy, ...podAdvice },
   '/PodTemplate': podTemplateStrategy,
-  '/ReplicationController': replicationControllerStrategy,
+  '/ReplicationController': { ...replicationControllerStrategy, ...ofTemplate },
   '/ResourceQuota': resourceQuotaStrategy,
   '/Secret': secretStrategy,
   '/Service': serviceStrategy,
@@ -57,13 +59,13 @@ const strategies: Readonly<Record<string, Strategy>> = {
   'apiextensions.k8s.io/CustomResourceDefinition': definitionStrategy,
   'apiregistration.k8s.io/APIService': apiServiceStrategy,
   'apps/ControllerRevision': controllerRevisionStrategy,
-  'apps/DaemonSet': daemonSetStrategy,
-  'apps/Deployment': deploymentStrategy,
-  'apps/ReplicaSet': replicaSetStrategy,
-  'apps/StatefulSet': statefulSetStrategy,
+  'apps/DaemonSet': { ...daemonSetStrategy, ...ofTemplate },
+  'apps/Deployment': { ...deploymentStrategy, ...ofTemplate },
+  'apps/ReplicaSet': { ...replicaSetStrategy, ...ofTemplate },
+  'apps/StatefulSet': { ...statefulSetStrategy, ...ofTemplate },
   'autoscaling/HorizontalPodAutoscaler': autoscalerStrategy,
-  'batch/CronJob': cronJobStrategy,
-  'batch/Job': jobStrategy,
+  'batch/CronJob': { ...cronJobStrategy, ...templateAdvice(['spec', 'jobTemplate', 'spec', 'template']) },
+  'batch/Job': { ...jobStrategy, ...ofTemplate },
   'certificates.k8s.io/CertificateSigningRequest': signingRequestStrategy,
   'coordination.k8s.io/Lease': leaseStrategy,
   'discovery.k8s.io/EndpointSlice': endpointSliceStrategy,
