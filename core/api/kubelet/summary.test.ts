@@ -40,7 +40,7 @@ routes('what authorizers are asked about', () => {
 
 const test = suite('figures')
 const at = Date.UTC(2026, 0, 2, 3, 4, 5, 678)
-const used = (more: object) => ({ at: at + 1, cpuNanoseconds: 2_500_000_000, memoryBytes: 1024, ...more })
+const used = <T extends object>(more: T) => ({ at: at + 1, cpuNanoseconds: 2_500_000_000, memoryBytes: 1024, ...more })
 const usage: NodeUsage = {
   at,
   node: { at, cpuNanoseconds: 9_000_000_000, memoryBytes: 4096 },
@@ -53,7 +53,7 @@ const usage: NodeUsage = {
       ],
     },
   ],
-} as NodeUsage
+}
 
 test('a summary carries all that the API server needs, to the millisecond', () => {
   const back = usageOf(JSON.parse(JSON.stringify(summaryOf('one', usage))), 0)
@@ -67,8 +67,8 @@ test('a summary carries all that the API server needs, to the millisecond', () =
 
 test('a container that was started anew is another', () => {
   const idOf = (startedAt: number) => {
-    const pods = [{ ...usage.pods[0], containers: [used({ name: 'main', id: 'x', startedAt })] }]
-    return usageOf(summaryOf('one', { ...usage, pods } as NodeUsage), 0).pods[0]?.containers[0]?.id
+    const pods = [{ namespace: 'default', name: 'web', uid: 'u1', containers: [used({ name: 'main', id: 'x', startedAt })] }]
+    return usageOf(summaryOf('one', { ...usage, pods }), 0).pods[0]?.containers[0]?.id
   }
   assert.is(idOf(at), idOf(at))
   assert.not.equal(idOf(at), idOf(at + 1))
