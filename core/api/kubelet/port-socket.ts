@@ -29,6 +29,7 @@ export class PortSocket extends Duplex {
     socket.on('message', (data) => this.#receive(data))
     socket.on('close', () => this.#closed())
     socket.on('error', (error) => void this.destroy(error))
+    socket.resume()
   }
 
   #receive(data: RawData): void {
@@ -72,6 +73,8 @@ export class PortSocket extends Duplex {
     if (error && this.#socket.readyState === this.#socket.OPEN) {
       this.#socket.send(Buffer.concat([Uint8Array.of(channel.error), Buffer.from(error.message, 'utf8')]))
     }
+    // Paused it would not hear the other end's goodbye.
+    this.#socket.resume()
     this.#socket.close(1000)
     done(error)
   }

@@ -96,6 +96,7 @@ async function command(dialler: NodeDialler, node: string, path: string, streams
     return exitCodeOf(end)
   } finally {
     streams.signal.removeEventListener('abort', leave)
+    socket.resume()
     socket.close(1000)
   }
 }
