@@ -3,7 +3,7 @@ import path from 'node:path'
 import { type Bag, definePlugin, type PluginEntry, type Token } from '@davit/core/kernel'
 import { bootKernel } from '@davit/core/kernel/host'
 import { type NodeContext, type RuntimeDriver, RuntimeToken } from '@davit/core/node'
-import { forgetRuntime, usedRuntimes } from '@davit/core/node/host'
+import { forgetRuntime, purgePodDirectories, usedRuntimes } from '@davit/core/node/host'
 import { type ProxyDriver, ProxyModeToken } from '@davit/core/proxy'
 import { CliError } from '../output/cli-error.js'
 import { loadDriver } from './foreign.js'
@@ -29,13 +29,19 @@ export async function* purge(dataDirectory: string, { podCidr, nodes, drivers }:
     modes = kernel.bag(ProxyModeToken as Token<ProxyDriver, 'many'>)
     const signal = new AbortController().signal
     for (const node of nodes) {
+      const before = left.length
+      const directory = path.join(dataDirectory, 'nodes', node.name)
       for (const driver of runtimes.all().filter((candidate) => node.runtimes.includes(candidate.id))) {
-        const directory = path.join(dataDirectory, 'nodes', node.name)
         const context = { nodeName: node.name, directory, podCidr: node.podCidr ?? podCidr, clusterCidr: podCidr, signal }
         const problem = await purgeNode(driver, context, dataDirectory)
         if (problem === undefined) yield `node ${node.name}: containers of ${driver.id} are gone`
         else if (problem !== '') left.push(problem)
       }
+      // What still runs may still use them.
+      if (left.length > before) continue
+      const problem = await purgeFiles(node.name, directory)
+      if (problem === undefined) yield `node ${node.name}: files of its Pods are gone`
+      else if (problem !== '') left.push(problem)
     }
     for (const driver of modes.all()) {
       if (!(await driver.probe()).usable) continue
@@ -69,6 +75,15 @@ async function purgeNode(driver: RuntimeDriver, context: NodeContext, dataDirect
     return `${driver.id} failed: containers of node ${node} may be left (${(error as Error).message})`
   }
   await forgetRuntime(dataDirectory, node, driver.id)
+}
+
+/** As above; empty where there were no files. */
+async function purgeFiles(node: string, directory: string): Promise<string | undefined> {
+  try {
+    return (await purgePodDirectories(directory)) > 0 ? undefined : ''
+  } catch (error) {
+    return `files of Pods of node ${node} are left in ${directory} (${(error as Error).message})`
+  }
 }
 
 /** Somebody must require the bags for the kernel to have them. */

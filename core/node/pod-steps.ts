@@ -1,10 +1,12 @@
 /** Carries out the steps of one Pod's plan, one at a time, and remembers what went wrong. */
+import { join } from 'node:path'
 import type { Pod, Container as PodContainer } from '../kinds/contract.js'
 import { type StartAction, startContainer } from './container-start.js'
 import { RuntimeError } from './contract.js'
 import { runHandler } from './handlers.js'
 import type { NodeRuntime } from './node-context.js'
 import type { Action } from './plan.js'
+import { podDirectory, removePodDirectories } from './pod-directories.js'
 import type { EventType } from './pod-events.js'
 import { createPodFiles, type PodFiles } from './pod-files.js'
 import { type PodMemory, problemOf } from './pod-memory.js'
@@ -32,14 +34,17 @@ export class PodSteps {
   readonly files: PodFiles
   private readonly context: StepContext
   private readonly volumes: PodVolumes
+  private readonly uid: string
   private volumesReady = false
 
   constructor(uid: string, context: StepContext) {
     const { node } = context
-    const directory = `${node.directory}/pods/${uid}`
+    const directory = podDirectory(node.directory, uid)
     this.context = context
+    this.uid = uid
     this.files = createPodFiles(directory)
-    this.volumes = createPodVolumes(`${directory}/volumes`, node.volumeDrivers, node.sources, node.place)
+    const memory = async (): Promise<string> => join(await node.memory(), uid)
+    this.volumes = createPodVolumes(join(directory, 'volumes'), node.volumeDrivers, node.sources, node.place, memory)
   }
 
   /** Rejects only where the runtime fails in a way that concerns the whole Pod. `signal`: the Pod shall end. */
@@ -75,7 +80,7 @@ export class PodSteps {
   async removeFiles(pod: Pod): Promise<void> {
     if (this.context.node.supports.hollow) return
     await this.volumes.unmount(pod)
-    await this.files.remove()
+    await removePodDirectories(this.context.node.directory, this.uid)
   }
 
   private async runSandbox(pod: Pod, attempt: number): Promise<void> {

@@ -20,10 +20,13 @@ export function createPodVolumes(
   drivers: () => readonly VolumeDriver[],
   read: VolumeReader,
   place: VolumePlace,
+  /** For what shall not reach a disk. Absent: there is no such directory. */
+  memory: () => Promise<string> = async () => directory,
 ): PodVolumes {
   const mounted = new Map<string, MountedVolume>()
-  const requestOf = (pod: Pod, volume: Volume): VolumeRequest => {
-    return { pod, volume, directory: join(directory, volume.name), read, place }
+  const requestOf = async (driver: VolumeDriver, pod: Pod, volume: Volume): Promise<VolumeRequest> => {
+    const parent = driver.inMemory ? await memory() : directory
+    return { pod, volume, directory: join(parent, volume.name), read, place }
   }
   return {
     async mount(pod) {
@@ -32,8 +35,9 @@ export function createPodVolumes(
         const driver = driverOf(volume, drivers())
         if (!driver) return { wait: `no plugin serves volumes of type ${sourceOf(volume) ?? 'none'}` }
         const result = await attempt(async () => {
-          await mkdir(directory, { recursive: true, mode: 0o755 })
-          const answer = await driver.mount(requestOf(pod, volume))
+          const request = await requestOf(driver, pod, volume)
+          await mkdir(dirname(request.directory), { recursive: true, mode: 0o755 })
+          const answer = await driver.mount(request)
           if (!('wait' in answer) && !mounted.has(volume.name)) await giveToPodGroup(pod, answer)
           return answer
         })
@@ -43,7 +47,10 @@ export function createPodVolumes(
       return undefined
     },
     async unmount(pod) {
-      for (const volume of pod.spec.volumes ?? []) await driverOf(volume, drivers())?.unmount(requestOf(pod, volume))
+      for (const volume of pod.spec.volumes ?? []) {
+        const driver = driverOf(volume, drivers())
+        await driver?.unmount(await requestOf(driver, pod, volume))
+      }
       mounted.clear()
     },
     async mountsOf(container, variables) {
