@@ -170,11 +170,11 @@ test('mounts of a container: whole, below a path, and below one from a variable'
   const { mountsOf } = await mountedPod(t)
   const [whole] = await mountsOf({})
   const [below] = await mountsOf({ subPath: 'a/b', readOnly: true })
-  const [expanded] = await mountsOf({ subPathExpr: '$(SUB)' })
-  assert.is(below?.hostPath, join(whole?.hostPath ?? '', 'a/b'))
+  const isSame = async (path: string, other: string): Promise<boolean> => (await stat(path)).ino === (await stat(other)).ino
+  assert.ok(await isSame(below?.hostPath ?? '', join(whole?.hostPath ?? '', 'a/b')))
   assert.is(below?.readOnly, true)
-  assert.is(expanded?.hostPath, join(whole?.hostPath ?? '', 'x/y'))
-  assert.ok((await stat(expanded?.hostPath ?? '')).isDirectory())
+  const [expanded] = await mountsOf({ subPathExpr: '$(SUB)' })
+  assert.ok(await isSame(expanded?.hostPath ?? '', join(whole?.hostPath ?? '', 'x/y')))
 })
 
 test('no mount leads out of its volume', async (t) => {
