@@ -99,3 +99,6 @@ export const ofAgents: ReadonlySet<string> = new Set([
   'provisioner-local-path',
   'proxy-host',
 ])
+
+/** What an agent runs as well where its configuration picks it. */
+export const pickedByAgents: ReadonlySet<string> = new Set(['volume-csi'])

@@ -1,6 +1,6 @@
 /** What the plugins of an agent are configured with. */
 import path from 'node:path'
-import { builtins, ofAgents } from '../builtins.js'
+import { builtins, ofAgents, pickedByAgents } from '../builtins.js'
 import type { NodePlan } from './nodes.js'
 import type { Places, Setting } from './settings.js'
 
@@ -20,7 +20,8 @@ export const credentialDirectory = (dataDirectory: string): string => path.join(
 /** Of all settings of a cluster those of a node, with what is other where the API is elsewhere. */
 export function agentSettings(all: readonly Setting[], plan: AgentPlan, places: Places, nodes: readonly NodePlan[]): Setting[] {
   const { name, server, addresses, labels } = plan
-  const used = new Set([...ofAgents, ...nodes.flatMap((node) => [...node.runtimes, ...node.proxies])])
+  const ofNodes = nodes.flatMap((node) => [...node.runtimes, ...node.networks, ...node.proxies])
+  const used = new Set([...ofAgents, ...pickedByAgents, ...ofNodes])
   const present = new Map(
     all.filter(({ id }) => used.has(id) || !Object.hasOwn(builtins, id)).map((one) => [one.name ?? one.id, one]),
   )

@@ -1,4 +1,4 @@
-import { mkdir, readdir, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { usedRuntimes } from '@davit/core/node/host'
 import { assert, test } from '@davit/core/testing'
@@ -18,18 +18,38 @@ const lines = async (directory: string, config: Record<string, unknown>) => {
   return said
 }
 
+async function tokenIn(node: string): Promise<string> {
+  const volume = path.join(node, 'pods', 'a-uid', 'volumes', 'token')
+  await mkdir(volume, { recursive: true })
+  await writeFile(path.join(volume, 'token'), 'x')
+  return path.join(volume, 'token')
+}
+
 test('a runtime that a node used and that cannot be reached is an error, after all else was removed', async (t) => {
   const directory = await t.directory()
   const node = path.join(directory, 'nodes', 'one')
   await mkdir(node, { recursive: true })
   await writeFile(path.join(node, 'runtimes'), 'cri-hollow\ncri-docker\n')
+  const token = await tokenIn(node)
   const gone = { socketPath: path.join(directory, 'no.sock') }
   await assert.rejects(
     lines(directory, gone),
     /cri-docker cannot be reached: containers of node one are left \(no Docker socket at/,
   )
   assert.equal(await usedRuntimes(directory, 'one'), ['cri-docker'])
+  assert.is(await readFile(token, 'utf8'), 'x', 'containers that may still run keep their files')
   await assert.rejects(lines(directory, gone), /cri-docker cannot be reached/)
+})
+
+test('secrets and tokens of Pods go with their containers; volumes that outlive Pods stay', async (t) => {
+  const directory = await t.directory()
+  const node = path.join(directory, 'nodes', 'one')
+  const token = await tokenIn(node)
+  await mkdir(path.join(node, 'volumes', 'pvc-1'), { recursive: true })
+  const said = await lines(directory, { socketPath: path.join(directory, 'no.sock') })
+  assert.equal(said, ['node one: containers of cri-hollow are gone', 'node one: files of its Pods are gone'])
+  await assert.rejects(readFile(token), { code: 'ENOENT' })
+  assert.equal(await readdir(node), ['volumes'])
 })
 
 test('one that was never used is neither missed nor named', async (t) => {

@@ -3,7 +3,7 @@ import path from 'node:path'
 import { type Bag, definePlugin, type PluginEntry, type Token } from '@davit/core/kernel'
 import { bootKernel } from '@davit/core/kernel/host'
 import { type NetworkDriver, NetworkToken, type NodeContext, type RuntimeDriver, RuntimeToken } from '@davit/core/node'
-import { forgetRuntime, usedRuntimes } from '@davit/core/node/host'
+import { forgetRuntime, purgePodDirectories, usedRuntimes } from '@davit/core/node/host'
 import { type ProxyDriver, ProxyModeToken } from '@davit/core/proxy'
 import { CliError } from '../output/cli-error.js'
 import { loadDriver } from './foreign.js'
@@ -32,6 +32,7 @@ export async function* purge(dataDirectory: string, { podCidr, nodes, drivers }:
     const signal = new AbortController().signal
     const contexts: NodeContext[] = []
     for (const node of nodes) {
+      const before = left.length
       const directory = node.directory ?? path.join(dataDirectory, 'nodes', node.name)
       const context = { nodeName: node.name, directory, podCidr: node.podCidr ?? podCidr, clusterCidr: podCidr, signal }
       contexts.push(context)
@@ -40,6 +41,11 @@ export async function* purge(dataDirectory: string, { podCidr, nodes, drivers }:
         if (problem === undefined) yield `node ${node.name}: containers of ${driver.id} are gone`
         else if (problem !== '') left.push(problem)
       }
+      // What still runs may still use them.
+      if (left.length > before) continue
+      const problem = await purgeFiles(node.name, directory)
+      if (problem === undefined) yield `node ${node.name}: files of its Pods are gone`
+      else if (problem !== '') left.push(problem)
     }
     // Links go once nobody is at their other end.
     if (left.length === 0) left.push(...(await purgeNetworks(networks.all(), contexts)))
@@ -90,6 +96,15 @@ async function purgeNetworks(drivers: readonly NetworkDriver[], contexts: readon
     }
   }
   return left
+}
+
+/** What is wrong, for a person; undefined: they are gone; empty where there were no files. */
+async function purgeFiles(node: string, directory: string): Promise<string | undefined> {
+  try {
+    return (await purgePodDirectories(directory)) > 0 ? undefined : ''
+  } catch (error) {
+    return `files of Pods of node ${node} are left in ${directory} (${(error as Error).message})`
+  }
 }
 
 /** Somebody must require the bags for the kernel to have them. */

@@ -23,6 +23,7 @@ import type {
   VolumePlace,
 } from './contract.js'
 import { RuntimeError } from './contract.js'
+import { groupBy } from './group-by.js'
 import { createImages } from './images.js'
 import type { Leases } from './leases.js'
 import { hollowCapacity, type Machine } from './machine.js'
@@ -32,6 +33,7 @@ import type { NodeFacts } from './node-object.js'
 import { NodeRegistration } from './node-registration.js'
 import { openNetwork } from './open-network.js'
 import { orphanOf } from './orphan.js'
+import { createMemory, removeLeftovers } from './pod-directories.js'
 import { PodWorker } from './pod-worker.js'
 import type { DnsFacts } from './sandbox-config.js'
 import { StatusWriter } from './status-writer.js'
@@ -70,6 +72,7 @@ type Problem = NonNullable<NodeFacts['problem']>
 
 export class NodeAgent {
   readonly place: VolumePlace
+  private readonly memory: () => Promise<string>
   private readonly services: AgentServices
   private readonly registration: NodeRegistration
   private readonly writer: StatusWriter
@@ -98,6 +101,7 @@ export class NodeAgent {
     this.services = services
     this.podCidr = config.podCidr
     const directory = join(resolve(services.directory), 'volumes')
+    this.memory = createMemory(resolve(services.directory))
     this.place = { nodeName: config.name, directory, node: () => services.node() }
     this.writer = new StatusWriter(client, clock, log)
     this.registration = new NodeRegistration(client, clock, log, () => this.facts())
@@ -238,6 +242,7 @@ export class NodeAgent {
       images: createImages(runtime, clock),
       sources,
       place: this.place,
+      memory: this.memory,
       volumeDrivers: () => this.services.volumeDrivers(),
       backOff: () => this.services.backOff() ?? defaultBackOff,
       faulted: (error) => {
@@ -253,6 +258,7 @@ export class NodeAgent {
     await this.list(runtime)
     this.runtime = runtime
     for (const pod of this.services.pods()) if (!this.workers.has(pod.metadata.uid ?? '')) this.begin(runtime, pod).wake()
+    if (!runtime.supports.hollow) void removeLeftovers(runtime, (uid) => this.workers.has(uid))
     const { connections } = this.services
     const streams = createStreams({
       runtime: runtime.runtime,
@@ -390,14 +396,4 @@ export class NodeAgent {
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
-}
-
-function groupBy<T>(items: readonly T[], key: (item: T) => string): Map<string, T[]> {
-  const groups = new Map<string, T[]>()
-  for (const item of items) {
-    const group = groups.get(key(item))
-    if (group) group.push(item)
-    else groups.set(key(item), [item])
-  }
-  return groups
 }

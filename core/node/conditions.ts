@@ -13,10 +13,18 @@ export function podConditions(state: PodState, views: PodViews, verdict: Verdict
     podReady(state.pod, containers),
     containers,
     { type: 'PodScheduled', status: 'True' },
+    ...disrupted(verdict),
   ]
   const old = state.pod.status?.conditions ?? []
   const foreign = old.filter((condition) => !own.some((mine) => mine.type === condition.type))
   return [...own.map((check) => stamped(check, old, state.now)), ...foreign]
+}
+
+/** Told apart from failures of its own: nobody counts it against a Job. */
+function disrupted(verdict: Verdict | undefined): Check[] {
+  if (verdict?.reason !== 'Evicted') return []
+  const { message } = verdict
+  return [{ type: 'DisruptionTarget', status: 'True', reason: 'TerminationByKubelet', ...(message !== undefined && { message }) }]
 }
 
 function stamped(check: Check, old: readonly PodCondition[], now: number): PodCondition {

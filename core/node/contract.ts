@@ -322,6 +322,8 @@ export { runTool, toolEnvironment } from './run-tool.js'
 export interface VolumeDriver {
   /** The field of the Pod's volume that it serves. */
   readonly source: string
+  /** What it writes shall not reach a disk: its directory lies in memory, where the agent may mount. Absent: it may. */
+  readonly inMemory?: boolean
   /**
    * Makes the volume present and current; called before the pod's containers are created and again whenever something
    * it depends on changes: idempotent. A refusal is data.

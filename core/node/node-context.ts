@@ -28,6 +28,8 @@ export interface NodeRuntime {
   readonly images: Images
   readonly sources: Sources
   readonly place: VolumePlace
+  /** The directory for what shall not reach a disk, with a folder for each Pod. */
+  memory(): Promise<string>
   volumeDrivers(): readonly VolumeDriver[]
   backOff(): BackOff
   /** A call of the runtime failed in a way that no user can mend: is the daemon still there? */

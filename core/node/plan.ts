@@ -52,7 +52,7 @@ export interface Plan {
 /** For a Pod that is wanted. */
 export function planPod(state: PodState): Plan {
   const views = viewsOf(state)
-  if (verdictOf(state, views)) return planEnd(state, views, graceOf(state))
+  if (verdictOf(state, views)) return planEnd(state, views, state.refusal?.graceSeconds ?? graceOf(state))
   const steps = new Steps()
   steps.wake(deadlineOf(state))
   const sandbox = readySandbox(state)

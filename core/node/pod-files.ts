@@ -1,5 +1,5 @@
 /** The files that the agent keeps for a Pod besides its volumes: /etc/hosts and the termination messages. */
-import { chmod, mkdir, open, readFile, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, open, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Pod, Container as PodContainer } from '../kinds/contract.js'
 import type { Container, Mount, Runtime } from './contract.js'
@@ -18,7 +18,6 @@ export interface PodFiles {
   messageFile(container: PodContainer, attempt: number): Promise<{ readonly file: string; readonly mount: Mount }>
   /** What a container that exited left as its last words. */
   message(spec: PodContainer, container: Container, runtime: Runtime): Promise<string>
-  remove(): Promise<void>
 }
 
 export function createPodFiles(directory: string): PodFiles {
@@ -47,7 +46,6 @@ export function createPodFiles(directory: string): PodFiles {
       if (written !== '' || spec.terminationMessagePolicy !== 'FallbackToLogsOnError' || container.exitCode === 0) return written
       return lastOfLog(runtime, container.id)
     },
-    remove: () => rm(directory, { recursive: true, force: true }),
   }
 }
 

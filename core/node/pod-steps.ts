@@ -1,11 +1,14 @@
 /** Carries out the steps of one Pod's plan, one at a time, and remembers what went wrong. */
+import { join } from 'node:path'
 import { isNotFound, runtimeClasses } from '../client/contract.js'
 import type { Pod, Container as PodContainer } from '../kinds/contract.js'
 import { type StartAction, startContainer } from './container-start.js'
 import { RuntimeError } from './contract.js'
+import { EmptyDirLimits } from './empty-dir-limits.js'
 import { runHandler } from './handlers.js'
 import type { NodeRuntime } from './node-context.js'
 import type { Action } from './plan.js'
+import { podDirectory, removePodDirectories } from './pod-directories.js'
 import type { EventType } from './pod-events.js'
 import { createPodFiles, type PodFiles } from './pod-files.js'
 import { type PodMemory, problemOf } from './pod-memory.js'
@@ -25,6 +28,8 @@ export interface StepContext {
   readonly memory: PodMemory
   readonly probes: PodProbes
   event(type: EventType, reason: string, message: string, container?: string): void
+  /** The node gives the Pod up. */
+  evict(message: string): void
   /** Something changed that the status shows, while the step goes on. */
   progressed(): Promise<void>
 }
@@ -33,14 +38,24 @@ export class PodSteps {
   readonly files: PodFiles
   private readonly context: StepContext
   private readonly volumes: PodVolumes
+  private readonly limits: EmptyDirLimits
+  private readonly uid: string
   private volumesReady = false
 
   constructor(uid: string, context: StepContext) {
     const { node } = context
-    const directory = `${node.directory}/pods/${uid}`
+    const directory = podDirectory(node.directory, uid)
     this.context = context
+    this.uid = uid
     this.files = createPodFiles(directory)
-    this.volumes = createPodVolumes(`${directory}/volumes`, node.volumeDrivers, node.sources, node.place)
+    const memory = async (): Promise<string> => join(await node.memory(), uid)
+    this.limits = new EmptyDirLimits({
+      clock: node.clock,
+      directory: join(directory, 'volumes'),
+      exceeded: context.evict,
+      failed: (error) => node.log.warn({ pod: uid, error: String(error) }, 'the size of an emptyDir could not be measured'),
+    })
+    this.volumes = createPodVolumes(join(directory, 'volumes'), node.volumeDrivers, node.sources, node.place, memory)
   }
 
   /** Rejects only where the runtime fails in a way that concerns the whole Pod. `signal`: the Pod shall end. */
@@ -69,14 +84,25 @@ export class PodSteps {
     if (node.supports.hollow || (!this.volumesReady && observed.sandboxes.length === 0)) return
     const refusal = await this.volumes.mount(pod)
     if (refusal) this.context.event('Warning', 'FailedMount', refusal.wait)
-    else this.volumesReady = true
+    else this.ready(pod)
+  }
+
+  /** Lets go of the Pod, which may go on running. */
+  close(): void {
+    this.limits.stop()
   }
 
   /** Nothing of the Pod runs any more. */
   async removeFiles(pod: Pod): Promise<void> {
     if (this.context.node.supports.hollow) return
+    this.limits.stop()
     await this.volumes.unmount(pod)
-    await this.files.remove()
+    await removePodDirectories(this.context.node.directory, this.uid)
+  }
+
+  private ready(pod: Pod): void {
+    this.volumesReady = true
+    this.limits.begin(pod)
   }
 
   private async runSandbox(pod: Pod, attempt: number): Promise<void> {
@@ -106,7 +132,7 @@ export class PodSteps {
     if (this.volumesReady || this.context.node.supports.hollow) return undefined
     const refusal = await this.volumes.mount(pod)
     if (refusal) this.context.event('Warning', 'FailedMount', refusal.wait)
-    else this.volumesReady = true
+    else this.ready(pod)
     return refusal?.wait
   }
 

@@ -1,11 +1,14 @@
 /** The volumes of one Pod on the node's disk, and where its containers mount them. */
 import { mkdir, realpath } from 'node:fs/promises'
-import { dirname, join, sep } from 'node:path'
+import { basename, dirname, join, relative, sep } from 'node:path'
 import type { Pod, Container as PodContainer, Volume, VolumeMount } from '../kinds/contract.js'
 import type { Mount, MountedVolume, VolumeDriver, VolumePlace, VolumeReader, VolumeRequest } from './contract.js'
 import { RuntimeError } from './contract.js'
 import { expand } from './expand.js'
+import { removeTree } from './mounts.js'
+import { bindTo, openBelow } from './subpaths.js'
 import { giveToGroup } from './volumes/group.js'
+import { canMount } from './volumes/memory.js'
 
 export interface PodVolumes {
   /** Makes all volumes present and current. A refusal is what to wait for. */
@@ -20,10 +23,14 @@ export function createPodVolumes(
   drivers: () => readonly VolumeDriver[],
   read: VolumeReader,
   place: VolumePlace,
+  /** For what shall not reach a disk. Absent: there is no such directory. */
+  memory: () => Promise<string> = async () => directory,
 ): PodVolumes {
+  const subPaths = join(dirname(directory), 'volume-subpaths')
   const mounted = new Map<string, MountedVolume>()
-  const requestOf = (pod: Pod, volume: Volume): VolumeRequest => {
-    return { pod, volume, directory: join(directory, volume.name), read, place }
+  const requestOf = async (driver: VolumeDriver, pod: Pod, volume: Volume): Promise<VolumeRequest> => {
+    const parent = driver.inMemory ? await memory() : directory
+    return { pod, volume, directory: join(parent, volume.name), read, place }
   }
   return {
     async mount(pod) {
@@ -32,8 +39,9 @@ export function createPodVolumes(
         const driver = driverOf(volume, drivers())
         if (!driver) return { wait: `no plugin serves volumes of type ${sourceOf(volume) ?? 'none'}` }
         const result = await attempt(async () => {
-          await mkdir(directory, { recursive: true, mode: 0o755 })
-          const answer = await driver.mount(requestOf(pod, volume))
+          const request = await requestOf(driver, pod, volume)
+          await mkdir(dirname(request.directory), { recursive: true, mode: 0o755 })
+          const answer = await driver.mount(request)
           if (!('wait' in answer) && !mounted.has(volume.name)) await giveToPodGroup(pod, answer)
           return answer
         })
@@ -43,15 +51,23 @@ export function createPodVolumes(
       return undefined
     },
     async unmount(pod) {
-      for (const volume of pod.spec.volumes ?? []) await driverOf(volume, drivers())?.unmount(requestOf(pod, volume))
+      await removeTree(subPaths)
+      for (const volume of pod.spec.volumes ?? []) {
+        const driver = driverOf(volume, drivers())
+        await driver?.unmount(await requestOf(driver, pod, volume))
+      }
       mounted.clear()
     },
     async mountsOf(container, variables) {
       const mounts: Mount[] = []
-      for (const mount of container.volumeMounts ?? []) {
+      for (const [index, mount] of (container.volumeMounts ?? []).entries()) {
         const volume = mounted.get(mount.name)
         if (volume === undefined) throw new RuntimeError('CreateContainerConfigError', `volume "${mount.name}" is not mounted`)
-        const hostPath = await inVolume(volume.path, subPathOf(mount, variables))
+        const hostPath = await inVolume(
+          volume.path,
+          subPathOf(mount, variables),
+          join(subPaths, mount.name, container.name, `${index}`),
+        )
         const readOnly = volume.readOnly === true || (mount.readOnly ?? false)
         mounts.push({ hostPath, containerPath: mount.mountPath, readOnly, ...propagationOf(mount) })
       }
@@ -97,26 +113,31 @@ function subPathOf(mount: VolumeMount, variables: ReadonlyMap<string, string>): 
   return expanded
 }
 
-/** Neither ".." nor a link may lead out of the volume. */
-async function inVolume(volume: string, subPath: string): Promise<string> {
+/** Neither ".." nor a link may lead out of the volume. `place`: where it is bound, so that no container can change it. */
+async function inVolume(volume: string, subPath: string, place: string): Promise<string> {
   if (subPath === '') return volume
   if (subPath.startsWith('/')) throw refusal(`subPath "${subPath}" is absolute`)
   if (subPath.split('/').includes('..')) throw refusal(`subPath "${subPath}" contains ".."`)
   const root = await realpath(volume)
-  const path = join(root, subPath)
-  const isInside = (real: string): boolean => real === root || real.startsWith(root + sep)
-  const leadsOut = refusal(`subPath "${subPath}" leads out of its volume`)
-  // Asked before anything is made: a link on the way to what is missing would have it made elsewhere.
-  if (!isInside(await nearest(path))) throw leadsOut
-  if ((await realpath(path).catch(() => undefined)) === undefined) await mkdir(path, { recursive: true, mode: 0o755 })
-  const real = await realpath(path)
-  if (!isInside(real)) throw leadsOut
-  return real
+  const path = await resolved(join(root, subPath))
+  if (path !== root && !path.startsWith(root + sep)) throw refusal(`subPath "${subPath}" leads out of its volume`)
+  const parts = relative(root, path).split(sep)
+  const handle = await openBelow(root, parts[0] === '' ? [] : parts).catch((error: Error) => {
+    throw refusal(`subPath "${subPath}" cannot be opened: ${error.message}`)
+  })
+  try {
+    // Who may not mount has no containers of other users either: what they could reach, they can reach without this.
+    if (!(await canMount())) return path
+    await bindTo(handle, place)
+    return place
+  } finally {
+    await handle.close()
+  }
 }
 
-/** Where the longest part of `path` that exists really lies. */
-async function nearest(path: string): Promise<string> {
-  return realpath(path).catch(() => nearest(dirname(path)))
+/** Without links, as far as it exists. */
+async function resolved(path: string): Promise<string> {
+  return realpath(path).catch(async () => join(await resolved(dirname(path)), basename(path)))
 }
 
 function refusal(message: string): RuntimeError {

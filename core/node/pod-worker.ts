@@ -21,6 +21,8 @@ import { podStatus } from './status.js'
 import { Termination } from './termination.js'
 
 const longestRetryMs = 30_000
+/** Who took more than was theirs has no time of their own. */
+const evictionGraceSeconds = 1
 
 export class PodWorker {
   readonly uid: string
@@ -62,7 +64,8 @@ export class PodWorker {
       failed: (name, kind, message) => event('Warning', 'Unhealthy', `${title(kind)} probe failed: ${message}`, name),
     })
     const { observed, memory, probes } = this
-    this.steps = new PodSteps(this.uid, { node, observed, memory, probes, event, progressed: () => this.progressed() })
+    const progressed = (): Promise<void> => this.progressed()
+    this.steps = new PodSteps(this.uid, { node, observed, memory, probes, event, progressed, evict: (why) => this.evict(why) })
     this.termination = new Termination(node.runtime, node.clock, (_id, error) => this.stopped(error))
     this.follow()
   }
@@ -128,6 +131,11 @@ export class PodWorker {
     this.refusal = verdict
     this.wake()
   }
+  private evict(message: string): void {
+    if (this.over || this.ending) return
+    this.events.record(this.pod, 'Warning', 'Evicted', message)
+    this.refuse({ phase: 'Failed', reason: 'Evicted', message, graceSeconds: evictionGraceSeconds })
+  }
   runtimeChanged(type: RuntimeEvent['type']): void {
     if (type === 'sandboxChanged') this.observed.sandboxesChanged()
     else this.observed.containersChanged()
@@ -139,6 +147,7 @@ export class PodWorker {
     this.closed = true
     this.timer?.cancel()
     this.probes.stop()
+    this.steps.close()
     this.step.abort(new Error('the agent stops'))
     this.node.sources.drop(this.uid)
   }

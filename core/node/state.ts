@@ -41,6 +41,8 @@ export interface Verdict {
   readonly phase: 'Succeeded' | 'Failed'
   readonly reason?: string
   readonly message?: string
+  /** How long its containers have to end. Absent: as long as the Pod says. */
+  readonly graceSeconds?: number
 }
 
 export interface PodState {

@@ -1,7 +1,7 @@
 /** configMap, secret, downwardAPI and projected: volumes whose files come from objects of the API. */
-import { rm } from 'node:fs/promises'
 import type { Pod } from '../../kinds/contract.js'
 import type { VolumeDriver, VolumeRequest } from '../contract.js'
+import { removeTree } from '../mounts.js'
 import { type AtomicFile, writeAtomically } from './atomic.js'
 import { defaultFileMode } from './keys.js'
 import { configMapFiles, downwardFiles, type Files, secretFiles } from './sources.js'
@@ -10,13 +10,15 @@ import { tokenFiles } from './token-files.js'
 function apiVolume(source: string, files: (request: VolumeRequest) => Promise<Files> | Files): VolumeDriver {
   return {
     source,
+    inMemory: true,
     async mount(request) {
       const found = await files(request)
       if ('wait' in found) return found
       await writeAtomically(request.directory, forGroup(request.pod, found.files))
-      return { path: request.directory }
+      // What stands there is the API's, and the next change would undo what anybody writes.
+      return { path: request.directory, readOnly: true }
     },
-    unmount: (request) => rm(request.directory, { recursive: true, force: true }),
+    unmount: ({ directory }) => removeTree(directory),
   }
 }
 

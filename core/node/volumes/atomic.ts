@@ -2,6 +2,7 @@
  * Files that change all at once. They lie in a hidden directory `..<time>.<number>`; the link `..data` points to it, and
  * each visible name is a link through `..data`. A reader sees the old files or the new ones, never a mixture.
  */
+import type { Stats } from 'node:fs'
 import { chmod, chown, mkdir, readdir, readFile, readlink, rename, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 
@@ -21,13 +22,19 @@ const unchanged = -1
 export async function writeAtomically(directory: string, files: readonly AtomicFile[]): Promise<void> {
   await mkdir(directory, { recursive: true, mode: 0o755 })
   const present = await currentVersion(directory)
-  if (present !== undefined && (await holds(join(directory, present), files))) return
+  const isCurrent = present !== undefined && (await holds(join(directory, present), files))
+  const version = isCurrent ? present : await makeVersion(directory, files, present)
+  // Also of a version that is current: whoever made it may have been killed before these two.
+  await linkNames(directory, files)
+  await removeOld(directory, version, files)
+}
+
+async function makeVersion(directory: string, files: readonly AtomicFile[], present: string | undefined): Promise<string> {
   const version = await writeVersion(directory, files, nextVersion(present))
   await rm(join(directory, '..data_tmp'), { force: true })
   await symlink(version, join(directory, '..data_tmp'))
   await rename(join(directory, '..data_tmp'), join(directory, '..data'))
-  await linkNames(directory, files)
-  await removeOld(directory, version, files)
+  return version
 }
 
 async function currentVersion(directory: string): Promise<string | undefined> {
@@ -61,9 +68,13 @@ async function holds(root: string, files: readonly AtomicFile[]): Promise<boolea
   for (const file of files) {
     const path = join(root, file.path)
     const [data, facts] = await Promise.all([readFile(path), stat(path)]).catch(() => [undefined, undefined])
-    if (!data?.equals(file.data) || (facts && facts.mode & 0o777) !== file.mode) return false
+    if (!data?.equals(file.data) || !facts || !isLike(facts, file)) return false
   }
   return true
+}
+
+function isLike({ mode, uid, gid }: Stats, { mode: wanted, owner }: AtomicFile): boolean {
+  return (mode & 0o777) === wanted && (owner?.user ?? uid) === uid && (owner?.group ?? gid) === gid
 }
 
 async function filesUnder(root: string): Promise<string[]> {

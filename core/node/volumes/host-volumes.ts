@@ -1,21 +1,26 @@
 /** emptyDir and hostPath: directories of the node. */
 
 import type { Stats } from 'node:fs'
-import { chmod, mkdir, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, stat, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { HostPathVolumeSource } from '../../kinds/contract.js'
 import type { VolumeDriver } from '../contract.js'
+import { removeTree } from '../mounts.js'
+import { makeDirectory, makeMemoryDirectory, memoryOf } from './memory.js'
 
-/** Lives as long as the Pod. `medium: Memory` is a directory like any other: nobody is refused for the lack of a tmpfs. */
+/** Lives as long as the Pod. */
 export const emptyDirVolumes: VolumeDriver = {
   source: 'emptyDir',
-  async mount({ directory }) {
-    await mkdir(directory, { recursive: true })
-    // Shared by containers of any user; the mode given to mkdir would be cut by the process's mask.
-    await chmod(directory, 0o777)
+  async mount(request) {
+    const { directory, volume } = request
+    const { medium = '' } = volume.emptyDir ?? {}
+    // Shared by containers of any user.
+    if (medium === 'Memory') await makeMemoryDirectory(directory, 0o777, memoryOf(request))
+    else if (medium === '') await makeDirectory(directory, 0o777)
+    else return { wait: `this node has no emptyDir of medium "${medium}"` }
     return { path: directory, takesGroup: true }
   },
-  unmount: ({ directory }) => rm(directory, { recursive: true, force: true }),
+  unmount: ({ directory }) => removeTree(directory),
 }
 
 const checks: Readonly<Record<string, (facts: Stats) => boolean>> = {

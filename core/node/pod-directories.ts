@@ -1,0 +1,81 @@
+/** The directories of a node's Pods: what they are called, and how they go when nobody is left who knows the Pods. */
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Logger } from '../kernel/contract.js'
+import { removeTree } from './mounts.js'
+import { makeMemoryDirectory } from './volumes/memory.js'
+
+export function podDirectory(nodeDirectory: string, uid: string): string {
+  return join(nodeDirectory, 'pods', uid)
+}
+
+/**
+ * One file system in memory for all that Pods of the node have from the API: to mount one for each volume would be most of what
+ * a Pod's start takes on a busy machine. Containers cannot write to it, so none can take another's room.
+ */
+export function memoryDirectory(nodeDirectory: string): string {
+  return join(nodeDirectory, 'memory')
+}
+
+/** Made once; a failure is the next caller's to try again. */
+export function createMemory(nodeDirectory: string): () => Promise<string> {
+  const directory = memoryDirectory(nodeDirectory)
+  let made: Promise<string> | undefined
+  return () => {
+    made ??= makeMemoryDirectory(directory, 0o755, undefined).then(
+      () => directory,
+      (error: unknown) => {
+        made = undefined
+        throw error
+      },
+    )
+    return made
+  }
+}
+
+/** The uids of all Pods that have left something on the node. */
+export async function podsOnDisk(nodeDirectory: string): Promise<string[]> {
+  const names = await Promise.all([join(nodeDirectory, 'pods'), memoryDirectory(nodeDirectory)].map(namesIn))
+  return [...new Set(names.flat())]
+}
+
+/** Nothing of the Pod runs any more. Idempotent. */
+export async function removePodDirectories(nodeDirectory: string, uid: string): Promise<void> {
+  await removeTree(join(memoryDirectory(nodeDirectory), uid))
+  await removeTree(podDirectory(nodeDirectory, uid))
+}
+
+/** What Pods have left that went while nobody looked, and that the runtime has lost: a machine that began anew. Never rejects. */
+export async function removeLeftovers({ directory, log }: Leftovers, isHere: (uid: string) => boolean): Promise<void> {
+  try {
+    for (const uid of await podsOnDisk(directory)) if (!isHere(uid)) await removePodDirectories(directory, uid)
+  } catch (error) {
+    log.warn({ error: String(error) }, 'files of Pods that are gone are left on the node')
+  }
+}
+interface Leftovers {
+  readonly directory: string
+  readonly log: Logger
+}
+
+async function namesIn(directory: string): Promise<string[]> {
+  try {
+    return await readdir(directory)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT' || code === 'ENOTDIR') return []
+    throw error
+  }
+}
+
+/**
+ * For `davit down`: nothing of any Pod runs on the node any more. Removes the Pods' own volumes and files, with the Secrets and
+ * tokens among them; volumes that outlive their Pods stay. Resolves with the number of Pods; idempotent.
+ */
+export async function purgePodDirectories(nodeDirectory: string): Promise<number> {
+  const uids = await podsOnDisk(nodeDirectory)
+  for (const uid of uids) await removePodDirectories(nodeDirectory, uid)
+  await removeTree(memoryDirectory(nodeDirectory))
+  await removeTree(join(nodeDirectory, 'pods'))
+  return uids.length
+}

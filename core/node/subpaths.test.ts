@@ -1,0 +1,116 @@
+import { mkdir, readdir, readFile, rename, stat, symlink, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { assert, suite, type TestContext } from '../testing/contract.js'
+import type { VolumePlace, VolumeReader } from './contract.js'
+import { mountsBelow, removeTree } from './mounts.js'
+import { createPodVolumes } from './pod-volumes.js'
+import { bindTo, openBelow } from './subpaths.js'
+import { container, pod } from './testing.js'
+import { emptyDirVolumes } from './volumes/host-volumes.js'
+
+const test = suite('paths below volumes')
+const asRoot = { requires: ['root'] } as const
+
+async function volume(t: TestContext) {
+  const root = await t.directory()
+  const [data, place] = [join(root, 'data'), join(root, 'place', '0')]
+  await mkdir(data)
+  t.defer(() => removeTree(place))
+  return { root, data, place }
+}
+
+test('what is missing is made below what was opened, step by step', async (t) => {
+  const { data } = await volume(t)
+  for (let turn = 0; turn < 2; turn += 1) await (await openBelow(data, ['a', 'b'])).close()
+  assert.ok((await stat(join(data, 'a', 'b'))).isDirectory())
+  await (await openBelow(data, [])).close()
+})
+
+test('no part may be a link, wherever it leads, and nothing is made behind one', async (t) => {
+  const { root, data } = await volume(t)
+  await mkdir(join(root, 'outside'))
+  await symlink(join(root, 'outside'), join(data, 'link'))
+  await writeFile(join(data, 'file'), 'x')
+  for (const parts of [['link'], ['link', 'made'], ['file', 'made']]) await assert.rejects(openBelow(data, parts))
+  assert.equal(await readdir(join(root, 'outside')), [])
+})
+
+test(
+  'what was opened is what is bound, whatever its name leads to by then',
+  async (t) => {
+    const { data, place } = await volume(t)
+    const handle = await openBelow(data, ['a', 'b'])
+    await writeFile(join(data, 'a', 'b', 'mine'), 'x')
+    await rename(join(data, 'a'), join(data, 'moved'))
+    await symlink('/etc', join(data, 'a'))
+    for (let turn = 0; turn < 3; turn += 1) await bindTo(handle, place)
+    await handle.close()
+    assert.equal(await readdir(place), ['mine'])
+    assert.is((await mountsBelow(place)).length, 1, 'once')
+    await removeTree(place)
+    assert.equal(await readdir(join(data, 'moved', 'b')), ['mine'], 'the data stays')
+  },
+  asRoot,
+)
+
+test(
+  'a file that was replaced is bound anew',
+  async (t) => {
+    const { data, place } = await volume(t)
+    const bind = async (): Promise<string> => {
+      const handle = await openBelow(data, ['file'])
+      await bindTo(handle, place).finally(() => handle.close())
+      return readFile(place, 'utf8')
+    }
+    await writeFile(join(data, 'file'), 'one')
+    assert.is(await bind(), 'one')
+    await writeFile(join(data, 'new'), 'two')
+    await rename(join(data, 'new'), join(data, 'file'))
+    assert.is(await bind(), 'two')
+    assert.is((await mountsBelow(place)).length, 1)
+  },
+  asRoot,
+)
+
+test(
+  'a container that goes on swapping its directory for a link never gets what the link leads to',
+  async (t) => {
+    const { root, data } = await volume(t)
+    await mkdir(join(root, 'outside'))
+    await writeFile(join(root, 'outside', 'secret'), 'x')
+    const read: VolumeReader = {
+      configMap: async () => undefined,
+      secret: async () => undefined,
+      persistentVolumeClaim: async () => undefined,
+      persistentVolume: async () => undefined,
+    }
+    const place: VolumePlace = { nodeName: 'one', directory: data, node: () => undefined }
+    const volumes = createPodVolumes(join(root, 'pod', 'volumes'), () => [emptyDirVolumes], read, place)
+    const of = pod({ volumes: [{ name: 'v', emptyDir: {} }] })
+    t.defer(() => volumes.unmount(of))
+    await volumes.mount(of)
+    const inside = join(root, 'pod', 'volumes', 'v')
+    await mkdir(join(inside, 'dir'))
+    await symlink(join(root, 'outside'), join(inside, 'link'))
+    let swaps = true
+    const attacker = (async () => {
+      while (swaps) {
+        await rename(join(inside, 'dir'), join(inside, 'aside'))
+        await rename(join(inside, 'link'), join(inside, 'dir'))
+        await rename(join(inside, 'dir'), join(inside, 'link'))
+        await rename(join(inside, 'aside'), join(inside, 'dir'))
+      }
+    })()
+    for (let turn = 0; turn < 15; turn += 1) {
+      const mounting = { volumeMounts: [{ name: 'v', mountPath: '/d', subPath: 'dir' }] }
+      const mounts = await volumes.mountsOf(container(`c${turn}`, mounting), new Map()).catch(() => [])
+      for (const { hostPath } of mounts) assert.equal(await readdir(hostPath), [])
+    }
+    swaps = false
+    await attacker
+    for (let turn = 0; turn < 3; turn += 1) await volumes.unmount(of)
+    assert.equal(await mountsBelow(join(root, 'pod')), [])
+    assert.equal(await readdir(join(root, 'outside')), ['secret'])
+  },
+  asRoot,
+)
