@@ -331,6 +331,11 @@ export interface VolumeDriver {
   mount(request: VolumeRequest): Promise<MountedVolume | { readonly wait: string }>
   /** Removes what `mount` made; called once no container uses it; idempotent, also without a mount before. */
   unmount(request: VolumeRequest): Promise<void>
+  /**
+   * Undoes what is left here of a Pod of which nothing but the uid may be known, for drivers that keep it elsewhere than in
+   * `directory`. Called once nothing of the Pod runs, after `unmount`, for Pods of a former life of the agent too; idempotent.
+   */
+  unmountPod?(podUid: string): Promise<void>
 }
 export interface MountedVolume {
   /** On the host. */

@@ -2,6 +2,7 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Logger } from '../kernel/contract.js'
+import type { VolumeDriver } from './contract.js'
 import { removeTree } from './mounts.js'
 import { makeMemoryDirectory } from './volumes/memory.js'
 
@@ -46,9 +47,16 @@ export async function removePodDirectories(nodeDirectory: string, uid: string): 
 }
 
 /** What Pods have left that went while nobody looked, and that the runtime has lost: a machine that began anew. Never rejects. */
-export async function removeLeftovers({ directory, log }: Leftovers, isHere: (uid: string) => boolean): Promise<void> {
+export async function removeLeftovers(
+  { directory, log, volumeDrivers }: Leftovers,
+  isHere: (uid: string) => boolean,
+): Promise<void> {
   try {
-    for (const uid of await podsOnDisk(directory)) if (!isHere(uid)) await removePodDirectories(directory, uid)
+    for (const uid of await podsOnDisk(directory)) {
+      if (isHere(uid)) continue
+      for (const driver of volumeDrivers()) await driver.unmountPod?.(uid)
+      await removePodDirectories(directory, uid)
+    }
   } catch (error) {
     log.warn({ error: String(error) }, 'files of Pods that are gone are left on the node')
   }
@@ -56,6 +64,7 @@ export async function removeLeftovers({ directory, log }: Leftovers, isHere: (ui
 interface Leftovers {
   readonly directory: string
   readonly log: Logger
+  volumeDrivers(): readonly VolumeDriver[]
 }
 
 async function namesIn(directory: string): Promise<string[]> {

@@ -56,6 +56,7 @@ export function createPodVolumes(
         const driver = driverOf(volume, drivers())
         await driver?.unmount(await requestOf(driver, pod, volume))
       }
+      for (const driver of drivers()) await driver.unmountPod?.(pod.metadata.uid ?? '')
       mounted.clear()
     },
     async mountsOf(container, variables) {

@@ -37,6 +37,8 @@ interface Informers {
 /** Keys are names of nodes. A Pod counts until it is gone: its agent lets go of the volumes before it takes the Pod away. */
 export class VolumeAttachments implements Controller {
   readonly name = 'attachdetach'
+  /** A volume for one node alone is given to one before another asks. */
+  readonly concurrency = 1
   readonly watches: readonly ControllerWatch[] = [
     watchOf(pods, (pod, { old, deleted }) => {
       const { nodeName } = pod.spec
@@ -53,7 +55,10 @@ export class VolumeAttachments implements Controller {
     watchOf(csiDrivers, ({ spec }, { old, deleted }) =>
       deleted || old?.spec.attachRequired !== spec.attachRequired ? this.#nodesOf(byUse, 'claims') : none,
     ),
-    watchOf(volumeAttachments, ({ spec }, { deleted, old }) => (deleted || !old ? [spec.nodeName] : none)),
+    watchOf(volumeAttachments, ({ spec }, { deleted, old }) => {
+      if (deleted) return [spec.nodeName, ...this.#nodesThatWant(spec.source.persistentVolumeName ?? '')]
+      return old ? none : [spec.nodeName]
+    }),
   ]
   #informers: Informers | undefined
 
@@ -77,8 +82,9 @@ export class VolumeAttachments implements Controller {
     this.#informers = undefined
   }
 
-  async reconcile(node: string, { client, cause }: ReconcileContext): Promise<undefined> {
+  async reconcile(node: string, context: ReconcileContext): Promise<undefined> {
     if (!this.#informers) return
+    const { client, cause } = context
     const { claims, volumes, drivers } = this.#informers
     const wanted = wantedAttachments(node, this.#informers.pods.byIndex(byNode, node), {
       claim: (namespace, name) => claims.get(namespace, name),
@@ -87,12 +93,43 @@ export class VolumeAttachments implements Controller {
     })
     const present = new Map(this.#informers.attachments.byIndex(byNode, node).map((each) => [each.metadata.name, each]))
     for (const [name, attachment] of wanted) {
-      if (!present.has(name)) await client.create(volumeAttachments, attachment, { cause }).catch(unless(isExists))
+      if (!present.has(name)) await this.#attach(attachment, context)
     }
     for (const [name, { metadata, spec }] of present) {
       const isOwn = metadata.deletionTimestamp === undefined && isNamedByUs(name, spec, volumes)
       if (isOwn && !wanted.has(name)) await client.delete(volumeAttachments, '', name, { cause }).catch(unless(isNotFound))
     }
+  }
+
+  /** Of a volume for one node alone the attachment to another must be gone first; its end wakes this node again. */
+  async #attach(attachment: VolumeAttachment, context: ReconcileContext): Promise<void> {
+    const { client, cause } = context
+    const { nodeName, source } = attachment.spec
+    const volume = this.#informers?.volumes.get('', source.persistentVolumeName ?? '')
+    if (volume && isForOneNode(volume)) {
+      // The informer may not have what was made a moment ago.
+      const { items } = await client.list(volumeAttachments)
+      const other = items.find(
+        ({ spec }) => spec.source.persistentVolumeName === volume.metadata.name && spec.nodeName !== nodeName,
+      )
+      if (other) return this.#tellWaiting(volume, other.spec.nodeName, nodeName, context)
+    }
+    await client.create(volumeAttachments, attachment, { cause }).catch(unless(isExists))
+  }
+
+  #tellWaiting({ metadata, spec }: PersistentVolume, holder: string, node: string, context: ReconcileContext): void {
+    const { namespace, name } = spec.claimRef ?? {}
+    const message =
+      `Multi-Attach error for volume "${metadata.name}" Volume is already exclusively attached to one node and can't be ` +
+      `attached to another (it is attached to ${holder})`
+    for (const pod of this.#informers?.pods.byIndex(byClaim, `${namespace}/${name}`) ?? none) {
+      if (pod.spec.nodeName === node) context.event(pod, 'Warning', 'FailedAttachVolume', message)
+    }
+  }
+
+  #nodesThatWant(volume: string): readonly string[] {
+    const { namespace, name } = this.#informers?.volumes.get('', volume)?.spec.claimRef ?? {}
+    return name === undefined ? none : this.#nodesOf(byClaim, `${namespace}/${name}`)
   }
 
   #nodesOf(index: string, key: string): readonly string[] {
@@ -105,6 +142,11 @@ const none: readonly never[] = []
 const byNode = 'attached to a node'
 const byClaim = 'attached by claim'
 const byUse = 'attached at all'
+
+/** What several nodes may have at once is for many, to read or to write. */
+function isForOneNode({ spec }: PersistentVolume): boolean {
+  return !(spec.accessModes ?? []).some((mode) => mode === 'ReadWriteMany' || mode === 'ReadOnlyMany')
+}
 
 function uses(pod: Pod): boolean {
   return claimsOf(pod).length > 0

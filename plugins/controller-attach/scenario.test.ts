@@ -1,4 +1,4 @@
-import { csiDrivers, persistentVolumeClaims, persistentVolumes, pods, volumeAttachments } from '@davit/core/client'
+import { csiDrivers, events, persistentVolumeClaims, persistentVolumes, pods, volumeAttachments } from '@davit/core/client'
 import { controlPlane } from '@davit/core/controller/testkit'
 import { attachmentName, type PersistentVolume, type PersistentVolumeClaim, type Pod } from '@davit/core/kinds'
 import { assert, type TestContext, test } from '@davit/core/testing'
@@ -11,12 +11,12 @@ const claim = (name: string): PersistentVolumeClaim => ({
   metadata: { name, namespace: 'default' },
   spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } }, volumeName: `pv-${name}` },
 })
-const volume = (name: string): PersistentVolume => ({
+const volume = (name: string, mode = 'ReadWriteOnce'): PersistentVolume => ({
   apiVersion: 'v1',
   kind: 'PersistentVolume',
   metadata: { name: `pv-${name}` },
   spec: {
-    accessModes: ['ReadWriteOnce'],
+    accessModes: [mode],
     capacity: { storage: '1Gi' },
     csi: { driver, volumeHandle: `handle-${name}` },
     claimRef: { namespace: 'default', name },
@@ -43,16 +43,31 @@ async function plane(t: TestContext) {
       .sort()
   }
   const drop = (name: string) => client.delete(pods, 'default', name, { gracePeriodSeconds: 0 })
-  const make = async (name: string) => {
-    await client.create(persistentVolumes, volume(name))
+  const make = async (name: string, mode = 'ReadWriteOnce') => {
+    await client.create(persistentVolumes, volume(name, mode))
     await client.create(persistentVolumeClaims, claim(name))
   }
   return { ...at, attached, drop, make }
 }
 
-test('a volume is attached to each node that has a Pod with it, and let go after the last', async (t) => {
+test('a volume for one node alone is attached to another only once it is let go, and the Pod there is told why it waits', async (t) => {
   const { client, attached, drop, make } = await plane(t)
   await make('data')
+  await client.create(pods, pod('a', 'one'))
+  await client.create(pods, pod('b', 'two'))
+  const [first] = await attached()
+  assert.equal((await attached()).length, 1, 'one of both')
+  const [holder, waiting] = first === 'pv-data one' ? ['a', 'b'] : ['b', 'a']
+  const told = (await client.list(events, { namespace: 'default' })).items.find(({ reason }) => reason === 'FailedAttachVolume')
+  assert.is(told?.involvedObject.name, waiting)
+  assert.match(told?.message ?? '', 'Multi-Attach error for volume "pv-data"')
+  await drop(holder)
+  assert.equal(await attached(), [`pv-data ${waiting === 'b' ? 'two' : 'one'}`])
+})
+
+test('a volume is attached to each node that has a Pod with it, and let go after the last', async (t) => {
+  const { client, attached, drop, make } = await plane(t)
+  await make('data', 'ReadWriteMany')
   for (const [name, node] of [
     ['a', 'one'],
     ['b', 'one'],

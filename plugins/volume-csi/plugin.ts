@@ -18,6 +18,7 @@ export class CsiPlugin {
   readonly inline: VolumeDriver
   readonly #clients: Clients
   readonly #registry: Registry
+  /** One, or none yet. */
   readonly #nodes = new Set<string>()
   /** Drivers are looked for once there is a node. */
   #opened: Promise<void> | undefined
@@ -25,6 +26,7 @@ export class CsiPlugin {
   constructor({ clock, random, log, config, clients }: CsiPluginOptions) {
     const places = placesOf(config.directory)
     this.#clients = clients
+    const volumes = new Volumes({ places, driver: (name) => this.#registry.find(name), client: (node) => this.#client(node) })
     this.#registry = new Registry({
       clock,
       random,
@@ -32,10 +34,10 @@ export class CsiPlugin {
       directory: places.registry,
       callMs: config.callSeconds * 1000,
       changed: async (drivers) => {
+        void volumes.retry()
         for (const node of this.#nodes) await describeNode(this.#client(node), node, drivers)
       },
     })
-    const volumes = new Volumes({ places, driver: (name) => this.#registry.find(name), client: (node) => this.#client(node) })
     this.persistent = {
       name: 'csi',
       serves: ({ spec }) => spec.csi !== undefined,
@@ -47,6 +49,7 @@ export class CsiPlugin {
       source: 'csi',
       mount: (request) => volumes.mountInline(request),
       unmount: (request) => volumes.unmount(request),
+      unmountPod: (podUid) => volumes.unmountPod(podUid),
     }
   }
 
@@ -55,6 +58,12 @@ export class CsiPlugin {
   }
 
   async #open(nodeName: string): Promise<() => Promise<void>> {
+    const [other] = this.#nodes
+    if (other !== undefined) {
+      throw new Error(
+        `volume-csi serves one node of a machine, whose drivers know it by one name: not ${nodeName} besides ${other}`,
+      )
+    }
     this.#nodes.add(nodeName)
     this.#opened ??= this.#registry.open()
     await this.#opened

@@ -216,6 +216,55 @@ test(
   root,
 )
 
+test(
+  'what a Pod has here is undone by its uid alone, once its driver is there',
+  async (t) => {
+    const before = await ready(t)
+    const path = await before.mount(pod('a'), volume('disk'))
+    await before.stop()
+    await before.driver.stop()
+    const after = await csiNode(t, before.root)
+    await assert.rejects(after.inline.unmountPod?.('uid-a') ?? Promise.resolve(), /its driver folders.example.com is not here/)
+    assert.ok(await isMounted(path))
+    await after.driver()
+    await eventually('nothing is mounted', async () => {
+      return (await mounts()).some((each) => each.startsWith(after.directory)) ? undefined : true
+    })
+    await after.inline.unmountPod?.('uid-a')
+    await after.inline.unmountPod?.('uid-never')
+  },
+  root,
+)
+
+test(
+  'a record that cannot be read keeps its own volume, and no other',
+  async (t) => {
+    const { mount, persistent, request, directory, inline } = await ready(t)
+    await mount(pod('a'), volume('one'))
+    await mount(pod('b'), volume('two'))
+    const record = join(directory, 'pods/uid-a/volumes/kubernetes.io~csi/one/vol_data.json')
+    const text = await readFile(record, 'utf8')
+    await writeFile(record, '')
+    await persistent.unmount?.(request(pod('b'), volume('two')))
+    assert.equal(
+      (await mounts()).filter((each) => each.startsWith(join(directory, 'pods/uid-b'))),
+      [],
+    )
+    await assert.rejects(
+      persistent.unmount?.(request(pod('a'), volume('one'))) ?? Promise.resolve(),
+      /vol_data.json cannot be read/,
+    )
+    await writeFile(record, text)
+    await inline.unmountPod?.('uid-a')
+  },
+  root,
+)
+
+test('one node of a machine has the drivers, another is refused', async (t) => {
+  const { persistent, place } = await csiNode(t)
+  await assert.rejects(persistent.open?.({ ...place, nodeName: 'two' }) ?? Promise.resolve(), /serves one node of a machine/)
+})
+
 test('the cluster knows the drivers of a node, with their topology, until they are gone', async (t) => {
   const { client, driver } = await csiNode(t)
   const one = await driver({ segments: { 'folders.example.com/rack': 'r1' } })

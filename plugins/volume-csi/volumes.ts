@@ -9,7 +9,15 @@ import { volumeCapability, type Wish, wishOf } from './capability.js'
 import type { Sent } from './messages.js'
 import { mountName, type Places } from './places.js'
 import type { Driver } from './registry.js'
-import { forgetVolume, isStagedFor, type Published, publishedOf, type VolumeData, writeVolumeData } from './volume-data.js'
+import {
+  forgetVolume,
+  isStagedFor,
+  type Published,
+  publishedOf,
+  removeTarget,
+  type VolumeData,
+  writeVolumeData,
+} from './volume-data.js'
 
 type Mounted = MountedVolume | { readonly wait: string }
 
@@ -46,6 +54,8 @@ export class Volumes {
   readonly #turns = new Map<string, Promise<unknown>>()
   /** What this process had published, by target: a driver is asked again only where it wants to be. */
   readonly #published = new Map<string, MountedVolume>()
+  /** Pods of which nothing is left but what a driver has not undone. */
+  readonly #owed = new Set<string>()
 
   constructor(options: VolumesOptions) {
     this.#options = options
@@ -99,6 +109,20 @@ export class Volumes {
     for (const published of await publishedOf(this.#options.places, uid)) {
       if (published.data.volume === volume.name) await this.#inTurn(published.data, () => this.#unmount(uid, published))
     }
+  }
+
+  /** Whatever the Pod has here. What a driver that is away leaves is undone when it is back: see `retry`. */
+  async unmountPod(podUid: string): Promise<void> {
+    this.#owed.add(podUid)
+    for (const published of await publishedOf(this.#options.places, podUid)) {
+      await this.#inTurn(published.data, () => this.#unmount(podUid, published))
+    }
+    this.#owed.delete(podUid)
+  }
+
+  /** A driver is there: Pods that are gone may have waited for it. Never rejects: what fails is tried with the next driver. */
+  async retry(): Promise<void> {
+    for (const podUid of [...this.#owed]) await this.unmountPod(podUid).catch(() => undefined)
   }
 
   async #mount(wanted: Wanted): Promise<Mounted> {
@@ -176,10 +200,12 @@ export class Volumes {
     const volumeId = data.volumeHandle
     await driver.node.call('NodeUnpublishVolume', { volumeId, targetPath: target })
     this.#published.delete(target)
+    await removeTarget(published)
+    if (data.staging !== undefined && !(await isStagedFor(places, data.staging, published.directory))) {
+      await driver.node.call('NodeUnstageVolume', { volumeId, stagingTargetPath: data.staging })
+      for (const folder of [data.staging, join(data.staging, '..')]) await rmdir(folder).catch(unlessNoEntry)
+    }
     await forgetVolume(places, podUid, published)
-    if (data.staging === undefined || (await isStagedFor(places, data.staging))) return
-    await driver.node.call('NodeUnstageVolume', { volumeId, stagingTargetPath: data.staging })
-    for (const folder of [data.staging, join(data.staging, '..')]) await rmdir(folder).catch(unlessNoEntry)
   }
 
   async #inTurn<T>({ driver, volumeHandle }: Pick<VolumeData, 'driver' | 'volumeHandle'>, work: () => Promise<T>): Promise<T> {

@@ -138,7 +138,7 @@ const refusals: readonly [string, number, RegExp][] = [
   ['single/exec?command=a', 400, /at least 1 of stdin, stdout, stderr/],
   ['single/exec?stdout=1', 422, /command: Required value/],
   ['nowhere/exec?stdout=1&command=a', 400, /does not have a host assigned/],
-  ['lost/exec?stdout=1&command=a', 503, /node two is not connected/],
+  ['lost/exec?stdout=1&command=a', 400, /Upgrade request required/],
   ['lost/log?tailLines=-1', 422, /must be greater than or equal to 0/],
   ['lost/log', 503, /node two is not connected/],
   ['missing/exec?stdout=1&command=a', 404, /pods "missing" not found/],
