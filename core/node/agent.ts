@@ -102,7 +102,12 @@ export class NodeAgent {
     this.podCidr = config.podCidr
     const directory = join(resolve(services.directory), 'volumes')
     this.memory = createMemory(resolve(services.directory))
-    this.place = { nodeName: config.name, directory, node: () => services.node() }
+    this.place = {
+      nodeName: config.name,
+      directory,
+      node: () => services.node(),
+      pods: () => this.taken().map(({ pod }) => pod),
+    }
     this.writer = new StatusWriter(client, clock, log)
     this.registration = new NodeRegistration(client, clock, log, () => this.facts())
   }

@@ -359,6 +359,8 @@ export interface VolumePlace {
   readonly nodeName: string
   /** For data that outlives Pods: below it each volume has a folder of its own. Made by whoever needs it. */
   readonly directory: string
+  /** Those that the node has taken and that are not over, in the order in which it took them. Absent: nobody can say. */
+  pods?(): readonly import('../kinds/contract.js').Pod[]
   /** As the API has it; undefined as long as it has none. */
   node(): import('../kinds/contract.js').Node | undefined
 }

@@ -26,7 +26,7 @@ import { sandboxCases } from './testkit/sandboxes.js'
 import { streamCases } from './testkit/streams.js'
 
 /** For tests that run a runtime under the agent, in a control plane that `boot` brings up. */
-export { nodeAgent, nodeVolumes } from './host.js'
+export { nodeAgent, nodeVolumes, purgePodDirectories } from './host.js'
 export type { Behaviour, KitOptions, KitServices, RuntimeSubject } from './testkit/bench.js'
 export { networkKit } from './testkit/network.js'
 export type { NetworkSubject } from './testkit/network-bench.js'

@@ -5,6 +5,7 @@ import { configMaps, pods, secrets } from '@davit/core/client'
 import { definePlugin } from '@davit/core/kernel'
 import type { PodSpec } from '@davit/core/kinds'
 import { type ContainerConfig, type RuntimeDriver, RuntimeToken } from '@davit/core/node'
+import { purgePodDirectories } from '@davit/core/node/testkit'
 import type { TestContext } from '@davit/core/testing'
 import { assert, test } from '@davit/core/testing'
 import { createHollowDriver } from './hollow.js'
@@ -38,13 +39,15 @@ function posing(seen: ContainerConfig[]) {
 
 async function posingCluster(
   t: TestContext,
-): Promise<{ plane: Cluster; seen: ContainerConfig[]; mounts: (index?: number) => Record<string, string> }> {
+): Promise<{ plane: Cluster; seen: ContainerConfig[]; directory: string; mounts: (index?: number) => Record<string, string> }> {
   const seen: ContainerConfig[] = []
-  const nodes = [node('one', { runtime: 'cri-posing', directory: await t.directory() })]
+  const directory = await t.directory()
+  t.defer(async () => void (await purgePodDirectories(directory)))
+  const nodes = [node('one', { runtime: 'cri-posing', directory })]
   const plane = await cluster(t, { nodes, plugins: [{ plugin: posing(seen) }] })
   const mounts = (index = 0): Record<string, string> =>
     Object.fromEntries((seen[index]?.mounts ?? []).map((mount) => [mount.containerPath, mount.hostPath]))
-  return { plane, seen, mounts }
+  return { plane, seen, mounts, directory }
 }
 
 const withVolume = (volume: object, mount: object = {}): Partial<PodSpec> => ({
@@ -134,7 +137,7 @@ test('labels and annotations show in the files of a downwardAPI volume, and chan
 })
 
 test('a Pod has an /etc/hosts, a place for its last words, and a shared directory that goes with it', async (t) => {
-  const { plane, mounts } = await posingCluster(t)
+  const { plane, mounts, directory } = await posingCluster(t)
   const aliases = { hostAliases: [{ ip: '192.0.2.1', hostnames: ['db', 'db.local'] }] }
   await plane.run('web', { ...withVolume({ emptyDir: {} }, { subPath: 'sub' }), ...aliases })
   await plane.until('web', 'Ready', isReady)
@@ -143,12 +146,13 @@ test('a Pod has an /etc/hosts, a place for its last words, and a shared director
   assert.match(hosts, '10.244.7.2\tweb\n')
   assert.match(hosts, '# Entries added by HostAliases.\n192.0.2.1\tdb\tdb.local\n')
   assert.is((await stat(mounts()['/dev/termination-log'] ?? '')).mode & 0o777, 0o666)
-  const shared = mounts()['/v'] ?? ''
-  assert.match(shared, /volumes\/v\/sub$/)
-  assert.is((await stat(join(shared, '..'))).mode & 0o777, 0o777)
+  const [uid = ''] = await readdir(join(directory, 'pods'))
+  const shared = join(directory, 'pods', uid, 'volumes', 'v')
+  assert.is((await stat(mounts()['/v'] ?? '')).ino, (await stat(join(shared, 'sub'))).ino)
+  assert.is((await stat(shared)).mode & 0o777, 0o777)
   await plane.client.delete(pods, 'default', 'web')
   await plane.gone('web')
-  await assert.rejects(stat(join(shared, '..')), { code: 'ENOENT' })
+  assert.equal(await readdir(join(directory, 'pods')), [])
 })
 
 test('the last words of a container that ends are in its status', async (t) => {

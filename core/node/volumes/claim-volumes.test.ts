@@ -1,6 +1,6 @@
 import { mkdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Node, PersistentVolume, PersistentVolumeClaim, Volume } from '../../kinds/contract.js'
+import type { Node, PersistentVolume, PersistentVolumeClaim, Pod, Volume } from '../../kinds/contract.js'
 import { assert, suite, type TestContext } from '../../testing/contract.js'
 import type { PersistentVolumeDriver, VolumeRequest } from '../contract.js'
 import { createPodVolumes } from '../pod-volumes.js'
@@ -35,6 +35,7 @@ interface World {
   readonly drivers?: readonly PersistentVolumeDriver[]
   readonly volume?: Omit<Volume, 'name'>
   readonly node?: Node
+  readonly pods?: readonly Pod[]
 }
 const usual = { persistentVolumeClaim: { claimName: 'data' } }
 
@@ -46,7 +47,12 @@ async function volumesOf(t: TestContext, world: World) {
     persistentVolumeClaim: async () => world.claim,
     persistentVolume: async () => world.disk,
   }
-  const place = { nodeName: 'one', directory: join(root, 'kept'), node: () => world.node }
+  const place = {
+    nodeName: 'one',
+    directory: join(root, 'kept'),
+    node: () => world.node,
+    ...(world.pods && { pods: () => world.pods ?? [] }),
+  }
   const drivers = claimVolumes(() => world.drivers ?? [])
   const of = pod({ volumes: [{ name: 'v', ...(world.volume ?? usual) }] })
   return { of, root, volumes: createPodVolumes(join(root, 'volumes'), () => drivers, read, place) }
@@ -86,6 +92,24 @@ for (const [what, world, expected] of waits) {
     assert.is(await waitOf(t, world), `error processing PVC default/data: ${expected}`)
   })
 }
+
+test('a volume for one Pod alone is that of the first that the node took', async (t) => {
+  const alone = { hostPath: { path: '/' }, accessModes: ['ReadWriteOncePod' as const] }
+  const using = (uid: string, volume: Omit<Volume, 'name'>, more: Partial<Pod['metadata']> = {}): Pod =>
+    pod({ volumes: [{ name: 'v', ...volume }] }, undefined, { uid, name: uid, ...more })
+  const self = using('u1', usual)
+  const waited = (pods: readonly Pod[] | undefined, spec: PersistentVolume['spec'] = alone) =>
+    waitOf(t, { claim: claim(), disk: disk(spec), ...(pods && { pods }) })
+  const taken = 'volume uses the ReadWriteOncePod access mode and is already in use by another pod'
+  assert.is(await waited([using('u0', usual), self]), taken)
+  assert.is(await waited([self, using('u2', usual)]), 'mounted', 'the other waits')
+  assert.is(await waited([using('u0', usual, { namespace: 'other' }), self]), 'mounted')
+  assert.is(await waited([using('u0', { emptyDir: {} }), self]), 'mounted')
+  assert.is(await waited([using('u0', usual), self], { ...alone, accessModes: ['ReadWriteOnce'] }), 'mounted')
+  assert.is(await waited(undefined), 'mounted')
+  const ephemeral = { ephemeral: { volumeClaimTemplate: { spec: {} } } }
+  assert.is(await waited([using('u0', ephemeral, { name: 'x' }), self]), 'mounted')
+})
 
 test('waits for a volume of another node, of an unknown one, of nobody and of a path that is missing', async (t) => {
   const refused = 'MountVolume.NodeAffinity check failed for volume "disk" : no matching NodeSelectorTerms'

@@ -5,6 +5,7 @@ import {
   isVolumeOfClaim,
   type PersistentVolume,
   type PersistentVolumeClaim,
+  type Pod,
   reachesVolume,
 } from '../../kinds/contract.js'
 import type { PersistentVolumeDriver, VolumeDriver, VolumeRequest } from '../contract.js'
@@ -27,7 +28,7 @@ function claimVolume(source: string, drivers: Drivers, claimName: (request: Volu
       const found = await boundVolume(request, name)
       if (typeof found === 'string') return { wait: `error processing PVC ${request.pod.metadata.namespace}/${name}: ${found}` }
       const { claim, persistentVolume } = found
-      const problem = unreachable(persistentVolume, request)
+      const problem = unreachable(persistentVolume, request) ?? taken(persistentVolume, name, request)
       if (problem !== undefined) return { wait: problem }
       const driver = [...drivers(), ...ownDrivers].find((each) => each.serves(persistentVolume))
       if (!driver) return { wait: `no plugin of this node serves the PersistentVolume "${persistentVolume.metadata.name}"` }
@@ -68,6 +69,25 @@ function unreachable(volume: PersistentVolume, { place }: VolumeRequest): string
   const node = place.node()
   if (node && reachesVolume(volume, node)) return undefined
   return `MountVolume.NodeAffinity check failed for volume "${volume.metadata.name}" : no matching NodeSelectorTerms`
+}
+
+/** The scheduler sees to it; a Pod that was bound by hand it has never seen. */
+function taken({ spec }: PersistentVolume, claim: string, { pod, place }: VolumeRequest): string | undefined {
+  if (!spec.accessModes?.includes('ReadWriteOncePod')) return undefined
+  for (const other of place.pods?.() ?? []) {
+    // Of two that want it the node's first has it.
+    if (other.metadata.uid === pod.metadata.uid) return undefined
+    if (other.metadata.namespace === pod.metadata.namespace && usesClaim(other, claim))
+      return 'volume uses the ReadWriteOncePod access mode and is already in use by another pod'
+  }
+  return undefined
+}
+
+function usesClaim(pod: Pod, claim: string): boolean {
+  return (pod.spec.volumes ?? []).some(
+    ({ name, persistentVolumeClaim, ephemeral }) =>
+      persistentVolumeClaim?.claimName === claim || (ephemeral !== undefined && ephemeralClaimName(pod, name) === claim),
+  )
 }
 
 /** What every node has. */
