@@ -14,8 +14,8 @@ export default class Exec extends KubeCommand {
     kubeconfig: kubeconfigFlag,
     namespace: namespaceFlag,
     container: Flags.string({ char: 'c', description: 'container; default the first' }),
-    stdin: Flags.boolean({ char: 'i', description: 'send standard input' }),
-    tty: Flags.boolean({ char: 't', description: 'the command gets a terminal' }),
+    stdin: Flags.boolean({ char: 'i', default: false, description: 'send standard input' }),
+    tty: Flags.boolean({ char: 't', default: false, description: 'the command gets a terminal' }),
   }
 
   async run(): Promise<void> {
