@@ -2,7 +2,7 @@ import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ConfigMap, EmptyDirVolumeSource, Secret } from '../../kinds/contract.js'
 import { assert, createTestServices, suite, type TestContext } from '../../testing/contract.js'
-import type { VolumePlace, VolumeReader } from '../contract.js'
+import type { VolumeDriver, VolumePlace, VolumeReader } from '../contract.js'
 import { mountsBelow } from '../mounts.js'
 import { createMemory, purgePodDirectories, removeLeftovers, removePodDirectories } from '../pod-directories.js'
 import { createPodVolumes } from '../pod-volumes.js'
@@ -123,10 +123,18 @@ test(
     assert.equal(await readFile(join(node, 'memory', 'two', 'key', 'p')), binary)
     await removePodDirectories(node, 'one')
     assert.equal(await readdir(join(node, 'memory')), ['two'])
-    const { log } = createTestServices()
-    await removeLeftovers({ directory: node, log }, (uid) => uid === 'two')
+    const told: string[] = []
+    const elsewhere: VolumeDriver = {
+      source: 'x',
+      mount: async () => ({ wait: '' }),
+      unmount: async () => {},
+      unmountPod: async (uid) => void told.push(uid),
+    }
+    const left = { directory: node, log: createTestServices().log, volumeDrivers: () => [elsewhere] }
+    await removeLeftovers(left, (uid) => uid === 'two')
     assert.equal(await readdir(join(node, 'memory')), ['two'], 'it is here')
-    await removeLeftovers({ directory: node, log }, () => false)
+    await removeLeftovers(left, () => false)
+    assert.equal(told, ['two'], 'drivers that keep something elsewhere hear of it')
     assert.equal([await readdir(join(node, 'memory')), await readdir(join(node, 'pods')).catch(() => [])], [[], []])
     assert.is(await purgePodDirectories(node), 0)
     assert.equal(await mountsBelow(node), [])
