@@ -5,7 +5,7 @@ import type { Pod, Container as PodContainer, Volume, VolumeMount } from '../kin
 import type { Mount, MountedVolume, VolumeDriver, VolumePlace, VolumeReader, VolumeRequest } from './contract.js'
 import { RuntimeError } from './contract.js'
 import { expand } from './expand.js'
-import { removeTree } from './mounts.js'
+import { removeTree, subPathsName } from './mounts.js'
 import { bindTo, openBelow } from './subpaths.js'
 import { giveToGroup } from './volumes/group.js'
 import { canMount } from './volumes/memory.js'
@@ -26,7 +26,7 @@ export function createPodVolumes(
   /** For what shall not reach a disk. Absent: there is no such directory. */
   memory: () => Promise<string> = async () => directory,
 ): PodVolumes {
-  const subPaths = join(dirname(directory), 'volume-subpaths')
+  const subPaths = join(dirname(directory), subPathsName)
   const mounted = new Map<string, MountedVolume>()
   const requestOf = async (driver: VolumeDriver, pod: Pod, volume: Volume): Promise<VolumeRequest> => {
     const parent = driver.inMemory ? await memory() : directory
