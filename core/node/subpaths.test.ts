@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rename, stat, symlink, writeFile } from 'node:fs/promises'
+import { chmod, chown, mkdir, readdir, readFile, rename, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { assert, suite, type TestContext } from '../testing/contract.js'
 import type { Pod } from '../kinds/contract.js'
@@ -28,6 +28,32 @@ test('what is missing is made below what was opened, step by step', async (t) =>
   assert.ok((await stat(join(data, 'a', 'b'))).isDirectory())
   await (await openBelow(data, [])).close()
 })
+
+test('what is made has the mode of the volume, whatever the mask of the process is, and what was there keeps its own', async (t) => {
+  const { data } = await volume(t)
+  const modeOf = async (...parts: string[]) => ((await stat(join(data, ...parts))).mode & 0o7777).toString(8)
+  await chmod(data, 0o3777)
+  await mkdir(join(data, 'own'))
+  await chmod(join(data, 'own'), 0o700)
+  for (let turn = 0; turn < 2; turn += 1) await (await openBelow(data, ['own', 'a', 'b'])).close()
+  assert.equal([await modeOf('own'), await modeOf('own', 'a'), await modeOf('own', 'a', 'b')], ['700', '2777', '2777'])
+})
+
+test(
+  'what is made is of the group that the volume was given to',
+  async (t) => {
+    const { data } = await volume(t)
+    await chown(data, 0, 2000)
+    await chmod(data, 0o2770)
+    await mkdir(join(data, 'own'))
+    await chown(join(data, 'own'), 0, 0)
+    await chmod(join(data, 'own'), 0o755)
+    await (await openBelow(data, ['own', 'a'])).close()
+    const { uid, gid, mode } = await stat(join(data, 'own', 'a'))
+    assert.equal([uid, gid, mode & 0o7777], [0, 2000, 0o2770])
+  },
+  asRoot,
+)
 
 test('no part may be a link, wherever it leads, and nothing is made behind one', async (t) => {
   const { root, data } = await volume(t)
