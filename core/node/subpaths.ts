@@ -11,14 +11,14 @@ import { runTool } from './run-tool.js'
 
 /** Of Linux; Node has no name for it: opens without a right to read, and without doing what opening a device or pipe does. */
 const pathOnly = 0o10000000
-const within = pathOnly | constants.O_NOFOLLOW
+export const unfollowed = pathOnly | constants.O_NOFOLLOW
 
 /** To chown: leave it as it is. */
 const unchanged = -1
 
 /** `parts`: below `root`, which is real. Makes what is missing, for those whom the volume is for. Whoever calls closes it. */
 export async function openBelow(root: string, parts: readonly string[]): Promise<FileHandle> {
-  let handle = await open(root, within | constants.O_DIRECTORY)
+  let handle = await open(root, unfollowed | constants.O_DIRECTORY)
   const volume = await handle.stat()
   for (const [index, part] of parts.entries()) {
     const next = await openPart(handle, part, index < parts.length - 1, volume).finally(() => handle.close())
@@ -29,7 +29,7 @@ export async function openBelow(root: string, parts: readonly string[]): Promise
 
 async function openPart(parent: FileHandle, part: string, mustBeDirectory: boolean, volume: Stats): Promise<FileHandle> {
   const path = `${pathOf(parent)}/${part}`
-  const handle = await open(path, within | (mustBeDirectory ? constants.O_DIRECTORY : 0)).catch((error: unknown) => {
+  const handle = await open(path, unfollowed | (mustBeDirectory ? constants.O_DIRECTORY : 0)).catch((error: unknown) => {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
     return makePart(path, volume)
   })
@@ -41,7 +41,7 @@ async function openPart(parent: FileHandle, part: string, mustBeDirectory: boole
 /** With the mode and the group of the volume, as a kubelet makes it: whoever may write to the volume may write here too. */
 async function makePart(path: string, volume: Stats): Promise<FileHandle> {
   const isMade = await mkdir(path, { mode: 0o755 }).then(() => true, unlessThere)
-  const handle = await open(path, within | constants.O_DIRECTORY)
+  const handle = await open(path, unfollowed | constants.O_DIRECTORY)
   try {
     // What holds something by now was put in its place by a container, and must not be opened to others.
     if (isMade && (await readdir(pathOf(handle))).length === 0) await makeLike(volume, handle).catch(unlessForbidden)
@@ -59,7 +59,7 @@ async function makeLike({ mode, gid }: Stats, handle: FileHandle): Promise<void>
 }
 
 /** A path that leads to what was opened, wherever it is called from, and whatever its name leads to by now. */
-function pathOf(handle: FileHandle): string {
+export function pathOf(handle: FileHandle): string {
   return `/proc/${process.pid}/fd/${handle.fd}`
 }
 
