@@ -14,7 +14,6 @@ import { limitsOfNode } from './container-config.js'
 import type {
   BackOff,
   NetworkDriver,
-  Runtime,
   RuntimeDriver,
   RuntimeEvent,
   RuntimeVersion,
@@ -31,7 +30,7 @@ import { type Bound, refusalOf } from './node-admission.js'
 import type { NodeRuntime, Sources } from './node-context.js'
 import type { NodeFacts } from './node-object.js'
 import { NodeRegistration } from './node-registration.js'
-import { openNetwork } from './open-network.js'
+import { openRuntime } from './open-runtime.js'
 import { orphanOf } from './orphan.js'
 import { createMemory, removeLeftovers } from './pod-directories.js'
 import { PodWorker } from './pod-worker.js'
@@ -79,7 +78,7 @@ export class NodeAgent {
   private readonly workers = new Map<string, PodWorker>()
   private readonly stop = new AbortController()
   private readonly undos: (() => void)[] = []
-  /** Of the runtime that is open. */
+  /** Of what was begun with the runtime that is open. */
   private readonly runtimeUndos: (() => void)[] = []
   private driver: RuntimeDriver | undefined
   private runtime: NodeRuntime | undefined
@@ -134,7 +133,7 @@ export class NodeAgent {
     this.writer.close()
     for (const worker of this.workers.values()) worker.close()
     for (const undo of [...this.undos.splice(0), ...this.runtimeUndos.splice(0)].reverse()) undo()
-    await this.runtime?.runtime.close()
+    await this.runtime?.close()
   }
 
   nodeChanged(node: Node): void {
@@ -173,12 +172,12 @@ export class NodeAgent {
     if (this.opening || this.runtime || this.stop.signal.aborted) return
     this.opening = true
     try {
-      const runtime = await this.openRuntime()
-      if (this.stop.signal.aborted) await this.letGo(runtime.runtime)
+      const runtime = await this.nodeRuntime()
+      if (this.stop.signal.aborted) await this.letGo(runtime)
       else
         await this.begun(runtime).catch(async (error: unknown) => {
           // The next attempt opens it anew.
-          await this.letGo(runtime.runtime)
+          await this.letGo(runtime)
           throw error
         })
     } catch (error) {
@@ -191,21 +190,21 @@ export class NodeAgent {
   /** With another driver: everything is found again through it. */
   private async reopen(): Promise<void> {
     const old = this.runtime
-    if (old) await this.letGo(old.runtime)
+    if (old) await this.letGo(old)
     await this.open()
   }
 
   /** Undoes what was begun with a runtime, as far as it had come; what runs goes on. Never rejects. */
-  private async letGo(runtime: Runtime): Promise<void> {
+  private async letGo(runtime: NodeRuntime): Promise<void> {
     for (const worker of this.workers.values()) worker.close()
     this.workers.clear()
     this.relistTimer?.cancel()
     for (const undo of this.runtimeUndos.splice(0).reverse()) undo()
     this.runtime = undefined
-    await runtime.close().catch((error: unknown) => this.services.log.debug({ error: String(error) }, 'a runtime closed badly'))
+    await runtime.close()
   }
 
-  private async openRuntime(): Promise<NodeRuntime> {
+  private async nodeRuntime(): Promise<NodeRuntime> {
     const { config, directory, clusterCidr, dns, machine, sources, clock, client, events } = this.services
     const driver = this.services.driver()
     if (!driver) throw new Error(`no plugin "${config.runtime}" provides a container runtime`)
@@ -215,21 +214,14 @@ export class NodeAgent {
     const clusterDns = dns.clusterDns === undefined ? {} : { clusterDns: dns.clusterDns }
     const context = { nodeName: this.name, directory, podCidr, signal: this.stop.signal, ...clusterDns }
     const ranges = clusterCidr === undefined ? context : { ...context, clusterCidr }
-    const network = await openNetwork(this.services, ranges, driver.supports)
-    if (network) this.runtimeUndos.push(() => void network.close())
-    const runtime = await driver.open({ ...ranges, ...(network && { network }) })
-    try {
-      this.version = await runtime.version()
-    } catch (error) {
-      await this.letGo(runtime)
-      throw error
-    }
+    const { runtime, version, close } = await openRuntime(this.services, driver, ranges)
+    this.version = version
     return {
       nodeName: this.name,
       directory,
       runtime,
       supports: driver.supports,
-      runtimeName: this.version.name,
+      runtimeName: version.name,
       hostIps: config.addresses.length > 0 ? config.addresses : machine.addresses,
       allocatable: this.capacity(driver),
       limits: limitsOfNode(config, directory),
@@ -249,6 +241,7 @@ export class NodeAgent {
         if (!(error instanceof RuntimeError)) this.check()
       },
       forget: (uid) => void this.workers.delete(uid),
+      close,
     }
   }
 
