@@ -32,7 +32,7 @@ import type { NodeFacts } from './node-object.js'
 import { NodeRegistration } from './node-registration.js'
 import { openRuntime } from './open-runtime.js'
 import { orphanOf } from './orphan.js'
-import { createMemory, removeLeftovers } from './pod-directories.js'
+import { createMemory, findLeftovers, removeLeftovers } from './pod-directories.js'
 import { PodWorker } from './pod-worker.js'
 import type { DnsFacts } from './sandbox-config.js'
 import { StatusWriter } from './status-writer.js'
@@ -79,7 +79,7 @@ export class NodeAgent {
   private readonly stop = new AbortController()
   private readonly undos: (() => void)[] = []
   /** Of what was begun with the runtime that is open. */
-  private readonly runtimeUndos: (() => void)[] = []
+  private readonly runtimeUndos: (() => void | Promise<void>)[] = []
   private driver: RuntimeDriver | undefined
   private runtime: NodeRuntime | undefined
   private version: RuntimeVersion | undefined
@@ -132,7 +132,8 @@ export class NodeAgent {
     this.registration.close()
     this.writer.close()
     for (const worker of this.workers.values()) worker.close()
-    for (const undo of [...this.undos.splice(0), ...this.runtimeUndos.splice(0)].reverse()) undo()
+    for (const undo of this.runtimeUndos.splice(0).reverse()) await undo()
+    for (const undo of this.undos.splice(0).reverse()) undo()
     await this.runtime?.close()
   }
 
@@ -199,8 +200,8 @@ export class NodeAgent {
     for (const worker of this.workers.values()) worker.close()
     this.workers.clear()
     this.relistTimer?.cancel()
-    for (const undo of this.runtimeUndos.splice(0).reverse()) undo()
     this.runtime = undefined
+    for (const undo of this.runtimeUndos.splice(0).reverse()) await undo()
     await runtime.close()
   }
 
@@ -248,10 +249,15 @@ export class NodeAgent {
   private async begun(runtime: NodeRuntime): Promise<void> {
     const unsubscribe = runtime.runtime.subscribe((event) => this.runtimeEvent(event))
     if (unsubscribe) this.runtimeUndos.push(unsubscribe)
+    // Before anybody is asked who is here: what appears later is nobody's leftover.
+    const found = await findLeftovers(runtime)
     await this.list(runtime)
+    this.stop.signal.throwIfAborted()
     this.runtime = runtime
     for (const pod of this.services.pods()) if (!this.workers.has(pod.metadata.uid ?? '')) this.begin(runtime, pod).wake()
-    if (!runtime.supports.hollow) void removeLeftovers(runtime, (uid) => this.workers.has(uid))
+    // By now each Pod of the API and of the runtime has a worker; those that have one later were not found.
+    const leftovers = found.filter((uid) => !this.workers.has(uid))
+    this.runtimeUndos.push(removeLeftovers(runtime, leftovers))
     const { connections } = this.services
     const streams = createStreams({
       runtime: runtime.runtime,

@@ -45,17 +45,42 @@ export async function removePodDirectories(nodeDirectory: string, uid: string): 
   await removeTree(podDirectory(nodeDirectory, uid))
 }
 
-/** What Pods have left that went while nobody looked, and that the runtime has lost: a machine that began anew. Never rejects. */
-export async function removeLeftovers({ directory, log }: Leftovers, isHere: (uid: string) => boolean): Promise<void> {
+/** The Pods that have left something: those that are still there, and those that went while nobody looked. Never rejects. */
+export async function findLeftovers({ directory, log, supports: { hollow } }: NodePlace): Promise<readonly string[]> {
   try {
-    for (const uid of await podsOnDisk(directory)) if (!isHere(uid)) await removePodDirectories(directory, uid)
+    return hollow ? [] : await podsOnDisk(directory)
   } catch (error) {
-    log.warn({ error: String(error) }, 'files of Pods that are gone are left on the node')
+    failed(log, error)
+    return []
   }
 }
-interface Leftovers {
+
+/**
+ * Removes what these Pods have left, of which neither the API nor the runtime knows any more: a machine that began anew. What is
+ * returned ends it early, and resolves once nothing more is removed; neither rejects.
+ */
+export function removeLeftovers({ directory, log }: Omit<NodePlace, 'supports'>, uids: readonly string[]): () => Promise<void> {
+  const stop = new AbortController()
+  const remove = async (): Promise<void> => {
+    for (const uid of uids) {
+      if (stop.signal.aborted) return
+      await removePodDirectories(directory, uid).catch((error: unknown) => failed(log, error))
+    }
+  }
+  const work = remove()
+  return () => {
+    stop.abort()
+    return work
+  }
+}
+interface NodePlace {
   readonly directory: string
   readonly log: Logger
+  readonly supports: { readonly hollow: boolean }
+}
+
+function failed(log: Logger, error: unknown): void {
+  log.warn({ error: String(error) }, 'files of Pods that are gone are left on the node')
 }
 
 async function namesIn(directory: string): Promise<string[]> {

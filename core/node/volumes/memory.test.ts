@@ -1,10 +1,10 @@
 import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ConfigMap, EmptyDirVolumeSource, Secret } from '../../kinds/contract.js'
-import { assert, createTestServices, suite, type TestContext } from '../../testing/contract.js'
+import { assert, suite, type TestContext } from '../../testing/contract.js'
 import type { VolumePlace, VolumeReader } from '../contract.js'
 import { mountsBelow } from '../mounts.js'
-import { createMemory, purgePodDirectories, removeLeftovers, removePodDirectories } from '../pod-directories.js'
+import { createMemory, purgePodDirectories, removePodDirectories } from '../pod-directories.js'
 import { createPodVolumes } from '../pod-volumes.js'
 import { container, pod } from '../testing.js'
 import { configMapVolumes, secretVolumes } from './api-volumes.js'
@@ -123,11 +123,8 @@ test(
     assert.equal(await readFile(join(node, 'memory', 'two', 'key', 'p')), binary)
     await removePodDirectories(node, 'one')
     assert.equal(await readdir(join(node, 'memory')), ['two'])
-    const { log } = createTestServices()
-    await removeLeftovers({ directory: node, log }, (uid) => uid === 'two')
-    assert.equal(await readdir(join(node, 'memory')), ['two'], 'it is here')
-    await removeLeftovers({ directory: node, log }, () => false)
-    assert.equal([await readdir(join(node, 'memory')), await readdir(join(node, 'pods')).catch(() => [])], [[], []])
+    await removePodDirectories(node, 'two')
+    assert.equal(await readdir(join(node, 'memory')), [])
     assert.is(await purgePodDirectories(node), 0)
     assert.equal(await mountsBelow(node), [])
     assert.equal(await readdir(node), [])
