@@ -100,7 +100,7 @@ export class NodeAgent {
     this.services = services
     this.podCidr = config.podCidr
     const directory = join(resolve(services.directory), 'volumes')
-    this.memory = createMemory(resolve(services.directory))
+    this.memory = createMemory(resolve(services.directory), log)
     this.place = { nodeName: config.name, directory, node: () => services.node() }
     this.writer = new StatusWriter(client, clock, log)
     this.registration = new NodeRegistration(client, clock, log, () => this.facts())

@@ -17,19 +17,24 @@ export function memoryDirectory(nodeDirectory: string): string {
   return join(nodeDirectory, 'memory')
 }
 
-/** Made once; a failure is the next caller's to try again. */
-export function createMemory(nodeDirectory: string): () => Promise<string> {
+/** Looked after at each call, for anybody may have unmounted it; that it is on a disk is told of once. */
+export function createMemory(nodeDirectory: string, log: Logger): () => Promise<string> {
   const directory = memoryDirectory(nodeDirectory)
-  let made: Promise<string> | undefined
-  return () => {
-    made ??= makeMemoryDirectory(directory, 0o755, undefined).then(
-      () => directory,
-      (error: unknown) => {
-        made = undefined
-        throw error
-      },
-    )
-    return made
+  let isTold = false
+  let making: Promise<void> | undefined
+  const make = async (): Promise<void> => {
+    const reason = await makeMemoryDirectory(directory, 0o755, undefined)
+    if (reason === undefined || isTold) return
+    isTold = true
+    log.warn({ directory, reason }, 'the Secrets and tokens of Pods are not kept in memory on this node, but on its disk')
+  }
+  return async () => {
+    // Two at once would mount it twice.
+    making ??= make().finally(() => {
+      making = undefined
+    })
+    await making
+    return directory
   }
 }
 

@@ -1,6 +1,6 @@
 import { chmod, chown, mkdir, readdir, readFile, rename, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { assert, suite, type TestContext } from '../testing/contract.js'
+import { assert, createTestServices, suite, type TestContext } from '../testing/contract.js'
 import type { Pod } from '../kinds/contract.js'
 import type { VolumeDriver, VolumePlace, VolumeReader } from './contract.js'
 import { mountsBelow, removeTree } from './mounts.js'
@@ -159,7 +159,7 @@ async function inMemory(t: TestContext, of: Pod) {
   const place: VolumePlace = { nodeName: 'one', directory: join(node, 'kept'), node: () => undefined }
   const drivers: readonly VolumeDriver[] = [emptyDirVolumes, secretVolumes]
   const directory = join(node, 'pods', 'u1', 'volumes')
-  const memory = createMemory(node)
+  const memory = createMemory(node, createTestServices().log)
   const volumes = createPodVolumes(directory, () => drivers, read, place, async () => join(await memory(), 'u1'))
   t.defer(() => volumes.unmount(of))
   return {

@@ -1,9 +1,9 @@
 import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ConfigMap, EmptyDirVolumeSource, Secret } from '../../kinds/contract.js'
-import { assert, suite, type TestContext } from '../../testing/contract.js'
+import { assert, createTestServices, suite, type TestContext } from '../../testing/contract.js'
 import type { VolumePlace, VolumeReader } from '../contract.js'
-import { mountsBelow } from '../mounts.js'
+import { mountsBelow, unmountBelow } from '../mounts.js'
 import { createMemory, purgePodDirectories, removePodDirectories } from '../pod-directories.js'
 import { createPodVolumes } from '../pod-volumes.js'
 import { container, pod } from '../testing.js'
@@ -23,6 +23,7 @@ const read: VolumeReader = {
   persistentVolume: async () => undefined,
 }
 const place: VolumePlace = { nodeName: 'one', directory: '/nowhere', node: () => undefined }
+const { log } = createTestServices()
 const modeOf = async (path: string): Promise<number> => (await stat(path)).mode & 0o777
 
 async function mount(t: TestContext, source: { readonly emptyDir: EmptyDirVolumeSource }) {
@@ -99,7 +100,7 @@ test(
   async (t) => {
     const node = await t.directory()
     t.defer(() => purgePodDirectories(node).then(() => undefined))
-    const volumesOf = (uid: string, memory = createMemory(node)) =>
+    const volumesOf = (uid: string, memory = createMemory(node, log)) =>
       createPodVolumes(
         join(node, 'pods', uid, 'volumes'),
         () => drivers,
@@ -107,7 +108,7 @@ test(
         place,
         async () => join(await memory(), uid),
       )
-    const shared = createMemory(node)
+    const shared = createMemory(node, log)
     const of = pod({
       volumes: [
         { name: 'key', secret: { secretName: 'key' } },
@@ -131,3 +132,35 @@ test(
   },
   { requires: ['root'] },
 )
+
+test(
+  'memory that somebody has unmounted is mounted again, once for all who ask',
+  async (t) => {
+    const node = await t.directory()
+    t.defer(() => purgePodDirectories(node).then(() => undefined))
+    const { log, lines } = createTestServices()
+    const memory = createMemory(node, log)
+    for (let turn = 0; turn < 3; turn += 1) {
+      await Promise.all(Array.from({ length: 5 }, memory))
+      assert.is((await mountsBelow(node)).length, 1)
+      await unmountBelow(node)
+    }
+    assert.equal(lines, [])
+  },
+  { requires: ['root'] },
+)
+
+test('that Secrets lie on a disk is told once, with the reason', async (t) => {
+  const node = await t.directory()
+  await mkdir(join(node, 'memory', 'uid'), { recursive: true })
+  const { log, lines } = createTestServices()
+  const memory = createMemory(node, log)
+  for (let turn = 0; turn < 3; turn += 1) assert.is(await memory(), join(node, 'memory'))
+  assert.equal(
+    lines.map(({ level }) => level),
+    ['warn'],
+  )
+  const { reason } = lines[0]?.fields ?? {}
+  assert.match(String(reason), /^(there are files in the directory already|this process may not mount)$/)
+  assert.equal(await mountsBelow(node), [])
+})
