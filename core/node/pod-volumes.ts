@@ -1,5 +1,5 @@
 /** The volumes of one Pod on the node's disk, and where its containers mount them. */
-import { mkdir, realpath } from 'node:fs/promises'
+import { mkdir, readdir, realpath } from 'node:fs/promises'
 import { basename, dirname, join, relative, sep } from 'node:path'
 import type { Pod, Container as PodContainer, Volume, VolumeMount } from '../kinds/contract.js'
 import type { Mount, MountedVolume, VolumeDriver, VolumePlace, VolumeReader, VolumeRequest } from './contract.js'
@@ -29,8 +29,9 @@ export function createPodVolumes(
   const subPaths = join(dirname(directory), subPathsName)
   const mounted = new Map<string, MountedVolume>()
   const requestOf = async (driver: VolumeDriver, pod: Pod, volume: Volume): Promise<VolumeRequest> => {
-    const parent = driver.inMemory ? await memory() : directory
-    return { pod, volume, directory: join(parent, volume.name), read, place }
+    const onDisk = join(directory, volume.name)
+    const isInMemory = driver.inMemory && !(await holdsFiles(onDisk))
+    return { pod, volume, directory: isInMemory ? join(await memory(), volume.name) : onDisk, read, place }
   }
   return {
     async mount(pod) {
@@ -74,6 +75,11 @@ export function createPodVolumes(
       return mounts
     },
   }
+}
+
+/** Written by a Davit that kept everything here: containers of its time have this place, and are to see what changes. */
+async function holdsFiles(directory: string): Promise<boolean> {
+  return (await readdir(directory).catch(() => [])).length > 0
 }
 
 async function giveToPodGroup({ spec }: Pod, { path, readOnly, takesGroup }: MountedVolume): Promise<void> {

@@ -164,3 +164,36 @@ test('that Secrets lie on a disk is told once, with the reason', async (t) => {
   assert.match(String(reason), /^(there are files in the directory already|this process may not mount)$/)
   assert.equal(await mountsBelow(node), [])
 })
+
+test(
+  'a Pod of a Davit that kept Secrets beside all other volumes goes on getting their changes there, until it goes',
+  async (t) => {
+    const node = await t.directory()
+    t.defer(() => purgePodDirectories(node).then(() => undefined))
+    const directory = join(node, 'pods', 'u1', 'volumes')
+    const memory = createMemory(node, log)
+    const configMap = { name: 'cm', configMap: { name: 'settings' } }
+    const of = pod({ volumes: [configMap, { name: 'key', secret: { secretName: 'key' } }] })
+    let value = 'one'
+    const changing: VolumeReader = { ...read, configMap: async () => ({ ...settings, data: { a: value } }) }
+    await createPodVolumes(directory, () => [configMapVolumes], changing, place).mount(pod({ volumes: [configMap] }))
+    value = 'two'
+    const now = createPodVolumes(
+      directory,
+      () => drivers,
+      changing,
+      place,
+      async () => join(await memory(), 'u1'),
+    )
+    // Of a place that was in memory itself, a machine that began anew has left the bare directory.
+    await mkdir(join(directory, 'key'))
+    for (let turn = 0; turn < 2; turn += 1) assert.is(await now.mount(of), undefined)
+    assert.is(await readFile(join(directory, 'cm', 'a'), 'utf8'), 'two')
+    assert.equal(await readdir(join(node, 'memory', 'u1')), ['key'])
+    assert.equal(await readdir(join(directory, 'key')), [])
+    for (let turn = 0; turn < 2; turn += 1) await now.unmount(of)
+    assert.equal(await readdir(directory), ['key'])
+    assert.equal(await readdir(join(node, 'memory', 'u1')), [])
+  },
+  { requires: ['root'] },
+)
