@@ -9,10 +9,24 @@ import { removeTree, subPathsName } from './mounts.js'
 import { bindTo, openBelow } from './subpaths.js'
 import { giveToGroup } from './volumes/group.js'
 import { canMount } from './volumes/memory.js'
+import { forgetDriver, recordDriver, recordedDriver } from './volumes/undo-record.js'
+
+/** Of drivers that no configuration takes away; what they leave goes with the Pod's directory. */
+const ownSources: ReadonlySet<string> = new Set([
+  'configMap',
+  'downwardAPI',
+  'emptyDir',
+  'ephemeral',
+  'hostPath',
+  'persistentVolumeClaim',
+  'projected',
+  'secret',
+])
 
 export interface PodVolumes {
   /** Makes all volumes present and current. A refusal is what to wait for. */
   mount(pod: Pod): Promise<{ readonly wait: string } | undefined>
+  /** Throws where the plugin that has to undo something is not here. */
   unmount(pod: Pod): Promise<void>
   /** After `mount`. Throws `CreateContainerConfigError` for a path that leaves its volume. */
   mountsOf(container: PodContainer, variables: ReadonlyMap<string, string>): Promise<Mount[]>
@@ -42,6 +56,7 @@ export function createPodVolumes(
         const result = await attempt(async () => {
           const request = await requestOf(driver, pod, volume)
           await mkdir(dirname(request.directory), { recursive: true, mode: 0o755 })
+          if (!mounted.has(volume.name) && !ownSources.has(driver.source)) await recordDriver(request.directory, driver.source)
           const answer = await driver.mount(request)
           if (!('wait' in answer) && !mounted.has(volume.name)) await giveToPodGroup(pod, answer)
           return answer
@@ -55,7 +70,8 @@ export function createPodVolumes(
       await removeTree(subPaths)
       for (const volume of pod.spec.volumes ?? []) {
         const driver = driverOf(volume, drivers())
-        await driver?.unmount(await requestOf(driver, pod, volume))
+        if (driver) await undo(driver, await requestOf(driver, pod, volume))
+        else await refuseToForget(volume, [directory, await memory()])
       }
       mounted.clear()
     },
@@ -74,6 +90,19 @@ export function createPodVolumes(
       }
       return mounts
     },
+  }
+}
+
+async function undo(driver: VolumeDriver, request: VolumeRequest): Promise<void> {
+  await driver.unmount(request)
+  await forgetDriver(request.directory)
+}
+
+async function refuseToForget(volume: Volume, parents: readonly string[]): Promise<void> {
+  for (const parent of parents) {
+    const source = await recordedDriver(join(parent, volume.name))
+    if (source !== undefined)
+      throw new Error(`volume "${volume.name}" cannot be unmounted: no plugin of this node serves volumes of type ${source} now`)
   }
 }
 
