@@ -1,6 +1,6 @@
 import { mkdir, readdir, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { ApiHooksToken, NodeConnectionsToken } from '../api/contract.js'
+import { ApiHooksToken, type NodeConnections } from '../api/contract.js'
 import { pods } from '../client/contract.js'
 import { type Bag, definePlugin } from '../kernel/contract.js'
 import { createRandom } from '../kernel/host.js'
@@ -62,15 +62,15 @@ function driver(calls: string[]): RuntimeDriver {
 }
 
 async function plane(t: TestContext) {
-  const { kernel, clients, client, clock } = await boot({ clock: 'real', plugins: [{ plugin: allowAll }] })
-  t.defer(() => kernel.stop())
+  const { stop, clients, client, clock } = await boot({ clock: 'real', plugins: [{ plugin: allowAll }] })
+  t.defer(stop)
   const make = async (name: string): Promise<string> => {
     const spec = { nodeName: 'one', containers: [{ name: 'main', image: 'main:1' }] }
     const made = await client.create(pods, { apiVersion: 'v1', kind: 'Pod', metadata: { name, namespace: 'default' }, spec })
     await client.updateStatus(pods, { ...made, status: { phase: 'Succeeded' } })
     return made.metadata.uid ?? ''
   }
-  return { kernel, clients, clock, make }
+  return { clients, clock, make }
 }
 
 async function leave(node: string, uid: string): Promise<void> {
@@ -79,7 +79,7 @@ async function leave(node: string, uid: string): Promise<void> {
 }
 
 test('what Pods have left is removed, and never what a Pod has that is here, however often the runtime is replaced', async (t) => {
-  const { kernel, clients, clock, make } = await plane(t)
+  const { clients, clock, make } = await plane(t)
   const dataDirectory = await t.directory()
   const node = join(dataDirectory, 'nodes', 'one')
   const here: string[] = []
@@ -90,17 +90,16 @@ test('what Pods have left is removed, and never what a Pod has that is here, how
   const runtimes = bag([driver(calls)])
   const [stop, none, random] = [new AbortController(), bag<never>([]), createRandom()]
   let replacements = 5
-  const connections = kernel.get(NodeConnectionsToken)
-  const opened: typeof connections = {
+  const connections: NodeConnections = {
     port: 1,
-    get: (name) => connections.get(name),
-    has: (name) => connections.has(name),
-    reach: (dial) => connections.reach(dial),
+    get: () => undefined,
+    has: () => false,
+    reach: () => () => undefined,
     // The last that is done when a runtime was opened: the leftovers are being removed by now.
-    register(name, streams) {
+    register() {
       replacements -= 1
       if (replacements >= 0) setImmediate(() => runtimes.replace([driver(calls)]))
-      return connections.register(name, streams)
+      return () => undefined
     },
   }
   const one = {
@@ -121,7 +120,7 @@ test('what Pods have left is removed, and never what a Pod has that is here, how
     log: createTestServices().log,
     signal: stop.signal,
     config: { nodes: [one], dataDirectory, clusterDomain: 'cluster.local' },
-    connections: opened,
+    connections,
     runtimes: runtimes.all,
     networks: none.all,
     volumes: none.all,
