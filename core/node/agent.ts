@@ -14,7 +14,6 @@ import { limitsOfNode } from './container-config.js'
 import type {
   BackOff,
   NetworkDriver,
-  Runtime,
   RuntimeDriver,
   RuntimeEvent,
   RuntimeVersion,
@@ -31,9 +30,9 @@ import { type Bound, refusalOf } from './node-admission.js'
 import type { NodeRuntime, Sources } from './node-context.js'
 import type { NodeFacts } from './node-object.js'
 import { NodeRegistration } from './node-registration.js'
-import { openNetwork } from './open-network.js'
+import { openRuntime } from './open-runtime.js'
 import { orphanOf } from './orphan.js'
-import { createMemory, removeLeftovers } from './pod-directories.js'
+import { createMemory, findLeftovers, removeLeftovers } from './pod-directories.js'
 import { PodWorker } from './pod-worker.js'
 import type { DnsFacts } from './sandbox-config.js'
 import { StatusWriter } from './status-writer.js'
@@ -79,8 +78,8 @@ export class NodeAgent {
   private readonly workers = new Map<string, PodWorker>()
   private readonly stop = new AbortController()
   private readonly undos: (() => void)[] = []
-  /** Of the runtime that is open. */
-  private readonly runtimeUndos: (() => void)[] = []
+  /** Of what was begun with the runtime that is open. */
+  private readonly runtimeUndos: (() => void | Promise<void>)[] = []
   private driver: RuntimeDriver | undefined
   private runtime: NodeRuntime | undefined
   private version: RuntimeVersion | undefined
@@ -101,7 +100,7 @@ export class NodeAgent {
     this.services = services
     this.podCidr = config.podCidr
     const directory = join(resolve(services.directory), 'volumes')
-    this.memory = createMemory(resolve(services.directory))
+    this.memory = createMemory(resolve(services.directory), log)
     this.place = {
       nodeName: config.name,
       directory,
@@ -138,8 +137,9 @@ export class NodeAgent {
     this.registration.close()
     this.writer.close()
     for (const worker of this.workers.values()) worker.close()
-    for (const undo of [...this.undos.splice(0), ...this.runtimeUndos.splice(0)].reverse()) undo()
-    await this.runtime?.runtime.close()
+    for (const undo of this.runtimeUndos.splice(0).reverse()) await undo()
+    for (const undo of this.undos.splice(0).reverse()) undo()
+    await this.runtime?.close()
   }
 
   nodeChanged(node: Node): void {
@@ -178,12 +178,12 @@ export class NodeAgent {
     if (this.opening || this.runtime || this.stop.signal.aborted) return
     this.opening = true
     try {
-      const runtime = await this.openRuntime()
-      if (this.stop.signal.aborted) await this.letGo(runtime.runtime)
+      const runtime = await this.nodeRuntime()
+      if (this.stop.signal.aborted) await this.letGo(runtime)
       else
         await this.begun(runtime).catch(async (error: unknown) => {
           // The next attempt opens it anew.
-          await this.letGo(runtime.runtime)
+          await this.letGo(runtime)
           throw error
         })
     } catch (error) {
@@ -196,21 +196,21 @@ export class NodeAgent {
   /** With another driver: everything is found again through it. */
   private async reopen(): Promise<void> {
     const old = this.runtime
-    if (old) await this.letGo(old.runtime)
+    if (old) await this.letGo(old)
     await this.open()
   }
 
   /** Undoes what was begun with a runtime, as far as it had come; what runs goes on. Never rejects. */
-  private async letGo(runtime: Runtime): Promise<void> {
+  private async letGo(runtime: NodeRuntime): Promise<void> {
     for (const worker of this.workers.values()) worker.close()
     this.workers.clear()
     this.relistTimer?.cancel()
-    for (const undo of this.runtimeUndos.splice(0).reverse()) undo()
     this.runtime = undefined
-    await runtime.close().catch((error: unknown) => this.services.log.debug({ error: String(error) }, 'a runtime closed badly'))
+    for (const undo of this.runtimeUndos.splice(0).reverse()) await undo()
+    await runtime.close()
   }
 
-  private async openRuntime(): Promise<NodeRuntime> {
+  private async nodeRuntime(): Promise<NodeRuntime> {
     const { config, directory, clusterCidr, dns, machine, sources, clock, client, events } = this.services
     const driver = this.services.driver()
     if (!driver) throw new Error(`no plugin "${config.runtime}" provides a container runtime`)
@@ -220,21 +220,14 @@ export class NodeAgent {
     const clusterDns = dns.clusterDns === undefined ? {} : { clusterDns: dns.clusterDns }
     const context = { nodeName: this.name, directory, podCidr, signal: this.stop.signal, ...clusterDns }
     const ranges = clusterCidr === undefined ? context : { ...context, clusterCidr }
-    const network = await openNetwork(this.services, ranges, driver.supports)
-    if (network) this.runtimeUndos.push(() => void network.close())
-    const runtime = await driver.open({ ...ranges, ...(network && { network }) })
-    try {
-      this.version = await runtime.version()
-    } catch (error) {
-      await this.letGo(runtime)
-      throw error
-    }
+    const { runtime, version, close } = await openRuntime(this.services, driver, ranges)
+    this.version = version
     return {
       nodeName: this.name,
       directory,
       runtime,
       supports: driver.supports,
-      runtimeName: this.version.name,
+      runtimeName: version.name,
       hostIps: config.addresses.length > 0 ? config.addresses : machine.addresses,
       allocatable: this.capacity(driver),
       limits: limitsOfNode(config, directory),
@@ -254,16 +247,22 @@ export class NodeAgent {
         if (!(error instanceof RuntimeError)) this.check()
       },
       forget: (uid) => void this.workers.delete(uid),
+      close,
     }
   }
 
   private async begun(runtime: NodeRuntime): Promise<void> {
     const unsubscribe = runtime.runtime.subscribe((event) => this.runtimeEvent(event))
     if (unsubscribe) this.runtimeUndos.push(unsubscribe)
+    // Before anybody is asked who is here: what appears later is nobody's leftover.
+    const found = await findLeftovers(runtime)
     await this.list(runtime)
+    this.stop.signal.throwIfAborted()
     this.runtime = runtime
     for (const pod of this.services.pods()) if (!this.workers.has(pod.metadata.uid ?? '')) this.begin(runtime, pod).wake()
-    if (!runtime.supports.hollow) void removeLeftovers(runtime, (uid) => this.workers.has(uid))
+    // By now each Pod of the API and of the runtime has a worker; those that have one later were not found.
+    const leftovers = found.filter((uid) => !this.workers.has(uid))
+    this.runtimeUndos.push(removeLeftovers(runtime, leftovers))
     const { connections } = this.services
     const streams = createStreams({
       runtime: runtime.runtime,

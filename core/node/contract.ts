@@ -329,7 +329,10 @@ export interface VolumeDriver {
    * it depends on changes: idempotent. A refusal is data.
    */
   mount(request: VolumeRequest): Promise<MountedVolume | { readonly wait: string }>
-  /** Removes what `mount` made; called once no container uses it; idempotent, also without a mount before. */
+  /**
+   * Removes what `mount` made; called once no container uses it; idempotent, also without a mount before. Where the plugin is
+   * gone by then, the Pod stays until it is back.
+   */
   unmount(request: VolumeRequest): Promise<void>
   /**
    * Undoes what is left here of a Pod of which nothing but the uid may be known, for drivers that keep it elsewhere than in

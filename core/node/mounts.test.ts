@@ -22,12 +22,12 @@ async function bind(t: TestContext, from: string, to: string): Promise<void> {
 test('the table of mounts, with names that have blanks', () => {
   const table = [
     '21 26 0:20 / /proc rw,relatime - proc proc rw',
-    '30 26 0:40 / /a\\040b\\134c rw shared:1 master:2 - tmpfs davit-volume rw,size=1k',
+    '30 26 0:40 /uid/a\\040key /a\\040b\\134c rw shared:1 master:2 - tmpfs davit-volume rw,size=1k',
     '',
   ].join('\n')
   assert.equal(parseMountTable(table), [
-    { path: '/proc', source: 'proc' },
-    { path: '/a b\\c', source: 'davit-volume' },
+    { path: '/proc', source: 'proc', root: '/' },
+    { path: '/a b\\c', source: 'davit-volume', root: '/uid/a key' },
   ])
   assert.equal(parseMountTable(''), [])
 })

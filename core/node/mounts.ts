@@ -6,9 +6,14 @@ import { runTool } from './run-tool.js'
 /** What file systems in memory are called in the kernel's table, so that nobody else's is ever taken for one of them. */
 export const memorySource = 'davit-volume'
 
+/** In the directory of a Pod: what is bound there is data of a volume that lies elsewhere. */
+export const subPathsName = 'volume-subpaths'
+
 interface MountPoint {
   readonly path: string
   readonly source: string
+  /** What of its file system is seen there: "/" is all of it. */
+  readonly root: string
 }
 
 /** At `directory` and below it, those that lie on others first. */
@@ -26,7 +31,8 @@ export function parseMountTable(table: string): MountPoint[] {
   const lines = table.split('\n').filter((line) => line !== '')
   return lines.map((line) => {
     const [place = '', system = ''] = line.split(' - ')
-    return { path: plain(place.split(' ')[4] ?? ''), source: plain(system.split(' ')[1] ?? '') }
+    const [, , , root = '', path = ''] = place.split(' ')
+    return { path: plain(path), source: plain(system.split(' ')[1] ?? ''), root: plain(root) }
   })
 }
 
@@ -48,11 +54,17 @@ export async function removeTree(directory: string): Promise<void> {
 
 /** Idempotent. */
 export async function unmountBelow(directory: string): Promise<void> {
-  for (const { path, source } of await mountsBelow(directory)) {
-    if (source === memorySource) await empty(path)
+  for (const mount of await mountsBelow(directory)) {
+    const { path } = mount
+    if (isVolumeInMemory(mount)) await empty(path)
     // Lazily: nothing of it can be reached by this path from now on, whoever still has a file of it open.
     await runTool('umount', ['--no-canonicalize', '--lazy', path])
   }
+}
+
+/** Rather than a part of one that is bound to another place, which has the same source: its volume is still in use. */
+function isVolumeInMemory({ path, source, root }: MountPoint): boolean {
+  return source === memorySource && root === '/' && !path.split(sep).slice(0, -1).includes(subPathsName)
 }
 
 /** What is mounted within has been unmounted before. */

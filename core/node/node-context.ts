@@ -36,6 +36,8 @@ export interface NodeRuntime {
   faulted(error: unknown): void
   /** Nothing of the Pod is left on the node. */
   forget(uid: string): void
+  /** Closes the runtime and what it used; what runs goes on. Never rejects. */
+  close(): Promise<void>
 }
 
 /** ConfigMaps, Secrets, claims, volumes and Services, read when the first Pod asks for them. */

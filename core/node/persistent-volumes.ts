@@ -29,7 +29,8 @@ export interface PersistentVolumeDriver {
   mount(request: PersistentVolumeRequest): Promise<MountedVolume | { readonly wait: string }>
   /**
    * Undoes what `mount` did for this Pod alone; absent: there is nothing to undo. Claim and volume may be gone by now, so
-   * every driver is called for every claim of the Pod, also without a mount before; idempotent.
+   * every driver is called for every claim of the Pod, also without a mount before; idempotent. Where the driver that was
+   * asked to mount is gone by then, the Pod stays until one of its name is back.
    */
   unmount?(request: VolumeRequest): Promise<void>
   /** Of volumes whose data lies on the one node that reaches them. */

@@ -18,19 +18,24 @@ export function memoryDirectory(nodeDirectory: string): string {
   return join(nodeDirectory, 'memory')
 }
 
-/** Made once; a failure is the next caller's to try again. */
-export function createMemory(nodeDirectory: string): () => Promise<string> {
+/** Looked after at each call, for anybody may have unmounted it; that it is on a disk is told of once. */
+export function createMemory(nodeDirectory: string, log: Logger): () => Promise<string> {
   const directory = memoryDirectory(nodeDirectory)
-  let made: Promise<string> | undefined
-  return () => {
-    made ??= makeMemoryDirectory(directory, 0o755, undefined).then(
-      () => directory,
-      (error: unknown) => {
-        made = undefined
-        throw error
-      },
-    )
-    return made
+  let isTold = false
+  let making: Promise<void> | undefined
+  const make = async (): Promise<void> => {
+    const reason = await makeMemoryDirectory(directory, 0o755, undefined)
+    if (reason === undefined || isTold) return
+    isTold = true
+    log.warn({ directory, reason }, 'the Secrets and tokens of Pods are not kept in memory on this node, but on its disk')
+  }
+  return async () => {
+    // Two at once would mount it twice.
+    making ??= make().finally(() => {
+      making = undefined
+    })
+    await making
+    return directory
   }
 }
 
@@ -46,25 +51,50 @@ export async function removePodDirectories(nodeDirectory: string, uid: string): 
   await removeTree(podDirectory(nodeDirectory, uid))
 }
 
-/** What Pods have left that went while nobody looked, and that the runtime has lost: a machine that began anew. Never rejects. */
-export async function removeLeftovers(
-  { directory, log, volumeDrivers }: Leftovers,
-  isHere: (uid: string) => boolean,
-): Promise<void> {
+/** The Pods that have left something: those that are still there, and those that went while nobody looked. Never rejects. */
+export async function findLeftovers({ directory, log, supports: { hollow } }: NodePlace): Promise<readonly string[]> {
   try {
-    for (const uid of await podsOnDisk(directory)) {
-      if (isHere(uid)) continue
-      for (const driver of volumeDrivers()) await driver.unmountPod?.(uid)
-      await removePodDirectories(directory, uid)
-    }
+    return hollow ? [] : await podsOnDisk(directory)
   } catch (error) {
-    log.warn({ error: String(error) }, 'files of Pods that are gone are left on the node')
+    failed(log, error)
+    return []
   }
 }
-interface Leftovers {
+
+/**
+ * Removes what these Pods have left, of which neither the API nor the runtime knows any more: a machine that began anew. What is
+ * returned ends it early, and resolves once nothing more is removed; neither rejects.
+ */
+export function removeLeftovers(
+  { directory, log, volumeDrivers }: Omit<NodePlace, 'supports'> & { volumeDrivers(): readonly VolumeDriver[] },
+  uids: readonly string[],
+): () => Promise<void> {
+  const stop = new AbortController()
+  const remove = async (): Promise<void> => {
+    for (const uid of uids) {
+      if (stop.signal.aborted) return
+      try {
+        for (const driver of volumeDrivers()) await driver.unmountPod?.(uid)
+        await removePodDirectories(directory, uid)
+      } catch (error) {
+        failed(log, error)
+      }
+    }
+  }
+  const work = remove()
+  return () => {
+    stop.abort()
+    return work
+  }
+}
+interface NodePlace {
   readonly directory: string
   readonly log: Logger
-  volumeDrivers(): readonly VolumeDriver[]
+  readonly supports: { readonly hollow: boolean }
+}
+
+function failed(log: Logger, error: unknown): void {
+  log.warn({ error: String(error) }, 'files of Pods that are gone are left on the node')
 }
 
 async function namesIn(directory: string): Promise<string[]> {

@@ -1,18 +1,32 @@
 /** The volumes of one Pod on the node's disk, and where its containers mount them. */
-import { mkdir, realpath } from 'node:fs/promises'
+import { mkdir, readdir, realpath } from 'node:fs/promises'
 import { basename, dirname, join, relative, sep } from 'node:path'
 import type { Pod, Container as PodContainer, Volume, VolumeMount } from '../kinds/contract.js'
 import type { Mount, MountedVolume, VolumeDriver, VolumePlace, VolumeReader, VolumeRequest } from './contract.js'
 import { RuntimeError } from './contract.js'
 import { expand } from './expand.js'
-import { removeTree } from './mounts.js'
+import { removeTree, subPathsName } from './mounts.js'
 import { bindTo, openBelow } from './subpaths.js'
 import { giveToGroup } from './volumes/group.js'
 import { canMount } from './volumes/memory.js'
+import { forgetDriver, recordDriver, recordedDriver } from './volumes/undo-record.js'
+
+/** Of drivers that no configuration takes away; what they leave goes with the Pod's directory. */
+const ownSources: ReadonlySet<string> = new Set([
+  'configMap',
+  'downwardAPI',
+  'emptyDir',
+  'ephemeral',
+  'hostPath',
+  'persistentVolumeClaim',
+  'projected',
+  'secret',
+])
 
 export interface PodVolumes {
   /** Makes all volumes present and current. A refusal is what to wait for. */
   mount(pod: Pod): Promise<{ readonly wait: string } | undefined>
+  /** Throws where the plugin that has to undo something is not here. */
   unmount(pod: Pod): Promise<void>
   /** After `mount`. Throws `CreateContainerConfigError` for a path that leaves its volume. */
   mountsOf(container: PodContainer, variables: ReadonlyMap<string, string>): Promise<Mount[]>
@@ -26,11 +40,12 @@ export function createPodVolumes(
   /** For what shall not reach a disk. Absent: there is no such directory. */
   memory: () => Promise<string> = async () => directory,
 ): PodVolumes {
-  const subPaths = join(dirname(directory), 'volume-subpaths')
+  const subPaths = join(dirname(directory), subPathsName)
   const mounted = new Map<string, MountedVolume>()
   const requestOf = async (driver: VolumeDriver, pod: Pod, volume: Volume): Promise<VolumeRequest> => {
-    const parent = driver.inMemory ? await memory() : directory
-    return { pod, volume, directory: join(parent, volume.name), read, place }
+    const onDisk = join(directory, volume.name)
+    const isInMemory = driver.inMemory && !(await holdsFiles(onDisk))
+    return { pod, volume, directory: isInMemory ? join(await memory(), volume.name) : onDisk, read, place }
   }
   return {
     async mount(pod) {
@@ -41,6 +56,7 @@ export function createPodVolumes(
         const result = await attempt(async () => {
           const request = await requestOf(driver, pod, volume)
           await mkdir(dirname(request.directory), { recursive: true, mode: 0o755 })
+          if (!mounted.has(volume.name) && !ownSources.has(driver.source)) await recordDriver(request.directory, driver.source)
           const answer = await driver.mount(request)
           if (!('wait' in answer) && !mounted.has(volume.name)) await giveToPodGroup(pod, answer)
           return answer
@@ -54,7 +70,8 @@ export function createPodVolumes(
       await removeTree(subPaths)
       for (const volume of pod.spec.volumes ?? []) {
         const driver = driverOf(volume, drivers())
-        await driver?.unmount(await requestOf(driver, pod, volume))
+        if (driver) await undo(driver, await requestOf(driver, pod, volume))
+        else await refuseToForget(volume, [directory, await memory()])
       }
       for (const driver of drivers()) await driver.unmountPod?.(pod.metadata.uid ?? '')
       mounted.clear()
@@ -75,6 +92,24 @@ export function createPodVolumes(
       return mounts
     },
   }
+}
+
+async function undo(driver: VolumeDriver, request: VolumeRequest): Promise<void> {
+  await driver.unmount(request)
+  await forgetDriver(request.directory)
+}
+
+async function refuseToForget(volume: Volume, parents: readonly string[]): Promise<void> {
+  for (const parent of parents) {
+    const source = await recordedDriver(join(parent, volume.name))
+    if (source !== undefined)
+      throw new Error(`volume "${volume.name}" cannot be unmounted: no plugin of this node serves volumes of type ${source} now`)
+  }
+}
+
+/** Written by a Davit that kept everything here: containers of its time have this place, and are to see what changes. */
+async function holdsFiles(directory: string): Promise<boolean> {
+  return (await readdir(directory).catch(() => [])).length > 0
 }
 
 async function giveToPodGroup({ spec }: Pod, { path, readOnly, takesGroup }: MountedVolume): Promise<void> {

@@ -186,3 +186,37 @@ test('a Pod is told when a claim of its changes', () => {
   ]
   assert.equal(sourceNames(pod({ volumes })), ['persistentvolumeclaim/default/data', 'persistentvolumeclaim/default/web-w'])
 })
+
+test('a Pod stays as long as the driver that mounted its volume is not here', async (t) => {
+  const calls: string[] = []
+  const driver = (name: string): PersistentVolumeDriver => ({
+    name,
+    serves: () => name === 'b',
+    mount: async () => ({ path: '/x' }),
+    unmount: async () => void calls.push(name),
+  })
+  const drivers = [driver('a'), driver('b')]
+  const { of, volumes } = await volumesOf(t, { claim: claim(), disk: disk(local), drivers })
+  await volumes.unmount(of)
+  assert.is(await volumes.mount(of), undefined)
+  const gone = drivers.pop() ?? driver('b')
+  calls.length = 0
+  for (let turn = 0; turn < 2; turn += 1) {
+    const { message } = await assert.rejects(volumes.unmount(of))
+    assert.is(message, 'volume "v" cannot be unmounted: no plugin of this node provides its driver "b" now')
+  }
+  assert.equal(calls, [])
+  drivers.push(gone)
+  await volumes.unmount(of)
+  drivers.pop()
+  await volumes.unmount(of)
+  assert.equal(calls, ['a', 'b', 'a'], 'nothing is left to undo')
+})
+
+test('a driver that has nothing to undo is not waited for', async (t) => {
+  const drivers: PersistentVolumeDriver[] = [{ name: 'a', serves: () => true, mount: async () => ({ path: '/x' }) }]
+  const { of, volumes } = await volumesOf(t, { claim: claim(), disk: disk(local), drivers })
+  assert.is(await volumes.mount(of), undefined)
+  drivers.pop()
+  await volumes.unmount(of)
+})

@@ -10,6 +10,7 @@ import {
 } from '../../kinds/contract.js'
 import type { PersistentVolumeDriver, VolumeDriver, VolumeRequest } from '../contract.js'
 import { mountHostPath } from './host-volumes.js'
+import { forgetDriver, recordDriver, recordedDriver } from './undo-record.js'
 
 type Drivers = () => readonly PersistentVolumeDriver[]
 
@@ -32,11 +33,17 @@ function claimVolume(source: string, drivers: Drivers, claimName: (request: Volu
       if (problem !== undefined) return { wait: problem }
       const driver = [...drivers(), ...ownDrivers].find((each) => each.serves(persistentVolume))
       if (!driver) return { wait: `no plugin of this node serves the PersistentVolume "${persistentVolume.metadata.name}"` }
+      if (driver.unmount) await recordDriver(request.directory, driver.name)
       const result = await driver.mount({ ...request, claim, persistentVolume })
       return 'wait' in result || !request.volume.persistentVolumeClaim?.readOnly ? result : { ...result, readOnly: true }
     },
     async unmount(request) {
-      for (const driver of drivers()) await driver.unmount?.(request)
+      const { directory, volume } = request
+      const [name, present] = [await recordedDriver(directory), drivers()]
+      if (name !== undefined && !present.some((driver) => driver.name === name))
+        throw new Error(`volume "${volume.name}" cannot be unmounted: no plugin of this node provides its driver "${name}" now`)
+      for (const driver of present) await driver.unmount?.(request)
+      await forgetDriver(directory)
     },
   }
 }

@@ -1,6 +1,7 @@
 /** A volume of a Pod that has an `fsGroup`: its files become the group's, which may read and write them. */
-import { chmod, lchown, lstat, readdir } from 'node:fs/promises'
+import { chmod, chown, lstat, open, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { pathOf, unfollowed } from '../subpaths.js'
 
 const forFiles = 0o660
 /** What is made in a directory is the group's too. */
@@ -13,13 +14,28 @@ export async function giveToGroup(root: string, group: number, unlessRoot: boole
   await give(root, group)
 }
 
-/** From within: a directory that looks right has right contents, wherever it was cut short. */
+/**
+ * From within: a directory that looks right has right contents, wherever it was cut short. Others may have the volume already:
+ * what goes away meanwhile is nobody's to give, and what was looked at is what is changed, whatever has its name by then.
+ */
 async function give(path: string, group: number): Promise<void> {
-  const facts = await lstat(path)
-  if (facts.isDirectory()) for (const name of await readdir(path)) await give(join(path, name), group)
-  if (facts.gid !== group) await lchown(path, facts.uid, group)
-  // A link has no mode of its own: the one that it leads to would change.
-  if (facts.isSymbolicLink()) return
-  const mode = (facts.mode & 0o7777) | (facts.isDirectory() ? forDirectories : forFiles)
-  await chmod(path, mode)
+  const handle = await open(path, unfollowed).catch(unlessGone)
+  if (!handle) return
+  try {
+    const facts = await handle.stat()
+    const opened = pathOf(handle)
+    if (facts.isDirectory())
+      for (const name of (await readdir(opened).catch(unlessGone)) ?? []) await give(join(opened, name), group)
+    if (facts.gid !== group) await chown(opened, facts.uid, group)
+    // A link has no mode of its own.
+    if (facts.isSymbolicLink()) return
+    await chmod(opened, (facts.mode & 0o7777) | (facts.isDirectory() ? forDirectories : forFiles))
+  } finally {
+    await handle.close()
+  }
+}
+
+function unlessGone(error: unknown): undefined {
+  if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+  return undefined
 }

@@ -2,9 +2,9 @@ import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ConfigMap, EmptyDirVolumeSource, Secret } from '../../kinds/contract.js'
 import { assert, createTestServices, suite, type TestContext } from '../../testing/contract.js'
-import type { VolumeDriver, VolumePlace, VolumeReader } from '../contract.js'
-import { mountsBelow } from '../mounts.js'
-import { createMemory, purgePodDirectories, removeLeftovers, removePodDirectories } from '../pod-directories.js'
+import type { VolumePlace, VolumeReader } from '../contract.js'
+import { mountsBelow, unmountBelow } from '../mounts.js'
+import { createMemory, purgePodDirectories, removePodDirectories } from '../pod-directories.js'
 import { createPodVolumes } from '../pod-volumes.js'
 import { container, pod } from '../testing.js'
 import { configMapVolumes, secretVolumes } from './api-volumes.js'
@@ -23,6 +23,7 @@ const read: VolumeReader = {
   persistentVolume: async () => undefined,
 }
 const place: VolumePlace = { nodeName: 'one', directory: '/nowhere', node: () => undefined }
+const { log } = createTestServices()
 const modeOf = async (path: string): Promise<number> => (await stat(path)).mode & 0o777
 
 async function mount(t: TestContext, source: { readonly emptyDir: EmptyDirVolumeSource }) {
@@ -65,7 +66,7 @@ test(
   async (t) => {
     const { directory, again, unmount } = await mount(t, { emptyDir: { medium: 'Memory', sizeLimit: '1Mi' } })
     const [only] = await mountsBelow(directory)
-    assert.equal(only, { path: directory, source: 'davit-volume' })
+    assert.equal(only, { path: directory, source: 'davit-volume', root: '/' })
     assert.is(await modeOf(directory), 0o777)
     await writeFile(join(directory, 'kept'), 'x')
     await assert.rejects(writeFile(join(directory, 'big'), Buffer.alloc(2 ** 21)), { code: 'ENOSPC' })
@@ -99,7 +100,7 @@ test(
   async (t) => {
     const node = await t.directory()
     t.defer(() => purgePodDirectories(node).then(() => undefined))
-    const volumesOf = (uid: string, memory = createMemory(node)) =>
+    const volumesOf = (uid: string, memory = createMemory(node, log)) =>
       createPodVolumes(
         join(node, 'pods', uid, 'volumes'),
         () => drivers,
@@ -107,7 +108,7 @@ test(
         place,
         async () => join(await memory(), uid),
       )
-    const shared = createMemory(node)
+    const shared = createMemory(node, log)
     const of = pod({
       volumes: [
         { name: 'key', secret: { secretName: 'key' } },
@@ -123,22 +124,76 @@ test(
     assert.equal(await readFile(join(node, 'memory', 'two', 'key', 'p')), binary)
     await removePodDirectories(node, 'one')
     assert.equal(await readdir(join(node, 'memory')), ['two'])
-    const told: string[] = []
-    const elsewhere: VolumeDriver = {
-      source: 'x',
-      mount: async () => ({ wait: '' }),
-      unmount: async () => {},
-      unmountPod: async (uid) => void told.push(uid),
-    }
-    const left = { directory: node, log: createTestServices().log, volumeDrivers: () => [elsewhere] }
-    await removeLeftovers(left, (uid) => uid === 'two')
-    assert.equal(await readdir(join(node, 'memory')), ['two'], 'it is here')
-    await removeLeftovers(left, () => false)
-    assert.equal(told, ['two'], 'drivers that keep something elsewhere hear of it')
-    assert.equal([await readdir(join(node, 'memory')), await readdir(join(node, 'pods')).catch(() => [])], [[], []])
+    await removePodDirectories(node, 'two')
+    assert.equal(await readdir(join(node, 'memory')), [])
     assert.is(await purgePodDirectories(node), 0)
     assert.equal(await mountsBelow(node), [])
     assert.equal(await readdir(node), [])
+  },
+  { requires: ['root'] },
+)
+
+test(
+  'memory that somebody has unmounted is mounted again, once for all who ask',
+  async (t) => {
+    const node = await t.directory()
+    t.defer(() => purgePodDirectories(node).then(() => undefined))
+    const { log, lines } = createTestServices()
+    const memory = createMemory(node, log)
+    for (let turn = 0; turn < 3; turn += 1) {
+      await Promise.all(Array.from({ length: 5 }, memory))
+      assert.is((await mountsBelow(node)).length, 1)
+      await unmountBelow(node)
+    }
+    assert.equal(lines, [])
+  },
+  { requires: ['root'] },
+)
+
+test('that Secrets lie on a disk is told once, with the reason', async (t) => {
+  const node = await t.directory()
+  await mkdir(join(node, 'memory', 'uid'), { recursive: true })
+  const { log, lines } = createTestServices()
+  const memory = createMemory(node, log)
+  for (let turn = 0; turn < 3; turn += 1) assert.is(await memory(), join(node, 'memory'))
+  assert.equal(
+    lines.map(({ level }) => level),
+    ['warn'],
+  )
+  const { reason } = lines[0]?.fields ?? {}
+  assert.match(String(reason), /^(there are files in the directory already|this process may not mount)$/)
+  assert.equal(await mountsBelow(node), [])
+})
+
+test(
+  'a Pod of a Davit that kept Secrets beside all other volumes goes on getting their changes there, until it goes',
+  async (t) => {
+    const node = await t.directory()
+    t.defer(() => purgePodDirectories(node).then(() => undefined))
+    const directory = join(node, 'pods', 'u1', 'volumes')
+    const memory = createMemory(node, log)
+    const configMap = { name: 'cm', configMap: { name: 'settings' } }
+    const of = pod({ volumes: [configMap, { name: 'key', secret: { secretName: 'key' } }] })
+    let value = 'one'
+    const changing: VolumeReader = { ...read, configMap: async () => ({ ...settings, data: { a: value } }) }
+    await createPodVolumes(directory, () => [configMapVolumes], changing, place).mount(pod({ volumes: [configMap] }))
+    value = 'two'
+    const now = createPodVolumes(
+      directory,
+      () => drivers,
+      changing,
+      place,
+      async () => join(await memory(), 'u1'),
+    )
+    // Of a place that was in memory itself, a machine that began anew has left the bare directory.
+    await mkdir(join(directory, 'key'))
+    for (let turn = 0; turn < 2; turn += 1) assert.is(await now.mount(of), undefined)
+    assert.is(await readFile(join(directory, 'cm', 'a'), 'utf8'), 'two')
+    assert.equal(await readdir(join(node, 'memory', 'u1')), ['key'])
+    assert.equal(await readdir(join(directory, 'key')), [])
+    for (let turn = 0; turn < 2; turn += 1) await now.unmount(of)
+    assert.equal(await readdir(directory), ['key'])
+    assert.equal(await readdir(join(node, 'memory', 'u1')), [])
   },
   { requires: ['root'] },
 )

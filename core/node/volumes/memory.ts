@@ -11,15 +11,22 @@ const mayMount = 21n
 
 /**
  * Makes `directory` one. Idempotent: one that a former agent made is left as it is, and so is what holds files already, for a
- * container may have them. Whoever may not mount gets a directory like any other.
+ * container may have them. Whoever may not mount gets a directory like any other. Resolves with the reason where it is not in
+ * memory.
  */
-export async function makeMemoryDirectory(directory: string, mode: number, bytes: number | undefined): Promise<void> {
+export async function makeMemoryDirectory(
+  directory: string,
+  mode: number,
+  bytes: number | undefined,
+): Promise<string | undefined> {
   await makeDirectory(directory, mode)
-  if (!(await isMounted(directory)) && (await canMount()) && (await readdir(directory)).length === 0) {
-    const size = bytes === undefined ? [] : [`size=${bytes}`]
-    const options = [`mode=${mode.toString(8)}`, ...size, ...(hasNoSwap() ? ['noswap'] : [])]
-    await runTool('mount', ['--no-canonicalize', '-t', 'tmpfs', '-o', options.join(','), memorySource, directory])
-  }
+  if (await isMounted(directory)) return undefined
+  if (!(await canMount())) return 'this process may not mount'
+  if ((await readdir(directory)).length > 0) return 'there are files in the directory already'
+  const size = bytes === undefined ? [] : [`size=${bytes}`]
+  const options = [`mode=${mode.toString(8)}`, ...size, ...(hasNoSwap() ? ['noswap'] : [])]
+  await runTool('mount', ['--no-canonicalize', '-t', 'tmpfs', '-o', options.join(','), memorySource, directory])
+  return undefined
 }
 
 export async function makeDirectory(path: string, mode: number): Promise<void> {

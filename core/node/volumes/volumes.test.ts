@@ -272,3 +272,29 @@ test(
   },
   { requires: ['root'] },
 )
+
+test('a Pod stays as long as the plugin that mounted its volume is not here', async (t) => {
+  const calls: string[] = []
+  const flex: VolumeDriver = {
+    source: 'flexVolume',
+    mount: async () => ({ path: '/x' }),
+    unmount: async ({ volume }) => void calls.push(volume.name),
+  }
+  let present: readonly VolumeDriver[] = drivers
+  const volumes = createPodVolumes(join(await t.directory(), 'volumes'), () => present, read, place)
+  const of = pod({ volumes: [{ name: 'data', emptyDir: {} }, { name: 'flex', flexVolume: { driver: 'x' } }] })
+  assert.match((await volumes.mount(of))?.wait ?? '', 'no plugin serves volumes of type flexVolume')
+  await volumes.unmount(of)
+  present = [...drivers, flex]
+  assert.is(await volumes.mount(of), undefined)
+  present = drivers
+  for (let turn = 0; turn < 2; turn += 1) {
+    const { message } = await assert.rejects(volumes.unmount(of))
+    assert.is(message, 'volume "flex" cannot be unmounted: no plugin of this node serves volumes of type flexVolume now')
+  }
+  present = [...drivers, flex]
+  await volumes.unmount(of)
+  present = drivers
+  await volumes.unmount(of)
+  assert.equal(calls, ['flex'])
+})
