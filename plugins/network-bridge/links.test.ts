@@ -1,7 +1,9 @@
 // @serial machine
 /** What a kill at any moment, or somebody at the machine, leaves half done. */
 import { execFile } from 'node:child_process'
-import { writeFile } from 'node:fs/promises'
+import { once } from 'node:events'
+import { readFile, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { NetworkContext, NetworkSandbox, PodNetwork } from '@davit/core/node'
@@ -133,6 +135,32 @@ test(
 )
 
 test(
+  'a Pod that may do all with its own network does not reach what listens on the loopback address of the machine',
+  async (t) => {
+    const { network, sandbox } = await bench(t)
+    const server = createServer((socket) => socket.end('loopback')).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    t.defer(() => new Promise((resolve) => server.close(resolve)))
+    const own = await sandbox()
+    await network.attach(own)
+    const { port } = server.address() as { port: number }
+    // Its own loopback is out of the way, so that the packets go to the bridge.
+    const prepare = 'ip link set lo down && echo 1 > /proc/sys/net/ipv4/conf/eth0/route_localnet'
+    await run('nsenter', [`--net=${own.namespace}`, 'sh', '-c', prepare])
+    const ask = `exec 3<>/dev/tcp/127.0.0.1/${port} && cat <&3`
+    const answer = () =>
+      run('nsenter', [`--net=${own.namespace}`, 'timeout', '2', 'bash', '-c', ask]).then(
+        ({ stdout }) => stdout,
+        () => undefined,
+      )
+    assert.is(await answer(), undefined)
+    await run('iptables', ['-w', '-t', 'mangle', '-F', namesOf(podCidr).loopback])
+    assert.is(await answer(), 'loopback', 'it is the rule that keeps it out')
+  },
+  machine,
+)
+
+test(
   'without iptables Pods are connected, a warning says what they lack, and host ports are refused',
   async (t) => {
     const { node, sandbox, inside } = await bench(t)
@@ -141,6 +169,7 @@ test(
     await network.attach(own)
     await reachesNode(own)
     assert.ok(lines.some(({ message }) => message.includes('no iptables')))
+    assert.is(await readFile(`/proc/sys/net/ipv4/conf/${bridge}/route_localnet`, 'utf8'), '0\n', 'nothing would keep Pods out')
     const portMappings = [{ containerPort: 80, hostPort: 20_999, hostIp: '', protocol: 'TCP' as const }]
     const wanting = { ...(await sandbox()), portMappings }
     assert.match((await assert.rejects(network.attach(wanting))).message, 'host ports need iptables')
