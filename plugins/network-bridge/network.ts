@@ -6,6 +6,7 @@ import { createGround } from './ground.js'
 import { createHostPorts } from './host-ports.js'
 import { clearPod, connectPod, disconnectPod, type Ends, findLinks, isLink, isWhole, repairPod } from './links.js'
 import { linkOf, namesOf, ownerOf, tagOf } from './names.js'
+import { createOnce } from './once.js'
 import { createTurns } from './turns.js'
 
 export interface NetworkParts {
@@ -30,15 +31,11 @@ export function createPodNetwork({ config, log, firewall }: NetworkParts, node: 
   const ports = createHostPorts(names, owner, firewall)
   const addresses = (): readonly string[] => [...attached.values()]
   const ground = createGround({ names, range, podCidr, clusterCidr, config, firewall, log, addresses })
-  let loading: Promise<void> | undefined
 
   /** What a former life left. Read when it is first needed, so that a start does not wait for it. */
-  const load = (): Promise<void> => {
-    loading ??= findLinks().then((links) => {
-      for (const { id, address } of links.filter((link) => link.owner === owner)) remember(id, address)
-    })
-    return loading
-  }
+  const load = createOnce(async () => {
+    for (const link of await findLinks()) if (link.owner === owner) remember(link.id, link.address)
+  })
   const remember = (id: string, address: string): void => {
     attached.set(id, address)
     pool.use(address)

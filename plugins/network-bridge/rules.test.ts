@@ -2,6 +2,7 @@ import type { PortMapping } from '@davit/core/node'
 import { assert, test } from '@davit/core/testing'
 import { createPool, hardwareAddress, parseRange } from './addresses.js'
 import { addressOfLink, linkOf, namesOf, ownerOf, parseTag, tagOf } from './names.js'
+import { createOnce } from './once.js'
 import { baseRules, portOwners, portRemoval, portRules, removalRules, takenPort } from './rules.js'
 import { createTurns } from './turns.js'
 
@@ -120,6 +121,18 @@ test('removal takes away what is there, and nothing of another range', () => {
   for (const chain of chains(names)) assert.match(removal, `-X ${chain}`)
   for (const chain of chains(other)) assert.not.match(removal, chain)
   assert.is(removalRules('', names), '')
+})
+
+test('what is done once is done anew after it failed, and by one of all who ask', async () => {
+  let tries = 0
+  const load = createOnce(async () => {
+    tries += 1
+    if (tries === 1) throw new Error('the first fails')
+  })
+  await assert.rejects(load())
+  await Promise.all([load(), load()])
+  await load()
+  assert.is(tries, 2)
 })
 
 test('turns of one thing follow each other whatever becomes of them; those of others do not wait', async () => {
