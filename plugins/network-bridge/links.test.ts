@@ -9,8 +9,8 @@ import { promisify } from 'node:util'
 import type { NetworkContext, NetworkSandbox, PodNetwork } from '@davit/core/node'
 import { assert, createTestServices, suite, type TestContext } from '@davit/core/testing'
 import { createBridgeDriver } from './driver.js'
-import { isLink, isWhole } from './links.js'
-import { linkOf, namesOf } from './names.js'
+import { disconnectPod, isLink, isWhole } from './links.js'
+import { linkOf, namesOf, tagOf } from './names.js'
 import { createPodNetwork } from './network.js'
 
 const test = suite('links')
@@ -115,6 +115,28 @@ test(
     const life = await driver.open(node)
     assert.equal(await life.adopt([own]), [])
     assert.is((await life.attach(own)).ips.length, 1)
+  },
+  machine,
+)
+
+test(
+  "a link that somebody removed and whose name is another cluster's by now is left to that one",
+  async (t) => {
+    const { network, node, sandbox } = await bench(t)
+    const [own, foreign] = [await sandbox(), await sandbox()]
+    const [address = ''] = (await network.attach(own)).ips
+    const link = linkOf(address)
+    await run('ip', ['link', 'delete', link])
+    await run('ip', ['link', 'add', link, 'master', bridge, 'up', 'type', 'veth', 'peer', 'name', 'eth0', 'netns', foreign.namespace])
+    t.defer(() => run('ip', ['link', 'delete', link]))
+    await run('ip', ['link', 'set', 'dev', link, 'alias', tagOf('0123456789abcdef', own.id)])
+    assert.ok(await isWhole(address, bridge))
+    assert.equal(await (await driver.open(node)).adopt([own]), [])
+    assert.is.not((await network.attach(own)).ips[0], address)
+    await network.detach(own.id)
+    await disconnectPod(address, tagOf('fedcba9876543210', own.id))
+    await driver.purge(node)
+    assert.ok(await isLink(link))
   },
   machine,
 )

@@ -4,7 +4,7 @@ import { createPool, gatewayOf, hardwareAddress, parseRange } from './addresses.
 import type { BridgeConfig } from './config.js'
 import { createGround } from './ground.js'
 import { createHostPorts } from './host-ports.js'
-import { clearPod, connectPod, disconnectPod, type Ends, findLinks, isLink, isWhole, repairPod } from './links.js'
+import { clearPod, connectPod, disconnectPod, type Ends, findLinks, isLink, isTagged, isWhole, repairPod } from './links.js'
 import { linkOf, namesOf, ownerOf, tagOf } from './names.js'
 import { createOnce } from './once.js'
 import { createTurns } from './turns.js'
@@ -57,7 +57,7 @@ export function createPodNetwork({ config, log, firewall }: NetworkParts, node: 
         const foreign = await isLink(linkOf(address))
         if (!foreign && (await tryConnect(endsOf(address, namespace), tagOf(owner, id)))) return address
       } catch (error) {
-        await disconnectPod(address)
+        await disconnectPod(address, tagOf(owner, id))
         pool.release(address)
         throw error
       }
@@ -69,7 +69,7 @@ export function createPodNetwork({ config, log, firewall }: NetworkParts, node: 
     await ports.unpublish(id)
     const address = attached.get(id)
     if (address === undefined) return
-    await disconnectPod(address)
+    await disconnectPod(address, tagOf(owner, id))
     attached.delete(id)
     pool.release(address)
   }
@@ -77,9 +77,9 @@ export function createPodNetwork({ config, log, firewall }: NetworkParts, node: 
   const restore = async ({ id, namespace }: NetworkSandbox): Promise<string | undefined> => {
     const address = attached.get(id)
     if (address === undefined) return undefined
-    if (await isWhole(address, names.bridge)) return address
-    if (await isLink(linkOf(address))) {
-      const repaired = await repairPod(endsOf(address, namespace), tagOf(owner, id)).then(
+    if (await isTagged(address, tagOf(owner, id))) {
+      if (await isWhole(address, names.bridge)) return address
+      const repaired = await repairPod(endsOf(address, namespace)).then(
         () => true,
         (error: unknown) => void log.warn({ id, address, error: String(error) }, 'the link of a Pod cannot be repaired'),
       )
