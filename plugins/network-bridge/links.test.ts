@@ -142,6 +142,22 @@ test(
 )
 
 test(
+  'a sandbox that cannot be restored is left out with a warning, and the others are adopted all the same',
+  async (t) => {
+    const { network, node, sandbox } = await bench(t)
+    const portMappings = [{ containerPort: 80, hostPort: 20_997, hostIp: '', protocol: 'TCP' as const }]
+    const [own, other] = [{ ...(await sandbox()), portMappings }, await sandbox()]
+    const kept = await network.attach(own)
+    const [address = ''] = (await network.attach(other)).ips
+    const adopted = await (await driver.open(node)).adopt([{ ...other, portMappings }, own])
+    assert.equal(adopted, [kept])
+    assert.not(await isLink(linkOf(address)))
+    assert.ok(lines.some(({ level, fields, message }) => level === 'warn' && fields.id === other.id && /restored/.test(message)))
+  },
+  machine,
+)
+
+test(
   'a namespace that is not there is an error, and leaves no address in use',
   async (t) => {
     const { network, sandbox } = await bench(t)

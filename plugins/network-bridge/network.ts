@@ -102,11 +102,22 @@ export function createPodNetwork({ config, log, firewall }: NetworkParts, node: 
     }
     return { id, ips: [address] }
   }
+  /** What fails here is told: it stays in `attached`, and goes when the sandbox is detached or at the next start. */
+  const tryRelease = (id: string): Promise<void> =>
+    release(id).catch((error: unknown) => log.warn({ id, error: String(error) }, 'the network of a Pod cannot be let go of'))
+  /** One that cannot be restored costs its Pod the sandbox, and not the node all others. */
   const adopt = async (sandbox: NetworkSandbox): Promise<Attachment | undefined> => {
-    const address = await restore(sandbox)
-    if (address === undefined) return undefined
-    await ports.publish(sandbox, address)
-    return { id: sandbox.id, ips: [address] }
+    const { id } = sandbox
+    try {
+      const address = await restore(sandbox)
+      if (address === undefined) return undefined
+      await ports.publish(sandbox, address)
+      return { id, ips: [address] }
+    } catch (error) {
+      log.warn({ id, error: String(error) }, 'the network of a Pod cannot be restored')
+      await tryRelease(id)
+      return undefined
+    }
   }
 
   return {
@@ -118,7 +129,7 @@ export function createPodNetwork({ config, log, firewall }: NetworkParts, node: 
       const gone = [...attached.keys()].filter((id) => !ids.has(id))
       if (ids.size === 0 && gone.length === 0) return []
       await ports.keep(ids)
-      await Promise.all(gone.map((id) => turns.run(id, () => release(id))))
+      await Promise.all(gone.map((id) => turns.run(id, () => tryRelease(id))))
       if (ids.size === 0) return []
       await ground()
       const kept = await Promise.all(sandboxes.map((sandbox) => turns.run(sandbox.id, () => adopt(sandbox))))
