@@ -98,6 +98,7 @@ test("a sandbox has the Pod's labels, its host ports and what a restart needs", 
   ]
   const spec = {
     containers: [container('main', { ports })],
+    initContainers: [sidecar('beside', { ports: [{ containerPort: 1, hostPort: 2 }] })],
     terminationGracePeriodSeconds: 7,
     securityContext: { sysctls: [{ name: 'a', value: 'b' }] },
   }
@@ -110,6 +111,7 @@ test("a sandbox has the Pod's labels, its host ports and what a restart needs", 
     'io.kubernetes.pod.uid': 'u1',
   })
   assert.equal(config.portMappings, [
+    { containerPort: 1, hostPort: 2, hostIp: '', protocol: 'TCP' },
     { containerPort: 80, hostPort: 8080, hostIp: '', protocol: 'TCP' },
     { containerPort: 53, hostPort: 53, hostIp: '127.0.0.1', protocol: 'UDP' },
   ])
@@ -240,6 +242,10 @@ test('a node refuses what it is not asked for by its labels, what it must not se
   assert.is(refused(port(8080, '10.0.0.1'), port(8080)), 'NodePorts')
   assert.is(refused(port(8080, '10.0.0.1'), port(8080, '10.0.0.2')), undefined)
   assert.is(refused(port(8080), port(8081), pod()), undefined)
+  const ports = { ports: [{ containerPort: 80, hostPort: 8080 }] }
+  assert.is(refused(pod({ initContainers: [sidecar('s', ports)] }), port(8080)), 'NodePorts', 'a sidecar keeps its port')
+  assert.is(refused(port(8080), pod({ initContainers: [sidecar('s', ports)] })), 'NodePorts')
+  assert.is(refused(pod({ initContainers: [container('i', ports)] }), port(8080)), undefined, 'one that ends has none')
 })
 
 const bound = (one: Pod) => ({ pod: one, requests: requestsOf(one) })
