@@ -1,6 +1,6 @@
 import type { Pod } from '../kinds/contract.js'
 import { assert, suite } from '../testing/contract.js'
-import { containerConfig, containerResources } from './container-config.js'
+import { asksForSeccomp, containerConfig, containerResources } from './container-config.js'
 import { hostNetworkHosts, hostnameOf, podHosts } from './hosts-file.js'
 import { refusalOf, requestsOf } from './node-admission.js'
 import { refuseRoot } from './non-root.js'
@@ -179,6 +179,14 @@ test('seccomp: the runtime’s own filter, none, or a file of the node', () => {
   assert.is(of({ type: 'RuntimeDefault' }, { type: 'Unconfined' }), undefined)
   assert.equal(of(undefined, { type: 'Unconfined' }), { type: 'Unconfined' })
   assert.equal(of({ type: 'Localhost', localhostProfile: 'a/b.json' }), { type: 'Localhost', path: '/node/seccomp/a/b.json' })
+})
+
+test('who asks for the filter of the runtime by name is told apart from who says nothing, and from who can have none', () => {
+  const asks = (own?: object, shared?: object) =>
+    asksForSeccomp(pod({ securityContext: shared as never }), container('main', { securityContext: own as never }))
+  const [filter, none] = [{ seccompProfile: { type: 'RuntimeDefault' } }, { seccompProfile: { type: 'Unconfined' } }]
+  assert.equal([asks(), asks({}, {}), asks(none, filter), asks({ ...filter, privileged: true })], [false, false, false, false])
+  assert.equal([asks(filter), asks(undefined, filter), asks(filter, none)], [true, true, true])
 })
 
 test('what must not run as root, and would, is refused in the words of a kubelet', async () => {
