@@ -32,12 +32,14 @@ async function site(t: TestContext): Promise<Site> {
     return { code, text: stdout + stderr }
   }
   t.defer(async () => {
+    const left = []
     for (const [machine, directory] of [
       [one, directories.one],
       [two, directories.two],
       [server, directories.server],
     ] as const)
-      await machine.davit('down', '--data-dir', directory)
+      left.push(await machine.davit('down', '--data-dir', directory))
+    for (const { code, stderr } of left) assert.is(code, 0, stderr)
   })
   return {
     ...{ server, one, two, directories, tried },
@@ -146,7 +148,7 @@ test(
     )
     assert.match(taken.stderr, /there is a node one already, and it is ready.*DAVIT_JOIN_NAME/)
 
-    // As long as the cluster has not signed the node's certificate, nobody believes that it is the node.
+    // Until the cluster has signed the certificates of the nodes, nobody believes them.
     await eventually(
       'the serving certificates',
       async () => (await tried('get', '--raw', '/api/v1/nodes/two/proxy/healthz')).text === 'ok',

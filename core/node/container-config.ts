@@ -96,6 +96,11 @@ function containerSecurity(pod: Pod, spec: PodContainer, seccompDirectory: strin
   }
 }
 
+/** It says itself that it wants the runtime's filter; nothing filters a privileged one. */
+export function asksForSeccomp({ spec: { securityContext: shared } }: Pod, { securityContext: own }: PodContainer): boolean {
+  return (own?.seccompProfile ?? shared?.seccompProfile)?.type === 'RuntimeDefault' && !own?.privileged
+}
+
 /** Whoever says nothing has the runtime's filter, as with a kubelet that is told so (`seccompDefault`). */
 function seccompOf(profile: SeccompProfile | undefined, directory: string): Pick<ContainerSecurity, 'seccomp'> {
   if (profile?.type === 'Unconfined') return { seccomp: { type: 'Unconfined' } }

@@ -1,5 +1,7 @@
 /** What a node refuses although the scheduler, or somebody by hand, has bound it there. Pure. */
 import { type Node, type Pod, quantityToMilli, quantityToNumber, selectsNode } from '../kinds/contract.js'
+import type { PortMapping } from './contract.js'
+import { hostPortsOf } from './host-ports.js'
 import type { Verdict } from './state.js'
 import { forbiddenSysctl } from './sysctls.js'
 
@@ -27,10 +29,10 @@ export function refusalOf(wanted: Bound, others: readonly Bound[], place: Place)
   if (place.node && !selectsNode(pod.spec, place.node)) {
     return refusal('NodeAffinity', "Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector")
   }
-  const ports = hostPorts(pod)
+  const ports = hostPortsOf(pod)
   if (
     ports.length > 0 &&
-    others.some((other) => hostPorts(other.pod).some((taken) => ports.some((port) => clash(port, taken))))
+    others.some((other) => hostPortsOf(other.pod).some((taken) => ports.some((port) => clash(port, taken))))
   ) {
     return refusal('NodePorts', "Predicate NodePorts failed: node(s) didn't have free ports for the requested pod ports")
   }
@@ -52,22 +54,9 @@ function lacking(wanted: Amounts, others: readonly Bound[], allocatable: Place['
   return undefined
 }
 
-interface HostPort {
-  readonly port: number
-  readonly protocol: string
-  readonly ip: string
-}
-
-function hostPorts({ spec }: Pod): HostPort[] {
-  return spec.containers.flatMap(({ ports = [] }) =>
-    ports.flatMap(({ hostPort, protocol = 'TCP', hostIP = '' }) =>
-      hostPort ? [{ port: hostPort, protocol, ip: hostIP === '0.0.0.0' ? '' : hostIP }] : [],
-    ),
-  )
-}
-
-function clash(a: HostPort, b: HostPort): boolean {
-  return a.port === b.port && a.protocol === b.protocol && (a.ip === b.ip || a.ip === '' || b.ip === '')
+function clash(a: PortMapping, b: PortMapping): boolean {
+  const isAny = ({ hostIp }: PortMapping): boolean => hostIp === '' || hostIp === '0.0.0.0'
+  return a.hostPort === b.hostPort && a.protocol === b.protocol && (a.hostIp === b.hostIp || isAny(a) || isAny(b))
 }
 
 /** Init containers run before the others, sidecars beside them: the larger need counts. */

@@ -1,6 +1,6 @@
 import type { Pod } from '../kinds/contract.js'
 import { assert, suite } from '../testing/contract.js'
-import { containerConfig, containerResources } from './container-config.js'
+import { asksForSeccomp, containerConfig, containerResources } from './container-config.js'
 import { hostNetworkHosts, hostnameOf, podHosts } from './hosts-file.js'
 import { refusalOf, requestsOf } from './node-admission.js'
 import { refuseRoot } from './non-root.js'
@@ -98,6 +98,7 @@ test("a sandbox has the Pod's labels, its host ports and what a restart needs", 
   ]
   const spec = {
     containers: [container('main', { ports })],
+    initContainers: [sidecar('beside', { ports: [{ containerPort: 1, hostPort: 2 }] })],
     terminationGracePeriodSeconds: 7,
     securityContext: { sysctls: [{ name: 'a', value: 'b' }] },
   }
@@ -110,6 +111,7 @@ test("a sandbox has the Pod's labels, its host ports and what a restart needs", 
     'io.kubernetes.pod.uid': 'u1',
   })
   assert.equal(config.portMappings, [
+    { containerPort: 1, hostPort: 2, hostIp: '', protocol: 'TCP' },
     { containerPort: 80, hostPort: 8080, hostIp: '', protocol: 'TCP' },
     { containerPort: 53, hostPort: 53, hostIp: '127.0.0.1', protocol: 'UDP' },
   ])
@@ -179,6 +181,14 @@ test('seccomp: the runtime’s own filter, none, or a file of the node', () => {
   assert.equal(of({ type: 'Localhost', localhostProfile: 'a/b.json' }), { type: 'Localhost', path: '/node/seccomp/a/b.json' })
 })
 
+test('who asks for the filter of the runtime by name is told apart from who says nothing, and from who can have none', () => {
+  const asks = (own?: object, shared?: object) =>
+    asksForSeccomp(pod({ securityContext: shared as never }), container('main', { securityContext: own as never }))
+  const [filter, none] = [{ seccompProfile: { type: 'RuntimeDefault' } }, { seccompProfile: { type: 'Unconfined' } }]
+  assert.equal([asks(), asks({}, {}), asks(none, filter), asks({ ...filter, privileged: true })], [false, false, false, false])
+  assert.equal([asks(filter), asks(undefined, filter), asks(filter, none)], [true, true, true])
+})
+
 test('what must not run as root, and would, is refused in the words of a kubelet', async () => {
   const refused = async (own: object, user = '', shared: object = {}) => {
     const spec = container('main', { securityContext: own })
@@ -240,6 +250,10 @@ test('a node refuses what it is not asked for by its labels, what it must not se
   assert.is(refused(port(8080, '10.0.0.1'), port(8080)), 'NodePorts')
   assert.is(refused(port(8080, '10.0.0.1'), port(8080, '10.0.0.2')), undefined)
   assert.is(refused(port(8080), port(8081), pod()), undefined)
+  const ports = { ports: [{ containerPort: 80, hostPort: 8080 }] }
+  assert.is(refused(pod({ initContainers: [sidecar('s', ports)] }), port(8080)), 'NodePorts', 'a sidecar keeps its port')
+  assert.is(refused(port(8080), pod({ initContainers: [sidecar('s', ports)] })), 'NodePorts')
+  assert.is(refused(pod({ initContainers: [container('i', ports)] }), port(8080)), undefined, 'one that ends has none')
 })
 
 const bound = (one: Pod) => ({ pod: one, requests: requestsOf(one) })

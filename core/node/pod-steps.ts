@@ -2,6 +2,7 @@
 import { join } from 'node:path'
 import { isNotFound, runtimeClasses } from '../client/contract.js'
 import type { Pod, Container as PodContainer } from '../kinds/contract.js'
+import { asksForSeccomp } from './container-config.js'
 import { type StartAction, startContainer } from './container-start.js'
 import { RuntimeError } from './contract.js'
 import { EmptyDirLimits } from './empty-dir-limits.js'
@@ -41,6 +42,7 @@ export class PodSteps {
   private readonly limits: EmptyDirLimits
   private readonly uid: string
   private volumesReady = false
+  private saidUnfiltered = false
 
   constructor(uid: string, context: StepContext) {
     const { node } = context
@@ -144,6 +146,7 @@ export class PodSteps {
       // A sandbox that was adopted: its volumes are not known here yet.
       const refusal = await this.mountVolumes(pod)
       if (refusal !== undefined) throw new RuntimeError('CreateContainerConfigError', refusal)
+      this.warnUnfiltered(action.spec, pod)
       const { files, volumes } = this
       const created: Parameters<typeof startContainer>[1]['created'] = (container) => {
         createdId = container.id
@@ -157,6 +160,15 @@ export class PodSteps {
       observed.containersChanged()
       if (!signal.aborted) await this.startFailed(action.spec, createdId, error)
     }
+  }
+
+  /** Once for each Pod: it runs all the same, since most who ask for the filter do it for the sake of a policy. */
+  private warnUnfiltered(spec: PodContainer, pod: Pod): void {
+    const { supports } = this.context.node
+    if (this.saidUnfiltered || supports.hollow || supports.seccomp || !asksForSeccomp(pod, spec)) return
+    this.saidUnfiltered = true
+    const what = 'the seccomp profile RuntimeDefault is not applied: the runtime of this node filters no system calls'
+    this.context.event('Warning', 'SeccompNotApplied', `${spec.name}: ${what}`)
   }
 
   private async startFailed(spec: PodContainer, createdId: string | undefined, error: unknown): Promise<void> {

@@ -1,6 +1,7 @@
 import type { Pod } from '../kinds/contract.js'
-import type { PortMapping, SandboxConfig } from './contract.js'
+import type { SandboxConfig } from './contract.js'
 import { RuntimeError } from './contract.js'
+import { hostPortsOf } from './host-ports.js'
 import { fullNameOf, hostnameOf } from './hosts-file.js'
 
 export interface DnsFacts {
@@ -32,7 +33,7 @@ export function sandboxConfig(pod: Pod, attempt: number, dns: DnsFacts, runtimeH
     },
     annotations: { ...metadata.annotations, [graceAnnotation]: String(spec.terminationGracePeriodSeconds ?? 30) },
     dns: podDns(pod, dns),
-    portMappings: spec.hostNetwork ? [] : portMappings(pod),
+    portMappings: spec.hostNetwork ? [] : hostPortsOf(pod),
     ...(runtimeHandler !== '' && { runtimeHandler }),
     sysctls: Object.fromEntries((spec.securityContext?.sysctls ?? []).map((item) => [item.name, item.value])),
   }
@@ -48,20 +49,6 @@ function fullHostname(pod: Pod, clusterDomain: string): string {
   throw new RuntimeError(
     'FailedCreatePodSandBox',
     `${why} (${longestHostname} characters is the max, ${name.length} characters requested)`,
-  )
-}
-
-function portMappings(pod: Pod): PortMapping[] {
-  const containers = [
-    ...(pod.spec.initContainers ?? []).filter((item) => item.restartPolicy === 'Always'),
-    ...pod.spec.containers,
-  ]
-  return containers.flatMap((container) =>
-    (container.ports ?? []).flatMap((port) => {
-      if (!port.hostPort) return []
-      const protocol = (port.protocol ?? 'TCP') as PortMapping['protocol']
-      return [{ containerPort: port.containerPort, hostPort: port.hostPort, hostIp: port.hostIP ?? '', protocol }]
-    }),
   )
 }
 

@@ -45,9 +45,10 @@ export function createContainers({ engine, node, config: log, images, sharing: s
 
   const look = async (id: string): Promise<Seen | undefined> => {
     const inspect = () => unless([404], docker.getContainer(id).inspect())
-    const found = await (killed.has(id) ? inspect() : inspectEnded(inspect, clock))
+    const found = await (killed.has(id) ? inspect() : inspectEnded(inspect, clock, node.signal))
     if (!found || !isOwnedBy(node, found.Config.Labels) || found.Config.Labels[label.type] !== 'container') {
       seen.delete(id)
+      killed.delete(id)
       return undefined
     }
     const container = containerOf(found, await images.identity(found.Image))
@@ -116,7 +117,7 @@ export function createContainers({ engine, node, config: log, images, sharing: s
       const filters = filterOf(node, { [label.type]: 'container' })
       const listed = await docker.listContainers({ all: true, filters })
       const here = new Set(listed.map(({ Id }) => Id))
-      for (const id of seen.keys()) if (!here.has(id)) seen.delete(id)
+      for (const known of [seen, killed]) for (const id of known.keys()) if (!here.has(id)) known.delete(id)
       return (await Promise.all(listed.map(fromList))).filter((container) => container !== undefined)
     },
     container: async (id) => (await look(id))?.container,

@@ -1,7 +1,7 @@
 // @serial machine
 import { readdir, readFile, readlink, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { configMaps, pods, secrets } from '@davit/core/client'
+import { configMaps, events, pods, secrets } from '@davit/core/client'
 import { definePlugin } from '@davit/core/kernel'
 import type { PodSpec } from '@davit/core/kinds'
 import { type ContainerConfig, type RuntimeDriver, RuntimeToken } from '@davit/core/node'
@@ -184,7 +184,20 @@ test('a volume that no plugin serves, and a path that leaves its volume, keep th
   )
   assert.match(statusOf(refused).state?.waiting?.message ?? '', 'names a variable that is not set')
   assert.is(statusOf(await plane.pod('nfs')).state?.waiting?.reason, 'ContainerCreating')
-  const { events } = await import('@davit/core/client')
   const found = (await plane.client.list(events, { namespace: 'default' })).items.find((event) => event.reason === 'FailedMount')
   assert.match(found?.message ?? '', 'no plugin serves volumes of type nfs')
+})
+
+test('a Pod that asks for a seccomp filter runs where the runtime has none, and one event says so, however often it starts', async (t) => {
+  const { plane } = await posingCluster(t)
+  const containers = ['main', 'beside'].map((name) => ({ name, image: 'a:1' }))
+  const securityContext = { seccompProfile: { type: 'RuntimeDefault' } }
+  await plane.run('asks', { containers, securityContext }, { 'run-ms': '1000', 'exit-code': '2' })
+  await plane.run('silent', { containers })
+  await plane.until('asks', 'restarted', (pod) => (pod.status?.containerStatuses ?? []).every(({ restartCount }) => restartCount > 0))
+  await plane.until('silent', 'Ready', isReady)
+  await plane.pass(2_000)
+  const { items } = await plane.client.list(events, { namespace: 'default' })
+  const [found, ...others] = items.filter(({ reason }) => reason === 'SeccompNotApplied')
+  assert.equal([found?.type, found?.involvedObject.name, found?.count ?? 1, others.length], ['Warning', 'asks', 1, 0])
 })

@@ -2,6 +2,7 @@
 import { type NetworkSandbox, RuntimeError } from '@davit/core/node'
 import { changeRules } from './firewall.js'
 import type { Names } from './names.js'
+import { createOnce } from './once.js'
 import { type PortOwner, portOwners, portRemoval, portRules, takenPort } from './rules.js'
 
 export interface HostPorts {
@@ -15,17 +16,12 @@ export interface HostPorts {
 /** Without iptables there are none. */
 export function createHostPorts(names: Names, owner: string, firewall: boolean): HostPorts {
   const published = new Set<string>()
-  let loading: Promise<void> | undefined
-  const load = (): Promise<void> => {
-    loading ??= changeRules((saved) => {
+  const load = createOnce(() =>
+    changeRules((saved) => {
       for (const port of portOwners(saved, names)) if (port.owner === owner) published.add(port.id)
       return ''
-    }).catch((error: unknown) => {
-      loading = undefined
-      throw error
-    })
-    return loading
-  }
+    }),
+  )
   const remove = (gone: (id: string) => boolean): Promise<void> =>
     changeRules((saved) => portRemoval(saved, names, (port) => port.owner === owner && gone(port.id)))
 

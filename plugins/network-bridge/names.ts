@@ -11,6 +11,7 @@ export interface Names {
   readonly masquerade: string
   readonly ports: string
   readonly forward: string
+  readonly loopback: string
 }
 
 /** What belongs to a range: two nodes have different ones. */
@@ -22,6 +23,7 @@ export function namesOf(podCidr: string): Names {
     masquerade: `DAVIT-NET-MASQ-${name}`,
     ports: `DAVIT-NET-PORT-${name}`,
     forward: `DAVIT-NET-FWD-${name}`,
+    loopback: `DAVIT-NET-LOOP-${name}`,
   }
 }
 

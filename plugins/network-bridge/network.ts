@@ -4,8 +4,9 @@ import { createPool, gatewayOf, hardwareAddress, parseRange } from './addresses.
 import type { BridgeConfig } from './config.js'
 import { createGround } from './ground.js'
 import { createHostPorts } from './host-ports.js'
-import { clearPod, connectPod, disconnectPod, type Ends, findLinks, isLink, isWhole, repairPod } from './links.js'
+import { clearPod, connectPod, disconnectPod, type Ends, findLinks, isLink, isTagged, isWhole, repairPod } from './links.js'
 import { linkOf, namesOf, ownerOf, tagOf } from './names.js'
+import { createOnce } from './once.js'
 import { createTurns } from './turns.js'
 
 export interface NetworkParts {
@@ -30,15 +31,11 @@ export function createPodNetwork({ config, log, firewall }: NetworkParts, node: 
   const ports = createHostPorts(names, owner, firewall)
   const addresses = (): readonly string[] => [...attached.values()]
   const ground = createGround({ names, range, podCidr, clusterCidr, config, firewall, log, addresses })
-  let loading: Promise<void> | undefined
 
   /** What a former life left. Read when it is first needed, so that a start does not wait for it. */
-  const load = (): Promise<void> => {
-    loading ??= findLinks().then((links) => {
-      for (const { id, address } of links.filter((link) => link.owner === owner)) remember(id, address)
-    })
-    return loading
-  }
+  const load = createOnce(async () => {
+    for (const link of await findLinks()) if (link.owner === owner) remember(link.id, link.address)
+  })
   const remember = (id: string, address: string): void => {
     attached.set(id, address)
     pool.use(address)
@@ -60,7 +57,7 @@ export function createPodNetwork({ config, log, firewall }: NetworkParts, node: 
         const foreign = await isLink(linkOf(address))
         if (!foreign && (await tryConnect(endsOf(address, namespace), tagOf(owner, id)))) return address
       } catch (error) {
-        await disconnectPod(address)
+        await disconnectPod(address, tagOf(owner, id))
         pool.release(address)
         throw error
       }
@@ -72,7 +69,7 @@ export function createPodNetwork({ config, log, firewall }: NetworkParts, node: 
     await ports.unpublish(id)
     const address = attached.get(id)
     if (address === undefined) return
-    await disconnectPod(address)
+    await disconnectPod(address, tagOf(owner, id))
     attached.delete(id)
     pool.release(address)
   }
@@ -80,9 +77,9 @@ export function createPodNetwork({ config, log, firewall }: NetworkParts, node: 
   const restore = async ({ id, namespace }: NetworkSandbox): Promise<string | undefined> => {
     const address = attached.get(id)
     if (address === undefined) return undefined
-    if (await isWhole(address, names.bridge)) return address
-    if (await isLink(linkOf(address))) {
-      const repaired = await repairPod(endsOf(address, namespace), tagOf(owner, id)).then(
+    if (await isTagged(address, tagOf(owner, id))) {
+      if (await isWhole(address, names.bridge)) return address
+      const repaired = await repairPod(endsOf(address, namespace)).then(
         () => true,
         (error: unknown) => void log.warn({ id, address, error: String(error) }, 'the link of a Pod cannot be repaired'),
       )
@@ -105,11 +102,22 @@ export function createPodNetwork({ config, log, firewall }: NetworkParts, node: 
     }
     return { id, ips: [address] }
   }
+  /** What fails here is told: it stays in `attached`, and goes when the sandbox is detached or at the next start. */
+  const tryRelease = (id: string): Promise<void> =>
+    release(id).catch((error: unknown) => log.warn({ id, error: String(error) }, 'the network of a Pod cannot be let go of'))
+  /** One that cannot be restored costs its Pod the sandbox, and not the node all others. */
   const adopt = async (sandbox: NetworkSandbox): Promise<Attachment | undefined> => {
-    const address = await restore(sandbox)
-    if (address === undefined) return undefined
-    await ports.publish(sandbox, address)
-    return { id: sandbox.id, ips: [address] }
+    const { id } = sandbox
+    try {
+      const address = await restore(sandbox)
+      if (address === undefined) return undefined
+      await ports.publish(sandbox, address)
+      return { id, ips: [address] }
+    } catch (error) {
+      log.warn({ id, error: String(error) }, 'the network of a Pod cannot be restored')
+      await tryRelease(id)
+      return undefined
+    }
   }
 
   return {
@@ -121,7 +129,7 @@ export function createPodNetwork({ config, log, firewall }: NetworkParts, node: 
       const gone = [...attached.keys()].filter((id) => !ids.has(id))
       if (ids.size === 0 && gone.length === 0) return []
       await ports.keep(ids)
-      await Promise.all(gone.map((id) => turns.run(id, () => release(id))))
+      await Promise.all(gone.map((id) => turns.run(id, () => tryRelease(id))))
       if (ids.size === 0) return []
       await ground()
       const kept = await Promise.all(sandboxes.map((sandbox) => turns.run(sandbox.id, () => adopt(sandbox))))

@@ -1,7 +1,7 @@
 /** The server of a node and who dials it, over mutual TLS: the containers are processes of this machine. */
 import { createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
-import { type ApiError, type Client, nodes, pods } from '../../client/contract.js'
+import { type ApiError, type Client, type KeyAndCertificate, type NodeIdentity, nodes, pods } from '../../client/contract.js'
 import { createClock } from '../../kernel/clock.js'
 import type { Node, Pod } from '../../kinds/contract.js'
 import { assert, boot, createTestServices, type TestContext, test } from '../../testing/contract.js'
@@ -27,9 +27,11 @@ interface Site {
   readonly client: Client
   readonly dialler: NodeDialler
   dial(options: Partial<Parameters<typeof createDialler>[0]>): NodeDialler
+  /** Of the CA of the cluster. */
+  signed(name: string): Promise<KeyAndCertificate>
 }
 
-async function site(t: TestContext, more: Partial<NodeStreams> = {}): Promise<Site> {
+async function site(t: TestContext, more: Partial<NodeStreams> = {}, identity?: NodeIdentity): Promise<Site> {
   const booted = await boot({ clock: 'real' })
   t.defer(() => booted.stop())
   const { client, clients, clock } = booted
@@ -47,7 +49,7 @@ async function site(t: TestContext, more: Partial<NodeStreams> = {}): Promise<Si
   const port = await openNodeServer(
     {
       ...{ nodes: ['one', 'two'], address: '127.0.0.1', port: 0, ca: authority.certificate, clients, connections },
-      ...{ identity: undefined, signer: createSigner(authority, clock), clock, log: createTestServices().log },
+      ...{ identity, signer: createSigner(authority, clock), clock, log: createTestServices().log },
     },
     (undo) => void undos.push(undo),
   )
@@ -69,7 +71,9 @@ async function site(t: TestContext, more: Partial<NodeStreams> = {}): Promise<Si
     return made
   }
   const dialler = dial({})
-  return { agent, client, dialler, dial, remote: remoteNode(dialler, 'one', createClock()) }
+  const signed: Site['signed'] = async (name) =>
+    (await loadCertificates({ directory, names: [name], now: clock.now() })).server
+  return { agent, client, dialler, dial, signed, remote: remoteNode(dialler, 'one', createClock()) }
 }
 
 /** The caller's ends, of which the output is kept. */
@@ -210,4 +214,26 @@ test('who is not who he says: neither side speaks to him', async (t) => {
   const foreign = (await assert.rejects(dial({ identity: async () => ({ key, certificate }) }).get('one', '/pods'))) as ApiError
   assert.is(foreign.code, 401)
   await assert.rejects(dial({ ca: strange.authority.certificate }).get('one', '/healthz'), /cannot be reached/)
+})
+
+test('as long as the cluster has not signed the certificate of a node, nobody believes that it is the node', async (t) => {
+  let seen: (change: (pair: KeyAndCertificate) => void) => void = () => undefined
+  const asked = new Promise<(pair: KeyAndCertificate) => void>((resolve) => {
+    seen = resolve
+  })
+  const identity: NodeIdentity = {
+    ...{ nodeName: 'one', ca: '' },
+    serve(addresses, changed) {
+      assert.equal(addresses, ['127.0.0.1'])
+      seen(changed)
+      return () => undefined
+    },
+  }
+  const { dialler, signed } = await site(t, {}, identity)
+  const changed = await asked
+  const refused = (await assert.rejects(dialler.get('one', '/healthz'))) as ApiError
+  assert.is(refused.code, 503)
+  assert.match(refused.message, /^node one cannot be reached: self.signed certificate/)
+  changed(await signed('one'))
+  assert.is((await dialler.get('one', '/healthz')).statusCode, 200)
 })
