@@ -6,7 +6,7 @@ import { type Bag, definePlugin } from '../kernel/contract.js'
 import { createRandom } from '../kernel/host.js'
 import { assert, boot, createTestServices, suite, type TestContext } from '../testing/contract.js'
 import { startAgents } from './agents.js'
-import type { NodeContext, Runtime, RuntimeCapabilities, RuntimeDriver } from './contract.js'
+import type { NodeContext, Runtime, RuntimeCapabilities, RuntimeDriver, VolumeDriver } from './contract.js'
 import { findLeftovers, podDirectory, removeLeftovers } from './pod-directories.js'
 
 const test = suite('agents')
@@ -16,7 +16,7 @@ const allowAll = definePlugin({
   api: '^1.0',
   requires: { hooks: ApiHooksToken },
   async setup(context, { hooks }) {
-    context.tap(hooks.authorize, () => ({ allowed: true, reason: '' }))
+    context.tap(hooks.authorize, (_request) => ({ allowed: true, reason: '' }))
     return {}
   },
 })
@@ -140,7 +140,14 @@ test('what Pods have left is removed, and never what a Pod has that is here, how
 test('the removal of leftovers can be ended, and goes on past one that fails', async (t) => {
   const directory = await t.directory()
   const { log, lines } = createTestServices()
-  const place = { directory, log, supports: { hollow: false } }
+  const told: string[] = []
+  const elsewhere: VolumeDriver = {
+    source: 'x',
+    mount: async () => ({ wait: '' }),
+    unmount: async () => {},
+    unmountPod: async (uid) => void told.push(uid),
+  }
+  const place = { directory, log, supports: { hollow: false }, volumeDrivers: () => [elsewhere] }
   const uids = ['a', 'b', 'c']
   for (const uid of uids) await leave(directory, uid)
   const stop = removeLeftovers(place, uids)
@@ -150,6 +157,10 @@ test('the removal of leftovers can be ended, and goes on past one that fails', a
   removeLeftovers(place, ['x'.repeat(300), ...left])
   for (let turn = 0; turn < 1_000 && (await findLeftovers(place)).length > 0; turn += 1) await findLeftovers(place)
   assert.equal(await findLeftovers(place), [])
+  assert.ok(
+    uids.every((uid) => told.includes(uid)),
+    'drivers that keep something elsewhere hear of each',
+  )
   assert.match(String(lines[0]?.fields.error), 'ENAMETOOLONG')
   assert.is(lines.length, 1)
 })

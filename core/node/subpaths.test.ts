@@ -1,13 +1,13 @@
 import { chmod, chown, mkdir, readdir, readFile, rename, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { assert, createTestServices, suite, type TestContext } from '../testing/contract.js'
 import type { Pod } from '../kinds/contract.js'
+import { assert, createTestServices, suite, type TestContext } from '../testing/contract.js'
 import type { VolumeDriver, VolumePlace, VolumeReader } from './contract.js'
 import { mountsBelow, removeTree } from './mounts.js'
+import { createMemory, purgePodDirectories } from './pod-directories.js'
 import { createPodVolumes } from './pod-volumes.js'
 import { bindTo, openBelow } from './subpaths.js'
 import { container, pod } from './testing.js'
-import { createMemory, purgePodDirectories } from './pod-directories.js'
 import { secretVolumes } from './volumes/api-volumes.js'
 import { emptyDirVolumes } from './volumes/host-volumes.js'
 
@@ -160,7 +160,13 @@ async function inMemory(t: TestContext, of: Pod) {
   const drivers: readonly VolumeDriver[] = [emptyDirVolumes, secretVolumes]
   const directory = join(node, 'pods', 'u1', 'volumes')
   const memory = createMemory(node, createTestServices().log)
-  const volumes = createPodVolumes(directory, () => drivers, read, place, async () => join(await memory(), 'u1'))
+  const volumes = createPodVolumes(
+    directory,
+    () => drivers,
+    read,
+    place,
+    async () => join(await memory(), 'u1'),
+  )
   t.defer(() => volumes.unmount(of))
   return {
     node,

@@ -282,7 +282,12 @@ test('a Pod stays as long as the plugin that mounted its volume is not here', as
   }
   let present: readonly VolumeDriver[] = drivers
   const volumes = createPodVolumes(join(await t.directory(), 'volumes'), () => present, read, place)
-  const of = pod({ volumes: [{ name: 'data', emptyDir: {} }, { name: 'flex', flexVolume: { driver: 'x' } }] })
+  const of = pod({
+    volumes: [
+      { name: 'data', emptyDir: {} },
+      { name: 'flex', flexVolume: { driver: 'x' } },
+    ],
+  })
   assert.match((await volumes.mount(of))?.wait ?? '', 'no plugin serves volumes of type flexVolume')
   await volumes.unmount(of)
   present = [...drivers, flex]
