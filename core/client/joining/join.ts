@@ -3,7 +3,7 @@ import { join as joinPath } from 'node:path'
 import { type Clock, DavitError, type Logger, type Random } from '../../kernel/contract.js'
 import type { Node } from '../../kinds/contract.js'
 import { ApiError, isNotFound } from '../api-error.js'
-import type { Client } from '../contract.js'
+import { type Client, nodeIdentity } from '../contract.js'
 import { createHttpsClients, type HttpsClients } from '../https.js'
 import { nodes } from '../resources.js'
 import { type AuthorityPin, authorityHash, findAuthority } from './authority.js'
@@ -16,7 +16,7 @@ import {
   writeCredential,
   writePrivate,
 } from './credential-file.js'
-import { clientCertificate, nodeIdentity } from './node-certificates.js'
+import { clientCertificate } from './node-certificates.js'
 import { requestCertificate } from './request-certificate.js'
 
 export interface JoinOptions {
