@@ -1,5 +1,5 @@
 /**
- * What lets machines join, made with the first token, so that a cluster without joined nodes gives nobody these rights. What
+ * What lets machines join, made with the first token, so that a cluster that never had one gives nobody these rights. What
  * stands there already is left as it is: an administrator may have narrowed it.
  */
 import { type Connection, statusError } from '../kube/connection.js'
@@ -59,7 +59,8 @@ export function joiningObjects(server: string, ca: string): readonly JoiningObje
     // Before it asks for a name, a machine looks whether another has it.
     role('davit:get-nodes', { apiGroups: [''], resources: ['nodes'], verbs: ['get'] }),
     binding('davit:get-nodes', 'davit:get-nodes', joiners),
-    // Volumes that are folders of a node are removed by its agent, which then lets go of them.
+    // Volumes that are folders of a node are removed by its agent, which then lets go of them;
+    // admission lets them write nothing else of volumes.
     role('davit:node-volumes', {
       apiGroups: [''],
       resources: ['persistentvolumes'],

@@ -1,5 +1,4 @@
 /** Where machines that join find the API, and by what they know it. */
-import { createHash, X509Certificate } from 'node:crypto'
 import type { Connection } from '../kube/connection.js'
 import { CliError } from '../output/cli-error.js'
 
@@ -29,10 +28,4 @@ export async function serverUrl(connection: Connection, said: string | undefined
 
 export function isForThisMachine(url: string): boolean {
   return loopback.test(new URL(url).hostname)
-}
-
-/** As kubeadm writes it: of the public key, so that a CA that is renewed with its key keeps it. */
-export function caHash(pem: string | Buffer): string {
-  const info = new X509Certificate(pem).publicKey.export({ type: 'spki', format: 'der' })
-  return `sha256:${createHash('sha256').update(info).digest('hex')}`
 }

@@ -17,6 +17,7 @@ export type { EventTurns } from './event-turns.js'
 export { LeaderElection, type LeaderElectionOptions, type Term } from './leader.js'
 export { type LeaderElectionConfig, leaderElectionSchema } from './leader-config.js'
 export { type LedWork, leadership, type WhileLeading } from './leadership.js'
+export { nodeIdentity } from './node-identity.js'
 export * from './resources.js'
 export { createWorkQueue, type WorkQueue, type WorkQueueOptions } from './work-queue.js'
 
@@ -240,9 +241,9 @@ export interface NodeIdentity {
   /** PEM of the CA of the cluster. */
   readonly ca: string
   /**
-   * Keeps a certificate by which the node serves, for its name and `addresses`. `changed` is called with each that it gets:
-   * soon with one of a former life that is still good, else when the cluster has signed one, which takes until the API knows
-   * those addresses as the node's, and again long before one ends. Ends with the function that it returns.
+   * Keeps a certificate by which the node serves, for its name alone. `changed` is called with each that it gets: soon with
+   * one of a former life that is still good, else when the cluster has signed one, and again long before one ends. Ends with
+   * the function that it returns.
    */
-  serve(addresses: readonly string[], changed: (pair: KeyAndCertificate) => void): () => void
+  serve(changed: (pair: KeyAndCertificate) => void): () => void
 }

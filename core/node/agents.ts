@@ -5,9 +5,9 @@ import type { NodeConnections } from '../api/contract.js'
 import {
   type Clients,
   createEventRecorder,
-  type Identity,
   type Informer,
   type NodeIdentity,
+  nodeIdentity,
   nodes,
   pods,
 } from '../client/contract.js'
@@ -109,7 +109,7 @@ interface Shared {
 function makeAgent(config: DecidedNode, options: AgentsOptions, shared: Shared): NodeAgent {
   const { clock, random, log, defer, clients } = options
   const { podInformer, nodeInformer, sources, ...rest } = shared
-  const client = clients.as(identityOf(config.name))
+  const client = clients.as(nodeIdentity(config.name))
   const events = createEventRecorder({
     client,
     turns: clients.eventTurns,
@@ -140,10 +140,6 @@ function makeAgent(config: DecidedNode, options: AgentsOptions, shared: Shared):
     pods: () => podInformer.byIndex(byNode, config.name),
     node: () => nodeInformer.get('', config.name),
   })
-}
-
-function identityOf(node: string): Identity {
-  return { name: `system:node:${node}`, groups: ['system:nodes'], manager: 'kubelet' }
 }
 
 function routePods(informer: Informer<Pod>, agents: ReadonlyMap<string, NodeAgent>): () => void {

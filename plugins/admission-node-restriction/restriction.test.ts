@@ -201,29 +201,59 @@ test('whoever is no node is not its affair', async (t) => {
   await refused(nameless.create(nodes, node('x')), 'could not determine node from user "system:node:"')
 })
 
-test('of volumes a node takes off finalizers, once they are being deleted, and changes nothing else', async (t) => {
+test('a node lets go of a volume of its own folders that is being deleted and not bound, and changes nothing else', async (t) => {
   const { one, client } = await start(t)
-  const made = await client.create(persistentVolumes, {
-    apiVersion: 'v1',
-    kind: 'PersistentVolume',
-    metadata: { name: 'v', finalizers: ['example.com/a', 'example.com/b'] },
-    spec: { capacity: { storage: '1Gi' }, accessModes: ['ReadWriteOnce'], hostPath: { path: '/data' } },
+  const folder = 'davit.dev/local-path-folder'
+  for (const name of ['one', 'two']) await client.create(nodes, node(name, { metadata: { name, labels: { host: name } } }))
+  const on = (host: string) => ({
+    required: { nodeSelectorTerms: [{ matchExpressions: [{ key: 'host', operator: 'In', values: [host] }] }] },
   })
-  const without = (volume: PersistentVolume, ...finalizers: string[]) => ({
+  const make = async (name: string, host: string, ...finalizers: string[]): Promise<PersistentVolume> => {
+    await client.create(persistentVolumes, {
+      apiVersion: 'v1',
+      kind: 'PersistentVolume',
+      metadata: { name, finalizers },
+      spec: {
+        ...{ capacity: { storage: '1Gi' }, accessModes: ['ReadWriteOnce'] },
+        ...{ local: { path: '/data' }, nodeAffinity: on(host) },
+      },
+    } as PersistentVolume)
+    return client.get(persistentVolumes, '', name)
+  }
+  const remove = async (name: string): Promise<PersistentVolume> => {
+    await client.delete(persistentVolumes, '', name)
+    return client.get(persistentVolumes, '', name)
+  }
+  const left = (volume: PersistentVolume, ...finalizers: string[]) => ({
     ...volume,
     metadata: { ...volume.metadata, finalizers },
   })
-  const message = 'can only remove finalizers of persistent volumes that are being deleted'
-  await refused(one.update(persistentVolumes, without(made, 'example.com/a')), message)
+  const message = 'node "one" can only let go of persistent volumes of its own folders that are being deleted and not bound'
+  const made = await make('v', 'one', folder, 'example.com/a')
+  await refused(one.update(persistentVolumes, left(made, 'example.com/a')), message)
   await refused(one.create(persistentVolumes, { ...made, metadata: { name: 'w' } }), message)
-  await client.delete(persistentVolumes, '', 'v')
-  const going = await client.get(persistentVolumes, '', 'v')
-  const labelled = { ...going, metadata: { ...going.metadata, labels: { a: 'b' } } }
-  await refused(one.update(persistentVolumes, labelled), message)
-  const claimed = { ...going, spec: { ...going.spec, claimRef: { kind: 'PersistentVolumeClaim', namespace: 'x', name: 'y' } } }
-  await refused(one.update(persistentVolumes, claimed as PersistentVolume), message)
-  const less = await one.update(persistentVolumes, without(going, 'example.com/a'))
+
+  await client.updateStatus(persistentVolumes, { ...made, status: { phase: 'Bound' } })
+  await refused(one.update(persistentVolumes, left(await remove('v'), 'example.com/a')), message)
+  const bound = await client.get(persistentVolumes, '', 'v')
+  const going = await client.updateStatus(persistentVolumes, { ...bound, status: { phase: 'Released' } })
+  await refused(one.update(persistentVolumes, left(going, folder)), message)
+  await refused(one.update(persistentVolumes, left(going)), message)
+  await refused(
+    one.update(persistentVolumes, { ...left(going, 'example.com/a'), status: { phase: 'Failed' } }, { subresource: 'status' }),
+    message,
+  )
+  const labelled = left(going, 'example.com/a')
+  await refused(one.update(persistentVolumes, { ...labelled, metadata: { ...labelled.metadata, labels: { a: 'b' } } }), message)
+  const claimed = { ...going.spec, claimRef: { kind: 'PersistentVolumeClaim', namespace: 'x', name: 'y' } }
+  await refused(one.update(persistentVolumes, { ...labelled, spec: claimed } as PersistentVolume), message)
+  const less = await one.update(persistentVolumes, left(going, 'example.com/a'))
   assert.equal(less.metadata.finalizers, ['example.com/a'])
-  await one.update(persistentVolumes, without(less))
-  await assert.rejects(client.get(persistentVolumes, '', 'v'), /not found/)
+  await refused(one.update(persistentVolumes, left(less)), message)
+
+  await make('of-two', 'two', folder)
+  await refused(one.update(persistentVolumes, left(await remove('of-two'))), message)
+  await make('alone', 'one', folder)
+  await one.update(persistentVolumes, left(await remove('alone')))
+  await assert.rejects(client.get(persistentVolumes, '', 'alone'), /not found/)
 })

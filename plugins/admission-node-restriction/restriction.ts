@@ -1,7 +1,7 @@
 /** What a node may write, in the words of Kubernetes' NodeRestriction. */
 import type { AdmissionDenial, AdmissionRequest, ApiHooks } from '@davit/core/api'
-import { ApiError, type Client, isNotFound, pods } from '@davit/core/client'
-import { equalJson, type KubeObject, type Node, type PersistentVolume, type Pod } from '@davit/core/kinds'
+import { ApiError, type Client, isNotFound, nodes, pods } from '@davit/core/client'
+import { equalJson, type KubeObject, type Node, type PersistentVolume, type Pod, reachesVolume } from '@davit/core/kinds'
 import { audienceRefusal } from './audiences.js'
 import { forbiddenLabels } from './labels.js'
 import { mirrorRefusal } from './mirror.js'
@@ -30,6 +30,8 @@ const checks: ReadonlyMap<string, Check> = new Map<string, Check>([
   ['storage.k8s.io/csinodes', checkCsiNode],
 ])
 const prefix = 'system:node:'
+/** Of the provisioner of folders of nodes: other makers of volumes let go of theirs themselves. */
+const folderFinalizer = 'davit.dev/local-path-folder'
 
 /** For the slot `validate`: asked of every write, so whoever is no node is let through at once. */
 export function denialOf(
@@ -126,20 +128,28 @@ function checkNode({ operation, name, object, oldObject }: AdmissionRequest, nod
   return forbidden.length === 0 ? undefined : `node "${node}" is not allowed to modify labels: ${forbidden.join(', ')}`
 }
 
-/** Where a role lets nodes write volumes at all, it is for one thing: to let go of one whose data they have removed. */
-function checkVolume({ operation, subresource, object, oldObject }: AdmissionRequest, node: string): Refusal {
-  const before = oldObject?.metadata.finalizers ?? []
-  const fewer = (object?.metadata.finalizers ?? []).every((finalizer) => before.includes(finalizer))
-  const goes = fewer && operation === 'UPDATE' && subresource === '' && oldObject?.metadata.deletionTimestamp !== undefined
-  const spec = (of: KubeObject | undefined): unknown => (of as PersistentVolume | undefined)?.spec
-  const without = (of: KubeObject | undefined): unknown => ({
-    ...of?.metadata,
-    finalizers: [],
-    managedFields: [],
-    resourceVersion: '',
-  })
-  if (goes && equalJson(spec(object), spec(oldObject)) && equalJson(without(object), without(oldObject))) return undefined
-  return `node "${node}" can only remove finalizers of persistent volumes that are being deleted`
+/** Where a role lets nodes write volumes at all, it is for one thing: to let go of one whose folder they have removed. */
+async function checkVolume(request: AdmissionRequest, node: string, { client }: RestrictionSources): Promise<Refusal> {
+  const volume = request.oldObject as PersistentVolume | undefined
+  if (volume && letsGo(request, volume)) {
+    const own = await unlessMissing(client.get(nodes, '', node))
+    if (own && reachesVolume(volume, own)) return undefined
+  }
+  return `node "${node}" can only let go of persistent volumes of its own folders that are being deleted and not bound`
+}
+
+/** Whether nothing is done but that. */
+function letsGo({ operation, subresource, object }: AdmissionRequest, volume: PersistentVolume): boolean {
+  const { metadata, spec, status } = volume
+  if (operation !== 'UPDATE' || subresource !== '' || metadata.deletionTimestamp === undefined) return false
+  if (status?.phase === 'Bound' || !metadata.finalizers?.includes(folderFinalizer)) return false
+  const left = metadata.finalizers.filter((finalizer) => finalizer !== folderFinalizer)
+  const without = (of: KubeObject['metadata'] | undefined) => ({ ...of, finalizers: [], managedFields: [], resourceVersion: '' })
+  return (
+    equalJson(object?.metadata.finalizers ?? [], left) &&
+    equalJson((object as PersistentVolume | undefined)?.spec, spec) &&
+    equalJson(without(object?.metadata), without(metadata))
+  )
 }
 
 /** A token is for a Pod that runs here, and only as long as it does. */

@@ -14,7 +14,6 @@ export const grants: readonly Grant[] = [
         verbs: ['update'],
       },
       { apiGroups: group, resources: ['signers'], verbs: ['approve', 'sign'] },
-      { apiGroups: [''], resources: ['nodes'], verbs: ['get'] },
     ],
   },
 ]

@@ -1,6 +1,6 @@
 /** Takes each request one step on: approve, sign, clear away. */
 import type { ApiHooks, CertificateSigner, RequestedCertificate } from '@davit/core/api'
-import { certificateSigningRequests, edit, type Informer, isNotFound, nodes } from '@davit/core/client'
+import { certificateSigningRequests, edit, type Informer, isNotFound } from '@davit/core/client'
 import {
   type Controller,
   type ControllerHost,
@@ -12,7 +12,8 @@ import {
 } from '@davit/core/controller'
 import type { CertificateSigningRequest, CertificateSigningRequestCondition } from '@davit/core/kinds'
 import { conditionOf, endOf } from './age.js'
-import { isBuiltIn, kubeletClient, kubeletServing, problemOf } from './signers.js'
+import { nameProblem } from './reserved-names.js'
+import { isBuiltIn, kubeletClient, kubeletServing, nodeNameOf, problemOf } from './signers.js'
 
 export interface CertificateServices {
   readonly signer: CertificateSigner
@@ -22,7 +23,6 @@ export interface CertificateServices {
 }
 
 const shortestMs = 600_000
-const nodePrefix = 'system:node:'
 
 /** Rights to certificates of a node, as subresources of requests; the first that somebody has decides what is said. */
 interface Right {
@@ -62,7 +62,7 @@ export class CertificateReconciler implements Controller {
       return undefined
     }
     const decided = ['Approved', 'Denied', 'Failed'].some((type) => conditionOf(request, type))
-    if (!decided) await this.#approve(request, context)
+    if (!decided) await this.#decide(request, context)
     else if (this.#isToSign(request)) await this.#sign(request, context)
     return { requeueAfterMs: left }
   }
@@ -72,37 +72,29 @@ export class CertificateReconciler implements Controller {
     return ['Denied', 'Failed'].every((type) => !conditionOf(request, type))
   }
 
-  /** Only for a node that asks for its own certificate, and only where somebody gave it the right to. */
-  async #approve(request: CertificateSigningRequest, context: ReconcileContext): Promise<void> {
+  /**
+   * Approves only for a node that asks for its own certificate, and only where somebody gave it the right to. A name that can
+   * never be signed is denied at once, for whoever waits.
+   */
+  async #decide(request: CertificateSigningRequest, context: ReconcileContext): Promise<void> {
     const { signerName, usages = [], username = '' } = request.spec
-    if (signerName !== kubeletClient && signerName !== kubeletServing) return
+    if (!isOfNodes(signerName)) return
     const asked = await this.#read(request)
     if (typeof asked === 'string' || problemOf(signerName, usages, asked) !== undefined) return
+    const problem = nameProblem(asked, this.#services.signer.own)
+    if (problem !== undefined) {
+      await decide(request, 'approval', { type: 'Denied', reason: 'NameReserved', message: problem }, context)
+      return
+    }
     const own = asked.commonName === username
+    if (signerName === kubeletServing && !(own && isForNameAlone(asked))) return
     const kinds = signerName === kubeletServing ? serving : own ? clients : clients.slice(1)
     for (const { subresource, what } of kinds) {
       if (!(await this.#mayCreate(request, subresource))) continue
-      if (signerName === kubeletServing && !(own && (await this.#areOwnNames(asked, context)))) continue
       const message = `Auto approving ${what} certificate after SubjectAccessReview.`
       await decide(request, 'approval', { type: 'Approved', reason: 'AutoApproved', message }, context)
       return
     }
-  }
-
-  /** It could call itself by the address of another: so its name, which is certain, and what its Node says of addresses. */
-  async #areOwnNames(
-    { commonName, dnsNames, ipAddresses }: RequestedCertificate,
-    { client }: ReconcileContext,
-  ): Promise<boolean> {
-    const name = commonName.slice(nodePrefix.length)
-    if (dnsNames.some((dnsName) => dnsName !== name)) return false
-    if (ipAddresses.length === 0) return true
-    const node = await client.get(nodes, '', name).catch((error: unknown) => {
-      if (!isNotFound(error)) throw error
-      return undefined
-    })
-    const known = node?.status?.addresses ?? []
-    return ipAddresses.every((ip) => known.some(({ address }) => address === ip))
   }
 
   async #mayCreate({ spec }: CertificateSigningRequest, subresource: string): Promise<boolean> {
@@ -117,7 +109,7 @@ export class CertificateReconciler implements Controller {
     const { signerName, usages = [], expirationSeconds } = request.spec
     const { signer, longestMs } = this.#services
     const asked = await this.#read(request)
-    const problem = typeof asked === 'string' ? asked : problemOf(signerName, usages, asked)
+    const problem = typeof asked === 'string' ? asked : this.#problemOf(signerName, usages, asked)
     if (problem !== undefined) {
       await decide(request, 'status', { type: 'Failed', reason: 'SignerValidationFailure', message: problem }, context)
       return
@@ -131,6 +123,11 @@ export class CertificateReconciler implements Controller {
     await context.client.updateStatus(certificateSigningRequests, changed, { cause: context.cause })
   }
 
+  #problemOf(signerName: string, usages: readonly string[], asked: RequestedCertificate): string | undefined {
+    const problem = problemOf(signerName, usages, asked)
+    return problem ?? (isOfNodes(signerName) ? nameProblem(asked, this.#services.signer.own) : undefined)
+  }
+
   async #read(request: CertificateSigningRequest): Promise<RequestedCertificate | string> {
     try {
       return await this.#services.signer.read(textOf(request))
@@ -138,6 +135,13 @@ export class CertificateReconciler implements Controller {
       return `unable to parse csr: ${error instanceof Error ? error.message : String(error)}`
     }
   }
+}
+
+const isOfNodes = (signerName: string): boolean => signerName === kubeletClient || signerName === kubeletServing
+
+/** Its addresses a node says itself, so that it could call itself by those of another. */
+function isForNameAlone({ commonName, dnsNames, ipAddresses }: RequestedCertificate): boolean {
+  return ipAddresses.length === 0 && dnsNames.every((name) => name === nodeNameOf(commonName))
 }
 
 const textOf = ({ spec }: CertificateSigningRequest): string => Buffer.from(spec.request, 'base64').toString('latin1')

@@ -1,7 +1,8 @@
 import { X509Certificate } from 'node:crypto'
 import { request as send } from 'node:https'
+import { hostname } from 'node:os'
 import { ApiAddressToken, ApiHooksToken, CertificateSignerToken } from '@davit/core/api'
-import { certificateSigningRequests, edit, isNotFound, nodes } from '@davit/core/client'
+import { certificateSigningRequests, edit, isNotFound } from '@davit/core/client'
 import { controllerHost, controlPlane, grantsOnly } from '@davit/core/controller/testkit'
 import type { CertificateSigningRequest } from '@davit/core/kinds'
 import { assert, boot, type TestContext, test } from '@davit/core/testing'
@@ -126,33 +127,71 @@ test("a node's first certificate is approved where its group may ask, and for no
 
 const serving = { signerName: 'kubernetes.io/kubelet-serving', usages: ['digital signature', 'server auth'] }
 const asNode = { username: 'system:node:one', groups: ['system:nodes'] }
+const asAddress = { ...asNode, username: 'system:node:10.0.0.7' }
 const named: readonly [string, string, string, object, boolean][] = [
-  ['its own name and addresses', nodeSubject, 'DNS:one,IP:10.0.0.7', asNode, true],
-  ['its own name alone', nodeSubject, 'DNS:one', asNode, true],
-  ['an address of another', nodeSubject, 'DNS:one,IP:10.0.0.8', asNode, false],
-  ['the name of another', nodeSubject, 'DNS:two,IP:10.0.0.7', asNode, false],
+  ['its own name', nodeSubject, 'DNS:one', asNode, true],
+  ['its own name, which looks like an address', '/O=system:nodes/CN=system:node:10.0.0.7', 'DNS:10.0.0.7', asAddress, true],
+  ['its own name and an address', nodeSubject, 'DNS:one,IP:10.0.0.7', asNode, false],
+  ['an address alone', '/O=system:nodes/CN=system:node:10.0.0.7', 'IP:10.0.0.7', asAddress, false],
+  ['the name of another', nodeSubject, 'DNS:two', asNode, false],
+  ['its own name and that of another', nodeSubject, 'DNS:one,DNS:two', asNode, false],
   ['a certificate of another', '/O=system:nodes/CN=system:node:two', 'DNS:two', asNode, false],
   ['one without the right to', nodeSubject, 'DNS:one', { ...asNode, groups: ['others'] }, false],
 ]
 for (const [name, subject, names, who, approved] of named) {
   test(`a serving certificate for ${name} is ${approved ? '' : 'not '}approved`, async (t) => {
-    const { create, stored, kernel, client } = await plane(t)
+    const { create, stored, kernel } = await plane(t)
     kernel.get(ApiHooksToken).authorize.tap('test', ({ user, subresource }) => {
       return subresource === 'selfnodeserver' && user.groups.includes('system:nodes') ? { allowed: true, reason: '' } : undefined
     })
-    const addresses = [{ type: 'InternalIP', address: '10.0.0.7' }]
-    await client.create(nodes, { apiVersion: 'v1', kind: 'Node', metadata: { name: 'one' }, spec: {}, status: { addresses } })
     await create(subject, { ...serving, ...who }, '-addext', `subjectAltName=${names}`)
     const message = 'Approved AutoApproved: Auto approving self kubelet serving certificate after SubjectAccessReview.'
     assert.equal(conditions(await stored()), approved ? [message] : [])
   })
 }
 
-test('a serving certificate for addresses of a node that is not there yet is not approved', async (t) => {
-  const { create, stored, kernel } = await plane(t)
-  kernel.get(ApiHooksToken).authorize.tap('test', () => ({ allowed: true, reason: '' }))
+const reserved = [
+  'localhost',
+  'kubernetes.default.svc',
+  'a.svc',
+  'a.b.svc.cluster.local',
+  'cluster.local',
+  '127.0.0.2',
+  hostname().toLowerCase(),
+]
+for (const name of [...reserved, '*', '*.svc', 'LOCALHOST', 'localhost.', '']) {
+  const isOdd = !reserved.includes(name)
+  const why = isOdd
+    ? 'is no name of a node'
+    : 'is a name of the API server, of this machine or of Services, and no node may have it'
+  test(`no node is called "${name}": neither joins by that name nor serves by it`, async (t) => {
+    const { create, stored, kernel, client, decide } = await plane(t)
+    kernel.get(ApiHooksToken).authorize.tap('test', () => ({ allowed: true, reason: '' }))
+    const subject = `/O=system:nodes/CN=system:node:${name}`
+    await create(subject, { ...kubelet, ...bootstrapper })
+    assert.equal(conditions(await stored()), [`Denied NameReserved: "${name}" ${why}`])
+    await client.delete(certificateSigningRequests, '', 'a')
+    if (name === '') return
+    const more = ['-addext', `subjectAltName=DNS:${name}`]
+    await create(subject, { ...serving, username: `system:node:${name}`, groups: ['system:nodes'] }, ...more)
+    assert.equal(conditions(await stored()), [`Denied NameReserved: "${name}" ${why}`])
+    await client.delete(certificateSigningRequests, '', 'a')
+    // Nor where somebody is quicker to approve it by hand.
+    const { request } = await makeRequest(await directory(t), nodeSubject, ...more)
+    await client.create(certificateSigningRequests, signingRequest('a', request, serving))
+    await decide('Approved').catch(() => undefined)
+    assert.is((await stored())?.status?.certificate, undefined)
+  })
+}
+
+test('an address of the API server is not signed for a node, others are where somebody approves them', async (t) => {
+  const { create, decide, stored, certificate, client } = await plane(t)
+  await create(nodeSubject, { ...serving, ...asNode }, '-addext', 'subjectAltName=DNS:one,IP:127.0.0.1')
+  assert.match(conditions(await stored()).at(-1) ?? '', /^Denied NameReserved: "127.0.0.1"/)
+  await client.delete(certificateSigningRequests, '', 'a')
   await create(nodeSubject, { ...serving, ...asNode }, '-addext', 'subjectAltName=DNS:one,IP:10.0.0.7')
-  assert.equal(conditions(await stored()), [])
+  await decide('Approved')
+  assert.is((await certificate())?.checkIP('10.0.0.7'), '10.0.0.7')
 })
 
 test('old requests go, an hour after the decision or a day without one', async (t) => {

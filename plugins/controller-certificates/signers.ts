@@ -11,9 +11,12 @@ interface Rules {
   problem(asked: RequestedCertificate): string | undefined
 }
 
+const nodePrefix = 'system:node:'
+export const nodeNameOf = (commonName: string): string => commonName.slice(nodePrefix.length)
+
 const isNode = ({ commonName, organizations }: RequestedCertificate): string | undefined => {
   if (organizations.length !== 1 || organizations[0] !== 'system:nodes') return 'subject organization is not system:nodes'
-  return commonName.startsWith('system:node:') ? undefined : 'subject common name does not begin with system:node:'
+  return commonName.startsWith(nodePrefix) ? undefined : `subject common name does not begin with ${nodePrefix}`
 }
 
 const rules: Readonly<Record<string, Rules>> = {

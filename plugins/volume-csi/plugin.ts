@@ -1,5 +1,5 @@
 /** Joins the drivers that are here with the nodes of this process. */
-import type { Client, Clients } from '@davit/core/client'
+import { type Client, type Clients, nodeIdentity } from '@davit/core/client'
 import type { KernelServices } from '@davit/core/kernel'
 import type { PersistentVolumeDriver, VolumeDriver } from '@davit/core/node'
 import type { CsiConfig } from './config.js'
@@ -75,6 +75,6 @@ export class CsiPlugin {
 
   /** With the node's own rights, and no others. */
   #client(node: string): Client {
-    return this.#clients.as({ name: `system:node:${node}`, groups: ['system:nodes'], manager: 'kubelet' })
+    return this.#clients.as(nodeIdentity(node))
   }
 }

@@ -1,3 +1,4 @@
+import { authorityHash } from '@davit/core/client/host'
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import {
@@ -11,7 +12,7 @@ import {
   tokenSecretType,
 } from '../../join/bootstrap-token.js'
 import { ensureJoining } from '../../join/joining-objects.js'
-import { caHash, isForThisMachine, serverUrl } from '../../join/where.js'
+import { isForThisMachine, serverUrl } from '../../join/where.js'
 import { KubeCommand, kubeconfigFlag } from '../../kube/command.js'
 import { type Connection, statusError } from '../../kube/connection.js'
 import { secondsOf } from '../../kube/seconds.js'
@@ -43,10 +44,11 @@ export default class TokenCreate extends KubeCommand {
     const expires = seconds === undefined ? undefined : Date.now() + seconds * 1000
     await store(connection, made.id, secretOf(made, expires, flags.description))
     const token = `${made.id}.${made.secret}`
-    const command = `davit agent --server ${server} --token ${token} --ca-hash ${caHash(ca)}`
+    const caHash = authorityHash(ca)
+    const command = `davit agent --server ${server} --token ${token} --ca-hash ${caHash}`
     if (flags.output === 'json' || flags.output === 'yaml') {
       const expiration = expires === undefined ? {} : { expires: timeText(expires) }
-      this.log(await structured({ token, caHash: caHash(ca), server, ...expiration, command }, flags.output))
+      this.log(await structured({ token, caHash, server, ...expiration, command }, flags.output))
     } else this.log(command)
     if (isForThisMachine(server)) {
       process.stderr.write(

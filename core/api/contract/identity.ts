@@ -83,6 +83,12 @@ export interface SigningTerms {
  * says what is wrong where one cannot be read or was not signed by its own key. Both may be called concurrently.
  */
 export interface CertificateSigner {
+  /** What nobody else may get a serving certificate for: that one would be taken for the API server's. Absent: not known. */
+  readonly own?: {
+    /** PEM of the certificate of the API server. */
+    readonly certificate: string
+    readonly clusterDomain: string
+  }
   read(request: string): Promise<RequestedCertificate>
   /** PEM of the certificate, with the subject and the alternative names as they were sent. */
   sign(request: string, terms: SigningTerms): Promise<string>

@@ -9,6 +9,8 @@ export interface ApiAddress {
   readonly url: string
   readonly host: string
   readonly port: number
+  /** At what it listens: an address of this machine, or "0.0.0.0" for all of them. Absent: not known. */
+  readonly bound?: string
   /** Where Pods reach it, behind the Service `default/kubernetes`; absent where they do not. */
   readonly endpoint?: { readonly host: string; readonly port: number }
   /** PEM of the CA that signed the server's certificate. */

@@ -83,19 +83,19 @@ export interface SigningRequestContent {
   readonly organizations?: readonly string[]
   /** Private: the request is signed with it. */
   readonly key: KeyObject
-  /** DNS names and IP addresses. */
-  readonly names?: readonly string[]
+  /** Taken as such also where they look like addresses. */
+  readonly dnsNames?: readonly string[]
 }
 
 /** PEM of a request for a certificate (PKCS #10). */
-export function createSigningRequest({ commonName, organizations = [], key, names = [] }: SigningRequestContent): string {
-  const alternatives = extension(identifiers.subjectAlternativeName, false, der.sequence(...names.map(alternativeName)))
+export function createSigningRequest({ commonName, organizations = [], key, dnsNames = [] }: SigningRequestContent): string {
+  const alternatives = extension(identifiers.subjectAlternativeName, false, der.sequence(...dnsNames.map(dnsName)))
   const wanted = der.sequence(der.objectIdentifier(identifiers.extensionRequest), der.set(der.sequence(alternatives)))
   const info = der.sequence(
     der.integer(Uint8Array.of(0)),
     distinguishedName(commonName, organizations),
     publicInfo(key),
-    der.tagged(0, true, ...(names.length > 0 ? [wanted] : [])),
+    der.tagged(0, true, ...(dnsNames.length > 0 ? [wanted] : [])),
   )
   const algorithm = der.sequence(der.objectIdentifier(identifiers.ecdsaWithSha256))
   const request = der.sequence(info, algorithm, der.bitString(sign('sha256', info, key)))
@@ -150,7 +150,11 @@ function extension(identifier: string, critical: boolean, value: Buffer): Buffer
 }
 
 function alternativeName(name: string): Buffer {
-  return ipVersion(name) === 0 ? der.tagged(2, false, Buffer.from(name, 'latin1')) : der.tagged(7, false, addressBytes(name))
+  return ipVersion(name) === 0 ? dnsName(name) : der.tagged(7, false, addressBytes(name))
+}
+
+function dnsName(name: string): Buffer {
+  return der.tagged(2, false, Buffer.from(name, 'latin1'))
 }
 
 /** The 4 or 16 bytes of an IP address in any of its written forms. */

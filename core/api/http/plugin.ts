@@ -100,12 +100,14 @@ export const apiServer = definePlugin({
     const frontProxy = createFrontProxy(context, certificates)
     const nodes = createNodeAgents(context, received, certificates)
     context.defer(() => nodes.close())
+    const own = { certificate: certificates.server.certificate, clusterDomain: config.clusterDomain }
+    const signer = createSigner(certificates.authority, context.clock, own)
     const { server, drain } = await createServer(context, received, { address, listeners, frontProxy, nodes }, state)
     context.defer(() => server.close())
     let detach: () => void = () => {}
     context.defer(() => detach())
     return {
-      provides: { address, signer: createSigner(certificates.authority, context.clock), frontProxy, tokens },
+      provides: { address, signer, frontProxy, tokens },
       start() {
         const undos = listeners.map((one) => one.attach(server))
         detach = () => {
@@ -190,7 +192,7 @@ async function describeAddress(
   const url = `https://${hostPort(host, port)}`
   const { authority, admin } = certificates
   await writeKubeconfig(kubeconfig, { url, ca: authority.certificate, certificate: admin.certificate, key: admin.key })
-  return { url, host, port, ca: authority.certificate, kubeconfig, ...(endpoint && { endpoint }) }
+  return { url, host, port, bound: config.address, ca: authority.certificate, kubeconfig, ...(endpoint && { endpoint }) }
 }
 
 /** Once for each connection: looking up a peer's address costs more than all the rest of a small request. */

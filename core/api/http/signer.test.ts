@@ -70,10 +70,10 @@ test('a request of our own making is read as one of openssl is', async (t) => {
   const { signer, authority } = await parts(t)
   const key = await createKey()
   const who = { commonName: 'system:node:one', organizations: ['system:nodes'] }
-  const names = ['one', '10.0.0.1', 'fd00::1']
-  const sent = createSigningRequest({ ...who, key, names })
-  const named = { dnsNames: ['one'], ipAddresses: ['10.0.0.1', 'fd00::1'], otherNames: 0 }
-  assert.equal(await signer.read(sent), { ...who, ...named })
+  // What looks like an address stays a name.
+  const dnsNames = ['one', '10.0.0.1']
+  const sent = createSigningRequest({ ...who, key, dnsNames })
+  assert.equal(await signer.read(sent), { ...who, dnsNames, ipAddresses: [], otherNames: 0 })
   const certificate = new X509Certificate(await signer.sign(sent, terms))
   assert.ok(certificate.verify(authority.publicKey) && certificate.checkPrivateKey(key))
   const plain = await signer.read(createSigningRequest({ ...who, key }))

@@ -9,8 +9,9 @@ import { readSigningRequest } from './signing-request.js'
 /** Clocks differ: a certificate that is not valid yet is of no use. */
 const backdateMs = 300_000
 
-export function createSigner(authority: KeyAndCertificate, clock: Clock): CertificateSigner {
+export function createSigner(authority: KeyAndCertificate, clock: Clock, own?: CertificateSigner['own']): CertificateSigner {
   return {
+    ...(own && { own }),
     async read(request) {
       const { commonName, organizations, dnsNames, ipAddresses, otherNames } = await readSigningRequest(request)
       return { commonName, organizations, dnsNames, ipAddresses, otherNames }

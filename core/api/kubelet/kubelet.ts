@@ -28,7 +28,7 @@ export async function serveKubelet(
   services: KubeletServices,
 ): Promise<void> {
   const route = parseRoute(asked.path)
-  if ('pod' in route) return servePod(exchange, upgrade, route, services)
+  if ('pod' in route) return servePod(exchange, upgrade, { ...route, node: asked.node }, services)
   if (exchange.method !== 'GET' && exchange.method !== 'HEAD')
     throw ApiError.methodNotAllowed({ group: '', resource: 'nodes' }, exchange.method)
   return serveNode(exchange, route.type, asked.node, services)
@@ -60,13 +60,14 @@ const metricsType = 'text/plain; version=0.0.4; charset=utf-8'
 async function servePod(
   exchange: Exchange,
   upgrade: Upgrade | undefined,
-  route: Extract<KubeletRoute, { readonly pod: string }>,
+  route: Extract<KubeletRoute, { readonly pod: string }> & { readonly node: string },
   services: KubeletServices,
 ): Promise<void> {
   const { clock, log } = services
   const pod = (await services.pod(route.namespace, route.pod)) as PodShape | undefined
-  if (!pod) throw ApiError.notFound({ group: '', resource: 'pods' }, route.pod)
-  const streams = agentOf(services, pod.spec.nodeName ?? '')
+  // Whoever asks was let in to this node, and not to others of the process.
+  if (pod?.spec.nodeName !== route.node) throw ApiError.notFound({ group: '', resource: 'pods' }, route.pod)
+  const streams = agentOf(services, route.node)
   if (route.type === 'portForward') return servePort(exchange, upgrade, pod, streams)
   const named = { ...exchange, query: queryOf(exchange, route.container) }
   if (route.type === 'logs') return (await import('../http/logs.js')).serveLogs(named, pod, () => streams, clock, upgrade)

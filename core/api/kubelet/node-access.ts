@@ -1,6 +1,5 @@
 /** Who may ask a node's server: the API server by its certificate, and whoever the API says may see the node. */
-import type { Clients, ResourceRef } from '../../client/contract.js'
-import { ApiError } from '../../client/contract.js'
+import { ApiError, type Clients, nodeIdentity, type ResourceRef } from '../../client/contract.js'
 import type { Bag } from '../../kernel/contract.js'
 import type { KubeObject } from '../../kinds/contract.js'
 import { mastersGroup } from '../authorize.js'
@@ -19,14 +18,10 @@ export interface NodeAccess {
   enter(exchange: Exchange, node: string, subresource: string): Promise<void>
 }
 
-export function createNodeAccess(
-  clients: Clients,
-  identityOf: (node: string) => Parameters<Clients['as']>[0],
-  [first = '']: readonly string[],
-): NodeAccess {
+export function createNodeAccess(clients: Clients, [first = '']: readonly string[]): NodeAccess {
   const ask = <T>(resource: ResourceRef, spec: object): Promise<T> => {
     const body = { apiVersion: `${resource.group}/v1`, kind: resource.kind, metadata: {}, spec }
-    return clients.as(identityOf(first)).create(resource, body as unknown as KubeObject) as Promise<T>
+    return clients.as(nodeIdentity(first)).create(resource, body as unknown as KubeObject) as Promise<T>
   }
   const reviewer: Authenticator = {
     name: 'token-review',

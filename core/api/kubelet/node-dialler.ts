@@ -1,8 +1,9 @@
 /** Connections to the servers of nodes, over mutual TLS: the node is known by its name, and we by our certificate. */
+import { X509Certificate } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { Agent, request } from 'node:https'
 import { isIP } from 'node:net'
-import type { ConnectionOptions } from 'node:tls'
+import type { ConnectionOptions, PeerCertificate } from 'node:tls'
 import { WebSocket } from 'ws'
 import { ApiError, isNotFound, type KeyAndCertificate } from '../../client/contract.js'
 import type { Node } from '../../kinds/contract.js'
@@ -31,6 +32,8 @@ export interface NodeDialler {
 /** For the connection, and until the node answers. */
 const answerMs = 10_000
 const keepAliveMs = 10_000
+/** More than the statistics of a node with thousands of containers. */
+export const largestReply = 8 << 20
 const preferred = ['InternalIP', 'ExternalIP', 'InternalDNS', 'ExternalDNS', 'Hostname']
 
 export function createDialler({ node: read, ca, identity }: DiallerOptions): NodeDialler {
@@ -47,8 +50,10 @@ export function createDialler({ node: read, ca, identity }: DiallerOptions): Nod
     if (!address || port === 0) throw absent('')
     const { key, certificate } = await identity()
     // Whoever has the address now: the certificate must be for the node itself.
-    const named = isIP(name) === 0 ? { servername: name } : {}
-    return { host: address.address, port, tls: { ca, key, cert: certificate, ...named } }
+    const checkServerIdentity = (_host: string, peer: PeerCertificate): Error | undefined => identityProblem(peer, name)
+    // A name that looks like an address cannot be said.
+    const servername = isIP(name) === 0 ? name : ''
+    return { host: address.address, port, tls: { ca, key, cert: certificate, servername, checkServerIdentity } }
   }
 
   return {
@@ -56,7 +61,9 @@ export function createDialler({ node: read, ca, identity }: DiallerOptions): Nod
     async get(node, path, signal) {
       const { host, port, tls } = await locate(node)
       return new Promise((resolve, reject) => {
-        const outgoing = request({ host, port, path, agent, ...tls, ...(signal && { signal }) })
+        // Connections are kept by the name that was said: without one, by that of nobody, and the next could be another node.
+        const kept = tls.servername === '' ? false : agent
+        const outgoing = request({ host, port, path, agent: kept, ...tls, ...(signal && { signal }) })
         outgoing.setTimeout(answerMs, () => void outgoing.destroy(new Error('it does not answer')))
         outgoing.on('socket', (socket) => socket.setKeepAlive(true, keepAliveMs))
         outgoing.on('error', (error) => reject(unreachable(node, error)))
@@ -71,7 +78,7 @@ export function createDialler({ node: read, ca, identity }: DiallerOptions): Nod
     async webSocket(node, path, protocols) {
       const { host, port, tls } = await locate(node)
       const at = host.includes(':') ? `[${host}]` : host
-      const options = { ...tls, handshakeTimeout: answerMs, perMessageDeflate: false }
+      const options = { ...tls, handshakeTimeout: answerMs, perMessageDeflate: false, maxPayload: largestReply }
       const socket = new WebSocket(`wss://${at}:${port}${path}`, [...protocols], options)
       return new Promise((resolve, reject) => {
         // Also after the end of the handshake: an error without a listener would end the process.
@@ -89,15 +96,29 @@ export function createDialler({ node: read, ca, identity }: DiallerOptions): Nod
   }
 }
 
-async function refusalOf(reply: IncomingMessage): Promise<ApiError> {
+/** All of it. Rejects where it breaks off, and where a node says more than one has to say. */
+export async function textOf(reply: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = []
-  try {
-    for await (const chunk of reply) chunks.push(chunk as Buffer)
-  } catch {
-    // What has come says enough.
+  let size = 0
+  // The end of the loop destroys the reply, also by an error.
+  for await (const chunk of reply) {
+    size += (chunk as Buffer).length
+    if (size > largestReply) throw ApiError.serviceUnavailable(`the reply of the node has more than ${largestReply} bytes`)
+    chunks.push(chunk as Buffer)
   }
-  const text = Buffer.concat(chunks).toString('utf8')
+  return Buffer.concat(chunks).toString('utf8')
+}
+
+async function refusalOf(reply: IncomingMessage): Promise<ApiError> {
+  // Of one that cannot be read the code says enough.
+  const text = await textOf(reply).catch(() => '')
   return ApiError.fromReply(reply.statusCode ?? 502, parsed(text))
+}
+
+/** Among the names that the cluster signed; addresses are no names of a node, also where its name looks like one. */
+function identityProblem({ raw }: PeerCertificate, node: string): Error | undefined {
+  const found = new X509Certificate(raw).checkHost(node, { subject: 'never', wildcards: false })
+  return found === undefined ? new Error(`the certificate of who answers is not for node ${node}`) : undefined
 }
 
 function parsed(text: string): unknown {

@@ -2,9 +2,9 @@
 import type { KeyObject } from 'node:crypto'
 import type { TLSSocket } from 'node:tls'
 import type { Clients, KeyAndCertificate, NodeIdentity } from '../../client/contract.js'
-import { nodes as nodesRef, pods as podsRef } from '../../client/contract.js'
+import { nodeIdentity, pods as podsRef } from '../../client/contract.js'
 import type { Clock, Logger } from '../../kernel/contract.js'
-import type { Node, Pod } from '../../kinds/contract.js'
+import type { Pod } from '../../kinds/contract.js'
 import type { CertificateSigner, NodeConnections } from '../contract.js'
 import { createKey, createSigningRequest, issueCertificate } from '../http/certificate.js'
 import { type Exchange, exchangeOf, type HttpRequest, type HttpResponse } from '../http/exchange.js'
@@ -80,7 +80,7 @@ async function listen({ address, port, clock }: NodeServerOptions, tls: ReturnTy
 
 function createHandle(options: NodeServerOptions, listener: Listener) {
   const { nodes, clients, connections, clock, log } = options
-  const access = createNodeAccess(clients, (node) => ({ name: `system:node:${node}`, groups: ['system:nodes'] }), nodes)
+  const access = createNodeAccess(clients, nodes)
   const [only] = nodes
   const scope = nodes.length === 1 && only ? { fieldSelector: `spec.nodeName=${only}` } : {}
   // The agents follow the same Pods.
@@ -117,32 +117,16 @@ async function keepCertificate(
   changed: (pair: KeyAndCertificate) => void,
   defer: (undo: () => void) => void,
 ): Promise<void> {
-  const { identity, signer, nodes, clients } = options
-  if (identity) {
-    let stop: (() => void) | undefined
-    let served = ''
-    // The cluster signs only for addresses that it knows as the node's.
-    const seen = ({ status }: Node): void => {
-      const addresses = (status?.addresses ?? []).filter(({ type }) => type.endsWith('IP')).map(({ address }) => address)
-      if (addresses.length === 0 || addresses.join() === served) return
-      served = addresses.join()
-      stop?.()
-      stop = identity.serve(addresses, changed)
-    }
-    const scope = { fieldSelector: `metadata.name=${identity.nodeName}` }
-    const undo = clients.informer<Node>(nodesRef, scope).on({ added: seen, updated: seen })
-    defer(() => {
-      undo()
-      stop?.()
-    })
-  } else if (signer) await keepOwn(options, signer, nodes, changed, defer)
+  const { identity, signer, nodes } = options
+  if (identity) defer(identity.serve(changed))
+  else if (signer) await keepOwn(options, signer, nodes, changed, defer)
 }
 
 /** The CA of this process signs, at each start and long before the end. */
 async function keepOwn(
   { clock, log }: NodeServerOptions,
   signer: CertificateSigner,
-  [first = '', ...others]: readonly string[],
+  dnsNames: readonly string[],
   changed: (pair: KeyAndCertificate) => void,
   defer: (undo: () => void) => void,
 ): Promise<void> {
@@ -150,8 +134,8 @@ async function keepOwn(
   let stop: (() => void) | undefined
   const renew = async (): Promise<void> => {
     const key = await createKey()
-    const subject = { commonName: `system:node:${first}`, organizations: ['system:nodes'] }
-    const request = createSigningRequest({ ...subject, key, names: [first, ...others] })
+    const { name, groups } = nodeIdentity(dnsNames[0] ?? '')
+    const request = createSigningRequest({ commonName: name, organizations: groups, key, dnsNames })
     changed({
       key: pem(key),
       certificate: await signer.sign(request, { usages: ['digital signature', 'server auth'], lifetimeMs }),

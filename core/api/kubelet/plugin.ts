@@ -17,7 +17,10 @@ export const nodeServer = definePlugin({
     version: 1,
     schema: Type.Object({
       nodes: Type.Array(Type.String(), { default: [], description: 'Names of the nodes that this process runs.' }),
-      address: Type.String({ default: '0.0.0.0', description: 'Address to listen at; "::" for those of IPv6 as well.' }),
+      address: Type.String({
+        default: '',
+        description: 'Address to listen at; "::" for those of IPv6 as well; empty: that of the API of this process, else all.',
+      }),
       port: Type.Integer({
         minimum: 0,
         maximum: 65_535,
@@ -34,7 +37,9 @@ export const nodeServer = definePlugin({
       async start() {
         const { openNodeServer } = await import('./node-server.js')
         const defer = (undo: () => void | Promise<void>): void => context.defer(undo)
-        const options = { nodes: config.nodes, address: config.address, port: config.port }
+        // Whoever keeps the API from a network does not want its nodes there either.
+        const at = config.address || address?.bound || '0.0.0.0'
+        const options = { nodes: config.nodes, address: at, port: config.port }
         const port = await openNodeServer({ ...options, ca, clients, connections, identity, signer, clock, log }, defer)
         connections.port = port
         context.defer(() => {

@@ -1,12 +1,11 @@
 /** The agent of a node of another process, by its own server. */
-import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { WebSocket } from 'ws'
 import { ApiError } from '../../client/contract.js'
 import type { Clock } from '../../kernel/contract.js'
 import type { ExecOptions, ExecStreams, LogOptions, NodeStreams, NodeUsage, PodRef } from '../contract.js'
 import { bytesOf } from '../http/remote-websocket.js'
-import type { NodeDialler } from './node-dialler.js'
+import { type NodeDialler, textOf } from './node-dialler.js'
 import { PortSocket, portProtocols } from './port-socket.js'
 import { type Summary, usageOf } from './summary.js'
 
@@ -48,12 +47,6 @@ function pathOf(verb: string, { namespace, name }: PodRef, container: string, qu
 function commandQuery({ tty, stdin, stdout, stderr }: Omit<ExecOptions, 'command'>): URLSearchParams {
   const flag = (value: boolean): string => (value ? '1' : '0')
   return new URLSearchParams({ input: flag(stdin), output: flag(stdout), error: flag(stderr), tty: flag(tty) })
-}
-
-async function textOf(reply: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = []
-  for await (const chunk of reply) chunks.push(chunk as Buffer)
-  return Buffer.concat(chunks).toString('utf8')
 }
 
 async function* logs(dialler: NodeDialler, node: string, pod: PodRef, options: LogOptions): AsyncGenerator<Uint8Array> {

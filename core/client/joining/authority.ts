@@ -17,21 +17,25 @@ export interface AuthorityPin {
   readonly unsafe?: boolean
 }
 
-/** PEM. Asks the server where the CA itself is not given. Rejects with `ApiError` 503 while the server cannot be reached. */
+/**
+ * PEM of nothing but certificates that are believed. Asks the server where the CA itself is not given. Rejects with
+ * `ApiError` 503 while the server cannot be reached.
+ */
 export async function findAuthority(server: string, pin: AuthorityPin): Promise<string> {
-  if (pin.certificate !== undefined) return checked(pin.certificate, 'the file of the CA')
+  if (pin.certificate !== undefined) return authoritiesIn(pin.certificate, 'the file of the CA').join('')
   if (pin.hash === undefined && !pin.unsafe) throw problem('nothing says by which CA the server is to be known')
   const wanted = pin.hash?.toLowerCase()
   if (wanted !== undefined && !/^sha256:[0-9a-f]{64}$/.test(wanted))
     throw problem(`"${pin.hash}" is no hash: it has the form sha256:<64 digits>`)
-  const found = checked(await shownBy(server), `the CA that ${server} shows`)
-  const hash = authorityHash(found)
-  if (wanted === undefined || hash === wanted) return found
-  throw problem(`${server} has a CA with the hash ${hash}, and not the one that was named`)
+  const found = authoritiesIn(await shownBy(server), `the CA that ${server} shows`)
+  // Each of them: whoever is between could show his own behind the real one.
+  const foreign = found.map(authorityHash).find((hash) => wanted !== undefined && hash !== wanted)
+  if (foreign === undefined) return found.join('')
+  throw problem(`${server} has a CA with the hash ${foreign}, and not the one that was named`)
 }
 
-/** As kubeadm writes it. */
-export function authorityHash(pem: string): string {
+/** Of the one certificate, or the first: of its public key, as kubeadm does, so that a CA that is renewed with its key keeps it. */
+export function authorityHash(pem: string | Buffer): string {
   const info = new X509Certificate(pem).publicKey.export({ type: 'spki', format: 'der' })
   return `sha256:${createHash('sha256').update(info).digest('hex')}`
 }
@@ -54,13 +58,18 @@ async function shownBy(server: string): Promise<string> {
   }
 }
 
-function checked(pem: string, what: string): string {
+/** At least one, each as it was read here: what else the text holds, another reader may take for one more. */
+export function authoritiesIn(text: string, what: string): readonly string[] {
+  const blocks = text.match(/-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g) ?? []
+  let found: readonly X509Certificate[]
   try {
-    if (new X509Certificate(pem).ca) return pem
+    found = blocks.map((pem) => new X509Certificate(pem))
   } catch (error) {
     throw problem(`${what} is no certificate`, error)
   }
-  throw problem(`${what} is not that of a CA`)
+  if (found.length === 0) throw problem(`${what} is no certificate`)
+  if (found.some(({ ca }) => !ca)) throw problem(`${what} is not that of a CA`)
+  return found.map(String)
 }
 
 function problem(message: string, cause?: unknown): DavitError {

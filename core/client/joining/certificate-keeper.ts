@@ -1,6 +1,5 @@
 /** Keeps a certificate of a node: gets one where there is none that fits, and another long before it ends. */
 import type { X509Certificate } from 'node:crypto'
-import { isIP } from 'node:net'
 import type { Clock, Logger, Random } from '../../kernel/contract.js'
 import type { Client, KeyAndCertificate } from '../contract.js'
 import { type Credential, readCredential, writeCredential } from './credential-file.js'
@@ -20,7 +19,7 @@ export interface KeeperOptions {
 
 const firstRetryMs = 1_000
 const longestRetryMs = 300_000
-/** A request that nobody decides is made anew: it may have been made before the cluster could know that it is right. */
+/** A request that nobody decides is made anew: it may have been made before the node had the right to. */
 const firstDecisionMs = 10_000
 const longestDecisionMs = 900_000
 
@@ -95,13 +94,13 @@ export class CertificateKeeper {
 /** It is about who is meant, of now, and for each of the names. */
 export function isGood(
   certificate: X509Certificate,
-  { commonName, names }: Pick<WantedCertificate, 'commonName' | 'names'>,
+  { commonName, dnsNames }: Pick<WantedCertificate, 'commonName' | 'dnsNames'>,
   now: number,
 ): boolean {
   return (
     commonNameOf(certificate) === commonName &&
     Date.parse(certificate.validTo) > now &&
-    names.every((name) => (isIP(name) === 0 ? certificate.checkHost(name) : certificate.checkIP(name)) !== undefined)
+    dnsNames.every((name) => certificate.checkHost(name) !== undefined)
   )
 }
 

@@ -1,3 +1,4 @@
+import { writeFile } from 'node:fs/promises'
 import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { join as joinPath } from 'node:path'
@@ -102,6 +103,42 @@ test('the CA is believed by its hash alone', async (t) => {
   const leaf = { commonName: 'x', key, purpose: 'client', notBefore: now, notAfter: now + day } as const
   shown = issueCertificate(leaf, { commonName: 'x', key })
   await assert.rejects(findAuthority(server, { unsafe: true }), /is not that of a CA/)
+})
+
+test('a CA that is shown behind the one with the hash is not believed', async (t) => {
+  let shown = ''
+  const { server, authority, options, own } = await site(t, (path) => (isInfo(path) ? infoOf(shown) : undefined))
+  const real = authority.certificate
+  const hash = authorityHash(real)
+  const file = joinPath(await t.directory(), 'pki')
+  const foreign = (await loadCertificates({ directory: file, names: [], now })).authority.certificate
+  for (const bundle of [real + foreign, foreign + real, `${real}text between\n${foreign}`]) {
+    shown = bundle
+    await assert.rejects(findAuthority(server, { hash }), /and not the one that was named/)
+    await assert.rejects(join(options), /and not the one that was named/)
+  }
+  assert.is(await readIfThere(joinPath(own, credentialFiles.authority)), undefined)
+  // What is no certificate to us might be one to another reader of the text.
+  shown = `${real}-----BEGIN TRUSTED CERTIFICATE-----\n${foreign.split('\n').slice(1, -2).join('\n')}\n-----END TRUSTED CERTIFICATE-----\n`
+  assert.is(await findAuthority(server, { hash }), real)
+  // The same key twice, as a CA has that was renewed.
+  shown = real + real
+  assert.is(await findAuthority(server, { hash }), shown)
+  assert.is(await findAuthority(server, { certificate: real + foreign }), real + foreign)
+})
+
+test('of a CA that is stored already each certificate must be the one that is named', async (t) => {
+  const { options, own, authority } = await signing(t)
+  await join(options)
+  const other = (await loadCertificates({ directory: joinPath(await t.directory(), 'pki'), names: [], now })).authority
+  const file = joinPath(own, credentialFiles.authority)
+  await writeFile(file, authority.certificate + other.certificate)
+  await assert.rejects(join(options), /is a node of a cluster with another CA/)
+  await join({ ...options, pin: { certificate: authority.certificate + other.certificate } })
+  await writeFile(file, '')
+  await assert.rejects(join(options), /ca.crt is no certificate/)
+  await writeFile(file, authority.certificate)
+  await join({ ...options, pin: { hash: authorityHash(authority.certificate).toUpperCase().replace('SHA', 'sha') } })
 })
 
 test('a server that shows no CA, or none that can be read', async (t) => {

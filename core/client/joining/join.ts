@@ -3,10 +3,10 @@ import { join as joinPath } from 'node:path'
 import { type Clock, DavitError, type Logger, type Random } from '../../kernel/contract.js'
 import type { Node } from '../../kinds/contract.js'
 import { ApiError, isNotFound } from '../api-error.js'
-import type { Client } from '../contract.js'
+import { type Client, nodeIdentity } from '../contract.js'
 import { createHttpsClients, type HttpsClients } from '../https.js'
 import { nodes } from '../resources.js'
-import { type AuthorityPin, authorityHash, findAuthority } from './authority.js'
+import { type AuthorityPin, authoritiesIn, authorityHash, findAuthority } from './authority.js'
 import { commonNameOf } from './certificate-keeper.js'
 import {
   type Credential,
@@ -16,7 +16,7 @@ import {
   writeCredential,
   writePrivate,
 } from './credential-file.js'
-import { clientCertificate, nodeIdentity } from './node-certificates.js'
+import { clientCertificate } from './node-certificates.js'
 import { requestCertificate } from './request-certificate.js'
 
 export interface JoinOptions {
@@ -58,13 +58,14 @@ async function authorityOf(options: JoinOptions): Promise<string> {
     return found
   }
   const { hash, certificate } = options.pin
-  const wanted = certificate === undefined ? hash?.toLowerCase() : authorityHash(certificate)
-  if (wanted === undefined || wanted === authorityHash(stored)) return stored
-  throw new DavitError(
-    'DAVIT_JOIN_CA',
-    `this machine is a node of a cluster with another CA: ${file} has the hash ${authorityHash(stored)}`,
-  )
+  const hashes = hash === undefined ? undefined : [hash.toLowerCase()]
+  const named = certificate === undefined ? hashes : hashesIn(certificate, 'the file of the CA')
+  const foreign = hashesIn(stored, file).find((one) => named && !named.includes(one))
+  if (foreign === undefined) return stored
+  throw new DavitError('DAVIT_JOIN_CA', `this machine is a node of a cluster with another CA: ${file} has the hash ${foreign}`)
 }
+
+const hashesIn = (text: string, what: string): readonly string[] => authoritiesIn(text, what).map(authorityHash)
 
 function checkOwner({ parsed }: Credential, { nodeName, directory }: JoinOptions): void {
   const owner = commonNameOf(parsed)

@@ -1,18 +1,18 @@
-/** Who a node is, and which certificates it needs. */
-import type { Identity } from '../contract.js'
+/** Which certificates a node needs. */
+import { nodeIdentity } from '../contract.js'
 import type { WantedCertificate } from './request-certificate.js'
 
-export function nodeIdentity(nodeName: string): Identity {
-  return { name: `system:node:${nodeName}`, groups: ['system:nodes'], manager: 'kubelet' }
+const subject = (nodeName: string) => {
+  const { name, groups } = nodeIdentity(nodeName)
+  return { commonName: name, organizations: groups }
 }
-
-const subject = (nodeName: string) => ({ commonName: nodeIdentity(nodeName).name, organizations: ['system:nodes'] })
 
 export function clientCertificate(nodeName: string): WantedCertificate {
-  return { ...subject(nodeName), signerName: 'kubernetes.io/kube-apiserver-client-kubelet', usage: 'client auth', names: [] }
+  return { ...subject(nodeName), signerName: 'kubernetes.io/kube-apiserver-client-kubelet', usage: 'client auth', dnsNames: [] }
 }
 
-export function servingCertificate(nodeName: string, addresses: readonly string[]): WantedCertificate {
-  const names = [nodeName, ...addresses]
-  return { ...subject(nodeName), signerName: 'kubernetes.io/kubelet-serving', usage: 'server auth', names }
+/** For its name alone: addresses are what a node says of itself, and nobody looks for them. */
+export function servingCertificate(nodeName: string): WantedCertificate {
+  const dnsNames = [nodeName]
+  return { ...subject(nodeName), signerName: 'kubernetes.io/kubelet-serving', usage: 'server auth', dnsNames }
 }

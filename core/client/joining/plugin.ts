@@ -1,11 +1,11 @@
 /** Clients of a server elsewhere, as the node whose credentials `join` has got. */
 import { join } from 'node:path'
 import { DavitError, definePlugin, Type } from '../../kernel/contract.js'
-import { ClientsToken, type KeyAndCertificate, NodeIdentityToken } from '../contract.js'
+import { ClientsToken, type KeyAndCertificate, NodeIdentityToken, nodeIdentity } from '../contract.js'
 import { createHttpsClients } from '../https.js'
 import { CertificateKeeper } from './certificate-keeper.js'
 import { credentialFiles, readCredential, readIfThere } from './credential-file.js'
-import { clientCertificate, nodeIdentity, servingCertificate } from './node-certificates.js'
+import { clientCertificate, servingCertificate } from './node-certificates.js'
 
 export const clientHttps = definePlugin({
   id: 'client-https',
@@ -45,8 +45,8 @@ export const clientHttps = definePlugin({
         identity: {
           nodeName,
           ca,
-          serve(addresses, changed) {
-            const wanted = servingCertificate(nodeName, addresses)
+          serve(changed) {
+            const wanted = servingCertificate(nodeName)
             const keeper = new CertificateKeeper({ ...keeping, file: join(directory, credentialFiles.serving), wanted, changed })
             keeper.start()
             return () => keeper.close()

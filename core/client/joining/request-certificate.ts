@@ -11,8 +11,7 @@ export interface WantedCertificate {
   readonly organizations: readonly string[]
   /** Besides "digital signature". */
   readonly usage: 'client auth' | 'server auth'
-  /** DNS names and IP addresses. */
-  readonly names: readonly string[]
+  readonly dnsNames: readonly string[]
 }
 
 const retryMs = 1_000
