@@ -72,8 +72,21 @@ export function textOf({ data }: TokenSecret, key: string): string {
   return Buffer.from(data?.[key] ?? '', 'base64').toString('utf8')
 }
 
-/** A time that cannot be read is over, as it is for the server. */
-export function isExpired(secret: TokenSecret, now: number): boolean {
+const timeForm = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/i
+
+/** Milliseconds since 1970; Infinity: never; NaN: it cannot be read. */
+function endOf(secret: TokenSecret): number {
   const expiration = textOf(secret, 'expiration')
-  return expiration !== '' && !(Date.parse(expiration) > now)
+  if (expiration === '') return Number.POSITIVE_INFINITY
+  return timeForm.test(expiration) ? Date.parse(expiration) : Number.NaN
+}
+
+/** It lets nobody in. A time that cannot be read is over, as it is for the server. */
+export function isExpired(secret: TokenSecret, now: number): boolean {
+  return !(endOf(secret) > now)
+}
+
+/** It may be removed: what cannot be read is for people to look at. */
+export function isRemovable(secret: TokenSecret, now: number): boolean {
+  return endOf(secret) <= now
 }

@@ -5,6 +5,8 @@ import type { Target } from './kubeconfig.js'
 export interface Reply {
   readonly code: number
   readonly body: Buffer
+  /** When the server answered, as it says by its own clock. */
+  readonly date: string | undefined
 }
 export interface RequestOptions {
   readonly body?: unknown
@@ -37,7 +39,7 @@ export class Connection {
     const response = await this.#open(method, path, options)
     const chunks: Buffer[] = []
     for await (const chunk of response) chunks.push(chunk as Buffer)
-    return { code: response.statusCode ?? 0, body: Buffer.concat(chunks) }
+    return { code: response.statusCode ?? 0, body: Buffer.concat(chunks), date: response.headers.date }
   }
 
   /** Decoded JSON of a reply of 2xx; anything else is the server's Status as an error. */

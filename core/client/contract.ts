@@ -243,7 +243,8 @@ export interface NodeIdentity {
   /**
    * Keeps a certificate by which the node serves, for its name alone. `changed` is called with each that it gets: soon with
    * one of a former life that is still good, else when the cluster has signed one, and again long before one ends. Ends with
-   * the function that it returns.
+   * the function that it returns, after which `changed` is not called any more. There is one such certificate: a second call
+   * ends the first, as that function does, and begins when nothing of the first is under way.
    */
   serve(changed: (pair: KeyAndCertificate) => void): () => void
 }

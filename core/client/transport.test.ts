@@ -14,6 +14,7 @@ type Answer = (request: IncomingMessage, response: ServerResponse) => void
 async function serve(
   t: TestContext,
   answer: Answer,
+  answerMs?: number,
 ): Promise<{ transport: Transport; requests: IncomingMessage[]; url: string }> {
   const options = { directory: await t.directory(), names: ['127.0.0.1'], now: createClock().now() }
   const { authority, server } = await loadCertificates(options)
@@ -25,7 +26,8 @@ async function serve(
   await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve))
   t.defer(() => new Promise((resolve) => listener.close(resolve)))
   const url = `https://127.0.0.1:${(listener.address() as AddressInfo).port}`
-  const transport = new Transport({ server: `${url}/prefix/`, ca: authority.certificate, token: 'secret', namespace: 'default' })
+  const connection = { server: `${url}/prefix/`, ca: authority.certificate, token: 'secret', namespace: 'default' }
+  const transport = new Transport(connection, answerMs)
   t.defer(() => transport.close())
   return { transport, requests, url }
 }
@@ -108,6 +110,20 @@ test('a connection that breaks in the middle of a watch is its end, with an erro
   const seen = await watched(transport)
   assert.is(seen[0], 'ADDED a')
   assert.match(seen[1] ?? '', /^end 503 the API server could not be reached/)
+})
+
+test('a watch that gets no reply ends in time; one that has begun may be silent', async (t) => {
+  const { transport } = await serve(t, () => undefined, 100)
+  assert.equal(await watched(transport), ['end 503 the API server could not be reached: the server did not answer in time'])
+  const begun = await serve(
+    t,
+    (_request, response) => {
+      response.flushHeaders()
+      setTimeout(() => response.end(event('ADDED', 'late')), 400)
+    },
+    100,
+  )
+  assert.equal(await watched(begun.transport), ['ADDED late', 'end'])
 })
 
 test('what is no event ends the watch with an error', async (t) => {

@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http'
+import type { ClientRequest, IncomingMessage } from 'node:http'
 import { Agent, request } from 'node:https'
 import { StringDecoder } from 'node:string_decoder'
 import { formatJson, parseJson } from '../kinds/contract.js'
@@ -30,10 +30,13 @@ const keepAliveMs = 10_000
 export class Transport {
   readonly #connection: Connection
   readonly #url: URL
+  readonly #answerMs: number
   #agent: Agent
 
-  constructor(connection: Connection) {
+  /** `answerMs`: how long the server may be silent before a reply begins, and within one that has an end. */
+  constructor(connection: Connection, answerMs: number = socketTimeoutMs) {
     this.#connection = connection
+    this.#answerMs = answerMs
     this.#url = new URL(connection.server)
     this.#agent = agentOf(connection)
   }
@@ -59,7 +62,7 @@ export class Transport {
           else resolve(answer)
         })
       })
-      outgoing.setTimeout(socketTimeoutMs, () => void outgoing.destroy(new Error('the server did not answer in time')))
+      this.#limit(outgoing)
       outgoing.on('error', (error) => reject(unreachable(error)))
       // Node would send the body of a DELETE without saying how long it is.
       if (body !== undefined) outgoing.setHeader('content-length', body.length)
@@ -77,8 +80,14 @@ export class Transport {
     }
     const outgoing = this.#request(call, (reply) => {
       if ((reply.statusCode ?? 0) >= 400) readRefusal(reply, end)
-      else readLines(reply, (line) => void (ended || sink.line(line)), end)
+      else {
+        // From here on silence means that nothing happens.
+        outgoing.setTimeout(0)
+        readLines(reply, (line) => void (ended || sink.line(line)), end)
+      }
     })
+    // What is sent on a kept connection to a machine that has vanished is sent again for a quarter of an hour.
+    this.#limit(outgoing)
     outgoing.on('error', (error) => end(unreachable(error)))
     outgoing.end()
     const close = (): void => {
@@ -90,6 +99,10 @@ export class Transport {
 
   close(): void {
     this.#agent.destroy()
+  }
+
+  #limit(outgoing: ClientRequest): void {
+    outgoing.setTimeout(this.#answerMs, () => void outgoing.destroy(new Error('the server did not answer in time')))
   }
 
   #request({ method, path, query, contentType, body, headers }: Call, answer: (reply: IncomingMessage) => void) {

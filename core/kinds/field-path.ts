@@ -1,12 +1,20 @@
 /** The way to a part of an object as errors show it: "spec.containers[0].image", "metadata.labels[a.io/b]". */
 
-/** Undefined where nothing is there, and for a path that names no place, such as "spec.{a, b}". */
-export function valueAt(object: unknown, path: string): unknown {
+/**
+ * The innermost part on the way that is there, and how many steps from the object it is. Where the path names no place, such
+ * as "spec.{a, b}", that is what the place would be in.
+ */
+export function nearestAt(object: unknown, path: string): { readonly value: unknown; readonly depth: number } {
   let value = object
+  let depth = 0
   for (const [, name, key] of path.matchAll(/([^.[\]]+)|\[([^\]]*)\]/g)) {
-    if (typeof value !== 'object' || value === null) return undefined
     const at = name ?? key ?? ''
-    value = Object.hasOwn(value, at) ? (value as Readonly<Record<string, unknown>>)[at] : undefined
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, at)) break
+    const next = (value as Readonly<Record<string, unknown>>)[at]
+    // As in JSON, where it would be absent.
+    if (next === undefined) break
+    value = next
+    depth += 1
   }
-  return value
+  return { value, depth }
 }

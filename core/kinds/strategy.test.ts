@@ -283,6 +283,52 @@ test('an update may leave what was wrong before, but neither add to it nor chang
   )
 })
 
+test('what is missing counts as left only where all that it would be in is', () => {
+  const template = { metadata: { labels: { a: 'b' } }, spec: { containers: [{ name: 'a' }] } }
+  const after = (change: (object: typeof template) => void): string[] =>
+    updateFindings({ apiVersion: 'v1', kind: 'PodTemplate', template }, (object) =>
+      change((object as unknown as { template: typeof template }).template),
+    ).map((text) => text.replace(/: .*/, ''))
+  assert.equal(
+    after(({ metadata }) => Object.assign(metadata.labels, { c: 'd' })),
+    [],
+  )
+  assert.equal(
+    after(({ spec }) => Object.assign(spec, { containers: [{ name: 'other' }] })),
+    ['template.spec.containers[0].image'],
+  )
+  assert.equal(
+    after(({ spec }) => Object.assign(spec.containers[0] ?? {}, { image: 'i' })),
+    [],
+  )
+})
+
+test('findings about no place, and those of the rules for updates and for status, are left out where nothing they are about changed', () => {
+  const rules = {
+    validate: () => [say.required('spec.{a, b}')],
+    validateUpdate: () => [say.invalid('spec.c', 1, 'no')],
+    validateStatusUpdate: () => [say.invalid('status.d', 1, 'no'), say.required('status.e')],
+  }
+  const tree = { type: 'object', name: 'Any', fields: new Map() }
+  const kind = { group: 'example.com', kind: 'Any', namespaced: true, schema: tree, strategy: rules } as unknown as ResourceKind
+  const old = {
+    apiVersion: 'example.com/v1',
+    kind: 'Any',
+    metadata: { name: 'x', namespace: 'y' },
+    spec: { c: 1 },
+    status: { d: 1 },
+  }
+  const after = (change: object, subresource?: string) =>
+    validateUpdate(kind, { ...old, ...change } as KubeObject, old as KubeObject, subresource).map(({ field }) => field)
+  const labelled = { metadata: { ...old.metadata, labels: { a: 'b' } } }
+  assert.equal(after(labelled), [])
+  assert.equal(after({ spec: { c: 1, a: 1 } }), ['spec.{a, b}'])
+  assert.equal(after({ spec: { c: 2 } }), ['spec.{a, b}', 'spec.c'])
+  assert.equal(after(labelled, 'status'), [])
+  assert.equal(after({ status: { d: 2 } }, 'status'), ['status.d', 'status.e'])
+  assert.equal(after({ status: { d: 1, f: 1 } }, 'status'), ['status.e'])
+})
+
 test('each built-in kind that has a hand-written strategy can be defaulted from nothing', () => {
   const kinds = [
     'Pod',

@@ -5,7 +5,7 @@
  */
 import type { FieldError, KubeObject, ResourceKind } from './contract.js'
 import { equalJson } from './equal.js'
-import { valueAt } from './field-path.js'
+import { nearestAt } from './field-path.js'
 import { checkMetadata, checkMetadataUpdate } from './metadata.js'
 import { applySchemaDefaults, checkSchema } from './schema-plan.js'
 
@@ -32,14 +32,19 @@ export function validate(kind: ResourceKind, object: KubeObject, old?: KubeObjec
 export function validateUpdate(kind: ResourceKind, object: KubeObject, old: KubeObject, subresource?: string): FieldError[] {
   const errors: FieldError[] = []
   checkMetadataUpdate(errors, object, old)
-  if (subresource === 'status') {
-    checkMetadata(errors, kind, object)
-    return [...errors, ...(kind.strategy.validateStatusUpdate?.(object, old) ?? [])]
-  }
-  const found = validate(kind, object, old)
-  errors.push(...(found.length === 0 ? found : withoutOld(kind, found, object, old)))
-  errors.push(...(kind.strategy.validateUpdate?.(object, old, subresource) ?? []))
+  const check = subresource === 'status' ? checkStatus : checkWhole
+  errors.push(...withoutOld(check(kind, object, old, subresource), () => check(kind, old, old, subresource), kind, object, old))
   return withoutRepeats(errors)
+}
+
+function checkStatus(kind: ResourceKind, object: KubeObject, old: KubeObject): FieldError[] {
+  const errors: FieldError[] = []
+  checkMetadata(errors, kind, object)
+  return [...errors, ...(kind.strategy.validateStatusUpdate?.(object, old) ?? [])]
+}
+
+function checkWhole(kind: ResourceKind, object: KubeObject, old: KubeObject, subresource?: string): FieldError[] {
+  return [...validate(kind, object, old), ...(kind.strategy.validateUpdate?.(object, old, subresource) ?? [])]
 }
 
 /**
@@ -48,17 +53,22 @@ export function validateUpdate(kind: ResourceKind, object: KubeObject, old: Kube
  * something to leave out.
  */
 function withoutOld(
-  kind: ResourceKind,
   errors: readonly FieldError[],
+  findOld: () => readonly FieldError[],
+  kind: ResourceKind,
   object: KubeObject,
   old: KubeObject,
 ): readonly FieldError[] {
-  if (kind.custom) return errors
-  const before = new Set(validate(kind, old, old).map(textOf))
+  if (errors.length === 0 || kind.custom) return errors
+  const before = new Set(findOld().map(textOf))
   if (before.size === 0) return errors
-  return errors.filter(
-    (error) => !before.has(textOf(error)) || !equalJson(valueAt(object, error.field), valueAt(old, error.field)),
-  )
+  return errors.filter((error) => !before.has(textOf(error)) || !isLeft(error.field, object, old))
+}
+
+/** What is missing, or is no single place, is as it was only where all that it would be in is. */
+function isLeft(field: string, object: KubeObject, old: KubeObject): boolean {
+  const [now, before] = [nearestAt(object, field), nearestAt(old, field)]
+  return now.depth === before.depth && equalJson(now.value, before.value)
 }
 
 const textOf = ({ field, message }: FieldError): string => `${field}: ${message}`

@@ -13,8 +13,8 @@ import {
   secrets,
   services,
 } from '../client/contract.js'
-import type { ConfigMap, KubeObject, Secret, Service } from '../kinds/contract.js'
-import { ask, Followers, type SharedSources, servicesFor, startInformer } from './sources.js'
+import type { ConfigMap, KubeObject, Secret } from '../kinds/contract.js'
+import { ask, Followers, lazyInformer, type SharedSources, servicesFor } from './sources.js'
 
 type Followed = ConfigMap | Secret
 
@@ -34,7 +34,7 @@ export function createOwnSources(clients: Clients, client: Client): SharedSource
   const followers = new Followers()
   const watched = new Map<string, Watched>()
   const namesOf = new Map<string, readonly string[]>()
-  let ofServices: ReturnType<typeof startInformer<Service>> | undefined
+  const ofServices = lazyInformer(clients, services, () => undefined)
 
   const watch = (name: string): Watched | undefined => {
     const [kind = '', namespace = '', object = ''] = name.split('/')
@@ -67,10 +67,7 @@ export function createOwnSources(clients: Clients, client: Client): SharedSource
     secret: (namespace, name) => read('secret', secrets, namespace, name),
     persistentVolumeClaim: (namespace, name) => ask(client, persistentVolumeClaims, namespace, name),
     persistentVolume: (name) => ask(client, persistentVolumes, '', name),
-    async services(namespace) {
-      ofServices ??= startInformer(clients, services, () => undefined)
-      return servicesFor((await ofServices).informer, namespace)
-    },
+    services: async (namespace) => servicesFor(await ofServices.informer(), namespace),
     follow(key, names, changed) {
       const before = namesOf.get(key) ?? []
       followers.set(key, names, changed)
@@ -90,7 +87,7 @@ export function createOwnSources(clients: Clients, client: Client): SharedSource
     drop,
     close() {
       for (const key of [...namesOf.keys()]) drop(key)
-      void ofServices?.then(({ undo }) => undo())
+      ofServices.close()
     },
   }
 }

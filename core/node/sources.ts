@@ -35,16 +35,11 @@ export interface SharedSources extends Sources {
 /** One for all nodes of the process: informers hold no copy in process, and start when somebody needs them. */
 export function createSources(clients: Clients, client: Client): SharedSources {
   const following = new Followers()
-  const undos: (() => void)[] = []
+  const closes: (() => void)[] = []
   const lazily = <T extends KubeObject>(ref: ResourceRef<T>, kind: string): (() => Promise<Informer<T>>) => {
-    let ready: Promise<Informer<T>> | undefined
-    return () => {
-      ready ??= startInformer(clients, ref, (object) => following.changed(kind, object)).then(({ informer, undo }) => {
-        undos.push(undo)
-        return informer
-      })
-      return ready
-    }
+    const { informer, close } = lazyInformer(clients, ref, (object) => following.changed(kind, object))
+    closes.push(close)
+    return informer
   }
   const [configMapInformer, secretInformer] = [lazily(configMaps, 'configmap'), lazily(secrets, 'secret')]
   const [claimInformer, volumeInformer] = [
@@ -64,7 +59,7 @@ export function createSources(clients: Clients, client: Client): SharedSources {
     follow: (key, names, changed) => following.set(key, names, changed),
     drop: (key) => following.drop(key),
     close: () => {
-      for (const undo of undos.splice(0)) undo()
+      for (const close of closes) close()
     },
   }
 }
@@ -95,15 +90,37 @@ export function sourcesOfNode(shared: Sources, tokens: PodTokens): Sources {
   }
 }
 
-export async function startInformer<T extends KubeObject>(
+/** Starts when it is first asked for, and anew where that failed. */
+export function lazyInformer<T extends KubeObject>(
   clients: Clients,
   ref: ResourceRef<T>,
   changed: (object: KubeObject) => void,
-): Promise<{ informer: Informer<T>; undo: () => void }> {
-  const informer = clients.informer(ref)
-  await informer.whenSynced()
-  const undo = informer.on({ added: changed, updated: changed, deleted: changed })
-  return { informer, undo }
+): { informer(): Promise<Informer<T>>; close(): void } {
+  let ready: Promise<Informer<T>> | undefined
+  let undo: (() => void) | undefined
+  let closed = false
+  const start = async (): Promise<Informer<T>> => {
+    const informer = clients.informer(ref)
+    await informer.whenSynced()
+    // Whoever closed meanwhile would hear of it for ever.
+    if (!closed) undo = informer.on({ added: changed, updated: changed, deleted: changed })
+    return informer
+  }
+  return {
+    informer() {
+      if (ready) return ready
+      const begun = start()
+      begun.catch(() => {
+        ready = undefined
+      })
+      ready = begun
+      return begun
+    },
+    close() {
+      closed = true
+      undo?.()
+    },
+  }
 }
 
 /** The informer may not have heard yet of what was made just before the Pod. */

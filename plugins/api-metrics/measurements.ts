@@ -16,6 +16,9 @@ export interface MeasurementParts {
   readonly signal: AbortSignal
 }
 
+/** For all of a reading, from the connection to its last byte: who asks for all nodes waits for the slowest. */
+const longestReadMs = 5_000
+
 interface Known {
   readonly usage: NodeUsage
   readonly rates: NodeRates
@@ -26,6 +29,8 @@ interface Known {
 export class Measurements {
   readonly #parts: MeasurementParts
   readonly #known = new Map<string, Known>()
+  /** When a reading failed, by the same clock: for a resolution it counts as the answer, or each question would wait for it. */
+  readonly #failed = new Map<string, number>()
   /** Who asks meanwhile gets the same answer. */
   readonly #asking = new Map<string, Promise<NodeRates | undefined>>()
 
@@ -39,6 +44,7 @@ export class Measurements {
   async of(node: string, uids: readonly string[] = []): Promise<NodeRates | undefined> {
     const known = this.#known.get(node)
     if (known && this.#parts.connections.get(node) && this.#isFresh(known, uids)) return known.rates
+    if (this.#hasJustFailed(node)) return undefined
     const asking = this.#asking.get(node) ?? this.#ask(node).finally(() => this.#asking.delete(node))
     this.#asking.set(node, asking)
     return asking
@@ -52,6 +58,14 @@ export class Measurements {
     return age < config.resolutionSeconds * 1000 && uids.every((uid) => rates.pods.has(uid))
   }
 
+  #hasJustFailed(node: string): boolean {
+    const { clock, config } = this.#parts
+    const since = this.#failed.get(node)
+    if (since !== undefined && clock.monotonic() - since < config.resolutionSeconds * 1000) return true
+    this.#failed.delete(node)
+    return false
+  }
+
   async #ask(node: string): Promise<NodeRates | undefined> {
     try {
       const known = await this.#measure(node)
@@ -61,6 +75,7 @@ export class Measurements {
     } catch (error) {
       this.#parts.log.debug({ node, error: String(error) }, 'what a node uses could not be read')
       this.#known.delete(node)
+      this.#failed.set(node, this.#parts.clock.monotonic())
       return undefined
     }
   }
@@ -79,8 +94,20 @@ export class Measurements {
     return again && { usage: again, rates: ratesOf(again, [...earlier, usage], windows), readAt: clock.monotonic() }
   }
 
-  /** An agent may come and go between any two questions. */
+  /** An agent may come and go between any two questions, and one that is there may never answer, or heed no signal. */
   async #read(node: string): Promise<NodeUsage | undefined> {
-    return this.#parts.connections.get(node)?.usage?.(this.#parts.signal)
+    const { connections, clock, signal } = this.#parts
+    const late = new AbortController()
+    const timer = clock.setTimer(longestReadMs, () => late.abort(new Error('it does not answer in time')), { unref: true })
+    const either = AbortSignal.any([signal, late.signal])
+    const ended = new Promise<never>((_resolve, reject) => {
+      either.addEventListener('abort', () => reject(either.reason), { once: true })
+    })
+    try {
+      either.throwIfAborted()
+      return await Promise.race([connections.get(node)?.usage?.(either), ended])
+    } finally {
+      timer.cancel()
+    }
   }
 }

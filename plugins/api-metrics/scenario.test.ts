@@ -126,7 +126,25 @@ test('what is not known is not there, and nothing is made up for it', async (t) 
   assert.equal(await refusal(client.get(podMetrics, 'default', 'z')), [404, 'podmetrics.metrics.k8s.io "default/z" not found'])
   assert.equal(await refusal(client.get(nodeMetrics, '', 'one')), [404, 'nodemetrics.metrics.k8s.io "one" not found'])
   agent('one').fails = false
-  assert.is((await asking(client.list(podMetrics))).items.length, 2, 'the next question asks again')
+  assert.is((await client.list(podMetrics)).items.length, 1, 'for a resolution that is the answer')
+  assert.is(agent('one').asked, 1)
+  await clock.advance(10_000)
+  assert.is((await asking(client.list(podMetrics))).items.length, 2, 'then it is asked again')
+})
+
+test('a node that never answers keeps nobody waiting for more than five seconds, and not again at once', async (t) => {
+  const { client, clock, run, agent, asking } = await plane(t, ['one', 'two'])
+  await run('one', 'a')
+  await run('two', 'b')
+  await clock.advance(10_000)
+  agent('one').hangs = true
+  const names = ({ items }: { items: readonly { metadata: { name: string } }[] }) => items.map(({ metadata }) => metadata.name)
+  assert.equal(names(await asking(client.list(podMetrics), 5_000)), ['b'])
+  assert.equal(names(await client.list(podMetrics)), ['b'], 'without a wait')
+  assert.is(agent('one').asked, 1)
+  agent('one').hangs = false
+  await clock.advance(10_000)
+  assert.equal(names(await asking(client.list(podMetrics))), ['a', 'b'])
 })
 
 test('an agent that goes away takes its figures along', async (t) => {

@@ -13,6 +13,8 @@ export interface Agent {
   /** Thousandths of a core that each of its containers uses. */
   millis: number
   fails: boolean
+  /** It never answers, whatever it is told. */
+  hangs: boolean
   /** Absent: a simulated node. */
   machineMillis?: number
 }
@@ -29,7 +31,7 @@ export interface Plane extends Booted {
 }
 
 export async function plane(t: TestContext, agents: readonly string[], config: object = {}): Promise<Plane> {
-  const known = new Map<string, Agent>(agents.map((name) => [name, { asked: 0, millis: 100, fails: false }]))
+  const known = new Map<string, Agent>(agents.map((name) => [name, { asked: 0, millis: 100, fails: false, hangs: false }]))
   const running: Pod[] = []
   const booted = await controlPlane(t, [{ plugin, config }], { beside: [{ plugin: allowReader }] })
   const { client, clock, kernel } = booted
@@ -38,6 +40,7 @@ export async function plane(t: TestContext, agents: readonly string[], config: o
     const agent = known.get(name) as Agent
     agent.asked += 1
     if (agent.fails) throw new Error('the daemon is down')
+    if (agent.hangs) return new Promise(() => undefined)
     const at = clock.now()
     const own = running.filter(({ spec }) => spec.nodeName === name)
     const list = own.map(({ metadata: { namespace = '', name, uid = '' }, spec, status }) => {

@@ -20,6 +20,18 @@ test('lines come back whole, in order and counted, whatever they are written in'
   for (const { bytes } of chunks) assert.is(bytes.at(-1), 10, 'no line is in two chunks')
 })
 
+test('the memory that lines take is that of their bytes, also where most of them are long', () => {
+  const lines = new Lines()
+  const line = `${'x'.repeat(60_000)}\n`
+  for (let count = 0; count < 40; count += 1) lines.add(line)
+  lines.add('☃'.repeat(200_000))
+  const chunks = lines.take()
+  const memory = new Set(chunks.map(({ bytes }) => bytes.buffer))
+  const sum = [...memory].reduce((total, { byteLength }) => total + byteLength, 0)
+  assert.is(sum, 10 * 256 * 1024 + 600_000, 'four of them in each chunk, and one chunk for the longest')
+  assert.is(textOf(chunks), line.repeat(40) + '☃'.repeat(200_000))
+})
+
 test('what was taken stays as it is while further lines come', () => {
   const lines = new Lines()
   assert.equal(lines.take(), [], 'nothing waits')

@@ -12,7 +12,7 @@ export interface Chunk {
 
 const chunkSize = 256 * 1024
 /** What a unit of a string takes at most in UTF-8. */
-const longestUnit = 3
+export const longestUnit = 3
 /** As many chunks keep their memory for the next lines: the first touch of new memory costs more than a line. */
 const spares = 4
 const none: Buffer = Buffer.alloc(0)
@@ -28,16 +28,22 @@ export class Lines {
 
   /** How many bytes it takes. */
   add(line: string): number {
-    const most = line.length * longestUnit
-    if (this.#open.length - this.#used < most) {
-      this.#close(this.#memory)
-      this.#memory = (most <= chunkSize && this.#spare.pop()) || Buffer.allocUnsafeSlow(Math.max(chunkSize, most))
-      this.#open = this.#memory
-    }
+    if (this.#room() < line.length * longestUnit) this.#makeRoom(Buffer.byteLength(line))
     const bytes = this.#open.write(line, this.#used)
     this.#used += bytes
     this.#count += 1
     return bytes
+  }
+
+  #room(): number {
+    return this.#open.length - this.#used
+  }
+
+  #makeRoom(size: number): void {
+    if (this.#room() >= size) return
+    this.#close(this.#memory)
+    this.#memory = (size <= chunkSize && this.#spare.pop()) || Buffer.allocUnsafeSlow(Math.max(chunkSize, size))
+    this.#open = this.#memory
   }
 
   /** All that wait, in order; no line is in two. */

@@ -81,6 +81,42 @@ test('a full queue drops and counts, or makes the server wait', async (t) => {
   assert.equal(text.match(/^\d/gm), ['0', '1', '2', '3', '4'])
 })
 
+test('a queue that is full while a new file is begun loses nothing', async (t) => {
+  const { file, logs } = await start(t, { maxSizeMegabytes: 0.001, queueMegabytes: 0.01, whenFull: 'block' })
+  const line = `${'x'.repeat(5999)}\n`
+  let added = 0
+  for (let round = 0; round < 30; round += 1) {
+    let done = false
+    file.add(line)
+    added += 1
+    const flushed = file.flush().then(() => {
+      done = true
+    })
+    while (!done) {
+      file.add(line)
+      added += 1
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    await flushed
+  }
+  await file.close()
+  assert.equal(file.counts, { written: added, dropped: 0 })
+  const sizes = await Promise.all((await readdir(logs)).map(async (name) => (await stat(join(logs, name))).size))
+  assert.is(
+    sizes.reduce((sum, size) => sum + size, 0),
+    added * line.length,
+  )
+})
+
+test('the queue is counted in bytes', async (t) => {
+  const { file } = await start(t, { queueMegabytes: 0.01 })
+  file.add('x'.repeat(8000))
+  file.add('☃'.repeat(1500))
+  file.add('x'.repeat(2000))
+  await file.flush()
+  assert.equal(file.counts, { written: 2, dropped: 1 })
+})
+
 test('a disk that refuses is counted, and stops nothing', async (t) => {
   const { file, lines } = await start(t, { path: '/dev/full' })
   for (let round = 0; round < 3; round += 1) {

@@ -8,7 +8,7 @@ import { chmod, type FileHandle, mkdir, open, readdir, rename, stat, unlink } fr
 import { basename, dirname, extname, join } from 'node:path'
 import type { Clock, Logger, Timer } from '@davit/core/kernel'
 import type { AuditConfig } from './config.js'
-import { type Chunk, Lines } from './lines.js'
+import { type Chunk, Lines, longestUnit } from './lines.js'
 
 export interface LogCounts {
   readonly written: number
@@ -55,7 +55,7 @@ export class LogFile {
   }
 
   add(line: string): void {
-    if (this.#waiting + line.length > this.#config.queueMegabytes * million) {
+    if (!this.#hasRoomFor(line)) {
       if (this.#config.whenFull === 'drop') {
         this.#drop(1, 'the queue is full')
         return
@@ -64,6 +64,12 @@ export class LogFile {
     }
     this.#waiting += this.#lines.add(line)
     this.#timer ??= this.#clock.setTimer(this.#config.batchMs, () => void this.flush(), { unref: true })
+  }
+
+  /** How many bytes a line takes is counted only where it matters. */
+  #hasRoomFor(line: string): boolean {
+    const room = this.#config.queueMegabytes * million - this.#waiting
+    return line.length * longestUnit <= room || Buffer.byteLength(line) <= room
   }
 
   /** Writes what has been gathered. Never rejects. */
@@ -140,9 +146,11 @@ export class LogFile {
     const { path } = this.#config
     await rename(path, await this.#freeName())
     const next = await open(path, 'a', 0o600)
-    await this.#file?.close()
+    // Before the old one is closed: a full queue writes at once, whatever is under way here.
+    const old = this.#file
     this.#file = next
     this.#size = 0
+    await old?.close()
     await this.#removeOld()
   }
 

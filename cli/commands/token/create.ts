@@ -1,17 +1,9 @@
 import { authorityHash } from '@davit/core/client/host'
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
-import {
-  createToken,
-  isExpired,
-  parseToken,
-  secretOf,
-  type TokenSecret,
-  timeText,
-  tokenSecrets,
-  tokenSecretType,
-} from '../../join/bootstrap-token.js'
+import { createToken, parseToken, secretOf, timeText, tokenSecrets } from '../../join/bootstrap-token.js'
 import { ensureJoining } from '../../join/joining-objects.js'
+import { clearExpired, storedTokens } from '../../join/stored-tokens.js'
 import { isForThisMachine, serverUrl } from '../../join/where.js'
 import { KubeCommand, kubeconfigFlag } from '../../kube/command.js'
 import { type Connection, statusError } from '../../kube/connection.js'
@@ -40,8 +32,9 @@ export default class TokenCreate extends KubeCommand {
     const { ca } = connection.target
     if (!ca) throw new CliError('the kubeconfig does not hold the CA of the cluster', { hint: 'take that of the server itself' })
     const server = await serverUrl(connection, flags.server)
-    await Promise.all([ensureJoining(connection, server, ca.toString()), clearExpired(connection)])
-    const expires = seconds === undefined ? undefined : Date.now() + seconds * 1000
+    const stored = await storedTokens(connection)
+    await Promise.all([ensureJoining(connection, server, ca.toString()), clearExpired(connection, stored)])
+    const expires = seconds === undefined ? undefined : (stored.now ?? Date.now()) + seconds * 1000
     await store(connection, made.id, secretOf(made, expires, flags.description))
     const token = `${made.id}.${made.secret}`
     const caHash = authorityHash(ca)
@@ -66,18 +59,4 @@ async function store(connection: Connection, id: string, secret: object): Promis
     })
   }
   if (code >= 300) throw statusError(code, body)
-}
-
-/** They let nobody in any more; without this they would stay for ever. */
-async function clearExpired(connection: Connection): Promise<void> {
-  const { items } = await connection.json<{ items: TokenSecret[] }>(
-    'GET',
-    `${tokenSecrets}?fieldSelector=type%3D${tokenSecretType}`,
-  )
-  const over = items.filter((secret) => isExpired(secret, Date.now()))
-  await Promise.all(
-    over.map(({ metadata }) =>
-      connection.raw('DELETE', `${tokenSecrets}/${metadata.name}`, { body: { preconditions: { uid: metadata.uid } } }),
-    ),
-  )
 }

@@ -1,5 +1,6 @@
 import * as Flags from '@oclif/core/flags'
-import { isExpired, type TokenSecret, textOf, tokenSecrets, tokenSecretType } from '../../join/bootstrap-token.js'
+import { isExpired, textOf } from '../../join/bootstrap-token.js'
+import { storedTokens } from '../../join/stored-tokens.js'
 import { KubeCommand, kubeconfigFlag } from '../../kube/command.js'
 import { columns, structured } from '../../output/columns.js'
 
@@ -13,12 +14,11 @@ export default class TokenList extends KubeCommand {
   async run(): Promise<void> {
     const { flags } = await this.parse(TokenList)
     const { connection } = await this.connect(flags)
-    const path = `${tokenSecrets}?fieldSelector=type%3D${tokenSecretType}`
-    const { items } = await connection.json<{ items: TokenSecret[] }>('GET', path)
-    const tokens = items.map((secret) => ({
+    const { secrets, now = Date.now() } = await storedTokens(connection)
+    const tokens = secrets.map((secret) => ({
       id: textOf(secret, 'token-id'),
       expires: textOf(secret, 'expiration'),
-      expired: isExpired(secret, Date.now()),
+      expired: isExpired(secret, now),
       description: textOf(secret, 'description'),
       groups: textOf(secret, 'auth-extra-groups').split(',').filter(Boolean),
     }))

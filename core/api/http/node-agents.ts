@@ -38,19 +38,26 @@ export function nodeAgents({ pipeline, connections, ca, identity, clock, log }: 
     if (result.type !== 'object') throw ApiError.unknownPath()
     return result.object as unknown as T
   }
+  const pair = (): Promise<KeyAndCertificate> => {
+    if (known && clock.monotonic() - known.since <= identityMs) return known.pair
+    const asked = { since: clock.monotonic(), pair: identity() }
+    // A disk that was full for a moment must not keep all nodes away for a day.
+    asked.pair.catch(() => {
+      if (known === asked) known = undefined
+    })
+    known = asked
+    return asked.pair
+  }
   const dialler = (): Promise<NodeDialler> => {
-    dialling ??= import('../kubelet/node-dialler.js').then(({ createDialler }) =>
-      createDialler({
-        ca,
-        node: (name) => read<Node>('nodes', '', name),
-        identity() {
-          if (known === undefined || clock.monotonic() - known.since > identityMs)
-            known = { since: clock.monotonic(), pair: identity() }
-          return known.pair
-        },
-      }),
+    if (dialling) return dialling
+    const begun = import('../kubelet/node-dialler.js').then(({ createDialler }) =>
+      createDialler({ ca, node: (name) => read<Node>('nodes', '', name), identity: pair }),
     )
-    return dialling
+    begun.catch(() => {
+      dialling = undefined
+    })
+    dialling = begun
+    return begun
   }
   const agents = new Map<string, NodeStreams>()
   const remote = async (node: string): Promise<NodeStreams> => {
@@ -98,7 +105,10 @@ export function nodeAgents({ pipeline, connections, ca, identity, clock, log }: 
     },
     close() {
       undo()
-      void dialling?.then((one) => one.close())
+      void dialling?.then(
+        (one) => one.close(),
+        () => undefined,
+      )
     },
   }
 }

@@ -1,18 +1,17 @@
 /** The server of the nodes of this process: for API servers that are other processes. */
-import type { KeyObject } from 'node:crypto'
 import type { TLSSocket } from 'node:tls'
 import type { Clients, KeyAndCertificate, NodeIdentity } from '../../client/contract.js'
-import { nodeIdentity, pods as podsRef } from '../../client/contract.js'
+import { pods as podsRef } from '../../client/contract.js'
 import type { Clock, Logger } from '../../kernel/contract.js'
 import type { Pod } from '../../kinds/contract.js'
 import type { CertificateSigner, NodeConnections } from '../contract.js'
-import { createKey, createSigningRequest, issueCertificate } from '../http/certificate.js'
 import { type Exchange, exchangeOf, type HttpRequest, type HttpResponse } from '../http/exchange.js'
 import { type Listener, openListener } from '../http/listener.js'
 import { sendError } from '../http/reply.js'
 import { createUpgrade, responseOf, type Upgrade } from '../http/upgrade.js'
 import { type KubeletServices, serveKubelet } from './kubelet.js'
 import { createNodeAccess } from './node-access.js'
+import { keepNodeCertificate, selfSigned } from './node-certificate.js'
 import { parseRoute, subresourceOf } from './routes.js'
 
 export interface NodeServerOptions {
@@ -33,7 +32,6 @@ export interface NodeServerOptions {
 }
 
 export const usualPort = 10_250
-const dayMs = 86_400_000
 const limits = { headersTimeoutMs: 10_000, requestTimeoutMs: 60_000, idleTimeoutMs: 90_000, strangers: 100 }
 
 export async function openNodeServer(
@@ -62,7 +60,7 @@ export async function openNodeServer(
       },
     }),
   )
-  await keepCertificate(options, (pair) => listener.secure(tlsOf(pair, ca)), defer)
+  await keepNodeCertificate({ ...options, changed: (pair) => listener.secure(tlsOf(pair, ca)) }, defer)
   return listener.port
 }
 
@@ -102,49 +100,4 @@ function createHandle(options: NodeServerOptions, listener: Listener) {
 function nodeOf(socket: TLSSocket, nodes: readonly string[]): string {
   const { servername } = socket as TLSSocket & { readonly servername?: string | false }
   return nodes.find((name) => name === servername) ?? nodes[0] ?? ''
-}
-
-async function selfSigned(now: number): Promise<KeyAndCertificate> {
-  const key = await createKey()
-  const request = { commonName: 'davit-node', key, purpose: 'server', notBefore: now - dayMs, notAfter: now + dayMs } as const
-  return { key: pem(key), certificate: issueCertificate(request, { commonName: 'davit-node', key }) }
-}
-
-const pem = (key: KeyObject): string => key.export({ type: 'pkcs8', format: 'pem' }).toString()
-
-async function keepCertificate(
-  options: NodeServerOptions,
-  changed: (pair: KeyAndCertificate) => void,
-  defer: (undo: () => void) => void,
-): Promise<void> {
-  const { identity, signer, nodes } = options
-  if (identity) defer(identity.serve(changed))
-  else if (signer) await keepOwn(options, signer, nodes, changed, defer)
-}
-
-/** The CA of this process signs, at each start and long before the end. */
-async function keepOwn(
-  { clock, log }: NodeServerOptions,
-  signer: CertificateSigner,
-  dnsNames: readonly string[],
-  changed: (pair: KeyAndCertificate) => void,
-  defer: (undo: () => void) => void,
-): Promise<void> {
-  const lifetimeMs = 365 * dayMs
-  let stop: (() => void) | undefined
-  const renew = async (): Promise<void> => {
-    const key = await createKey()
-    const { name, groups } = nodeIdentity(dnsNames[0] ?? '')
-    const request = createSigningRequest({ commonName: name, organizations: groups, key, dnsNames })
-    changed({
-      key: pem(key),
-      certificate: await signer.sign(request, { usages: ['digital signature', 'server auth'], lifetimeMs }),
-    })
-    const timer = clock.setTimer(lifetimeMs * 0.8, () => void renew().catch(report), { unref: true })
-    stop = () => timer.cancel()
-  }
-  const report = (error: unknown): void =>
-    log.error({ error: String(error) }, 'the certificate of the nodes could not be renewed')
-  defer(() => stop?.())
-  await renew()
 }

@@ -40,14 +40,14 @@ async function cluster(t: TestContext) {
   const file = join(directory, 'own', 'node-client.pem')
   const changes: KeyAndCertificate[] = []
   const waiting = new Set<() => void>()
-  const keep = (wanted = clientCertificate('one')) => {
+  const keep = (wanted = clientCertificate('one'), before?: CertificateKeeper) => {
     const changed = (pair: KeyAndCertificate): void => {
       changes.push(pair)
       for (const wake of waiting) wake()
     }
     const keeper = new CertificateKeeper({ file, wanted, client, clock, random, log, changed })
     t.defer(() => keeper.close())
-    keeper.start()
+    keeper.start(before)
     return keeper
   }
   /** Keys are made outside of the clock: time goes on until there are so many. */
@@ -132,6 +132,24 @@ test('one that is over, for another name or another node, or broken, is replaced
     await changed(changes.length + 1)
     keeper.close()
   }
+})
+
+test('another one for the same file ends the first, and begins when nothing of that is under way', async (t) => {
+  const { keep, changed, state, changes, file } = await cluster(t)
+  const named = (name: string) => ({ ...servingCertificate('one'), dnsNames: [name] })
+  state.silent = true
+  const first = keep(named('name-1'))
+  while (state.asked.length < 1) await changed(0).then(() => new Promise((resolve) => setTimeout(resolve, 5)))
+  state.silent = false
+  const second = keep(named('name-2'), first)
+  const third = keep(named('name-3'), second)
+  await changed(1)
+  third.close()
+  const served = new X509Certificate(changes[0]?.certificate ?? '')
+  assert.is(served.checkHost('name-3'), 'name-3', 'neither of the others told of one')
+  assert.is(state.asked.length, 2, 'the second had not begun')
+  assert.is((await readCredential(file))?.certificate.trim(), changes[0]?.certificate.trim())
+  assert.is(changes.length, 1)
 })
 
 test('refused, or decided by nobody: it asks again, later each time, and keeps what it has', async (t) => {

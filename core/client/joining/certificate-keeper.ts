@@ -26,20 +26,23 @@ const longestDecisionMs = 900_000
 export class CertificateKeeper {
   readonly #options: KeeperOptions
   readonly #stop = new AbortController()
+  #ended: Promise<void> = Promise.resolve()
 
   constructor(options: KeeperOptions) {
     this.#options = options
   }
 
-  /** Tells of one of a former life that is good, too. */
-  start(): void {
-    void this.#run().catch((error: unknown) => {
+  /** Tells of one of a former life that is good, too. `before`: the one that kept the same file until now; it is closed. */
+  start(before?: CertificateKeeper): void {
+    before?.close()
+    const begun = before ? before.#ended.then(() => this.#run()) : this.#run()
+    this.#ended = begun.catch((error: unknown) => {
       if (!this.#stop.signal.aborted)
         this.#options.log.error({ error: String(error) }, 'a certificate of the node is not kept any more')
     })
   }
 
-  /** Idempotent. */
+  /** Idempotent. From here on it tells of none; what it is writing may still come into the file. */
   close(): void {
     this.#stop.abort(new Error('the certificate is not kept any more'))
   }
@@ -47,12 +50,14 @@ export class CertificateKeeper {
   async #run(): Promise<void> {
     const { file, wanted, clock, changed } = this.#options
     const { signal } = this.#stop
+    if (signal.aborted) return
     const stored = await readCredential(file)
     let current = stored && isGood(stored.parsed, wanted, clock.now()) ? stored : undefined
     if (current && !signal.aborted) changed(current)
     while (!signal.aborted) {
       if (current) await clock.sleep(Math.max(0, this.#renewalOf(current.parsed) - clock.now()), signal)
       current = await this.#renew()
+      if (signal.aborted) return
       changed(current)
     }
   }

@@ -1,7 +1,8 @@
 /** A private key and its certificate in one file, so that no crash can tear them apart. */
 import { createPrivateKey, X509Certificate } from 'node:crypto'
-import { chmod, mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { writeAtomically } from '../../api/contract.js'
 import type { KeyAndCertificate } from '../contract.js'
 
 export interface Credential extends KeyAndCertificate {
@@ -32,8 +33,7 @@ export async function writePrivate(file: string, text: string): Promise<void> {
   const directory = dirname(file)
   await mkdir(directory, { recursive: true, mode: 0o700 })
   await chmod(directory, 0o700)
-  await writeFile(`${file}.new`, text, { mode: 0o600 })
-  await rename(`${file}.new`, file)
+  await writeAtomically(file, text, 0o600)
 }
 
 export async function readIfThere(file: string): Promise<string | undefined> {

@@ -151,8 +151,8 @@ test('a server that shows no CA, or none that can be read', async (t) => {
   }
 })
 
-/** One that signs, and takes any certificate. */
-async function signing(t: TestContext, node?: object) {
+/** One that signs, and takes any certificate; `refusals`: what it says to the first watches instead. */
+async function signing(t: TestContext, node?: object, refusals: Said[] = []) {
   let signed = ''
   const at: Awaited<ReturnType<typeof site>> = await site(t, async (path, method, body) => {
     if (isInfo(path)) return infoOf(at.authority.certificate)
@@ -163,6 +163,8 @@ async function signing(t: TestContext, node?: object) {
       return { code: 201, body: { ...request, metadata: { name: 'csr-1' } } }
     }
     if (!path.includes('watch=')) return undefined
+    const refusal = refusals.shift()
+    if (refusal) return refusal
     const certificate = await at.signer.sign(signed, { usages: ['client auth'], lifetimeMs: day })
     const object = { metadata: { name: 'csr-1' }, status: { certificate: Buffer.from(certificate).toString('base64') } }
     return { code: 200, body: `${JSON.stringify({ type: 'ADDED', object })}\n` }
@@ -217,6 +219,15 @@ test('a token that is not taken, and a certificate that is not', async (t) => {
   const pair = { key: key.export({ type: 'pkcs8', format: 'pem' }).toString(), certificate }
   await writeCredential(joinPath(strict.own, credentialFiles.client), pair)
   await assert.rejects(join(strict.options), /the server does not let this node in: Unauthorized/)
+})
+
+test('who may not watch the request is refused at once; a watch that ends is begun anew', async (t) => {
+  const forbidden = await signing(t, undefined, [{ code: 403, body: status(403, 'Forbidden', 'you may not watch') }])
+  await assert.rejects(join(forbidden.options), /the server does not let this node in: you may not watch/)
+  const unknown = await signing(t, undefined, [{ code: 401, body: status(401, 'Unauthorized', 'Unauthorized') }])
+  await assert.rejects(join(unknown.options), /does not take the token/)
+  const gone = { type: 'ERROR', object: status(410, 'Expired', 'too old') }
+  await join((await signing(t, undefined, [{ code: 200, body: `${JSON.stringify(gone)}\n` }])).options)
 })
 
 test('by the clock of this machine the server is of another time', async (t) => {

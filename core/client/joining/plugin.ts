@@ -39,6 +39,7 @@ export const clientHttps = definePlugin({
     context.defer(() => clients.close())
     const client = clients.as(nodeIdentity(nodeName))
     const keeping = { client, clock, random, log }
+    let serving: CertificateKeeper | undefined
     return {
       provides: {
         clients,
@@ -48,7 +49,8 @@ export const clientHttps = definePlugin({
           serve(changed) {
             const wanted = servingCertificate(nodeName)
             const keeper = new CertificateKeeper({ ...keeping, file: join(directory, credentialFiles.serving), wanted, changed })
-            keeper.start()
+            keeper.start(serving)
+            serving = keeper
             return () => keeper.close()
           },
         },

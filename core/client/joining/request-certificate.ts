@@ -2,6 +2,7 @@
 import { createKey, createSigningRequest } from '../../api/contract.js'
 import { type Clock, DavitError } from '../../kernel/contract.js'
 import type { CertificateSigningRequest } from '../../kinds/contract.js'
+import { ApiError } from '../api-error.js'
 import type { Client, KeyAndCertificate } from '../contract.js'
 import { certificateSigningRequests } from '../resources.js'
 
@@ -43,7 +44,7 @@ export async function requestCertificate(
   }
 }
 
-/** PEM; undefined where the watch ended before anybody had decided. */
+/** PEM; undefined where the watch ended before anybody had decided. Who may not watch is told so: no waiting changes that. */
 function certificateOf(client: Client, name: string, signal: AbortSignal): Promise<string | undefined> {
   return new Promise((resolve, reject) => {
     const over = (settle: () => void): void => {
@@ -60,11 +61,11 @@ function certificateOf(client: Client, name: string, signal: AbortSignal): Promi
       else if (certificate) over(() => resolve(Buffer.from(certificate, 'base64').toString('utf8')))
     }
     const fieldSelector = `metadata.name=${name}`
-    const watch = client.watch(
-      certificateSigningRequests,
-      { fieldSelector },
-      { event: seen, end: () => over(() => resolve(undefined)) },
-    )
+    const ended = (error?: Error): void => {
+      const isRefused = error instanceof ApiError && (error.code === 401 || error.code === 403)
+      over(() => (isRefused ? reject(error) : resolve(undefined)))
+    }
+    const watch = client.watch(certificateSigningRequests, { fieldSelector }, { event: seen, end: ended })
     if (signal.aborted) abort()
     else signal.addEventListener('abort', abort, { once: true })
   })
