@@ -194,7 +194,9 @@ test('a Pod that asks for a seccomp filter runs where the runtime has none, and 
   const securityContext = { seccompProfile: { type: 'RuntimeDefault' } }
   await plane.run('asks', { containers, securityContext }, { 'run-ms': '1000', 'exit-code': '2' })
   await plane.run('silent', { containers })
-  await plane.until('asks', 'restarted', (pod) => (pod.status?.containerStatuses ?? []).every(({ restartCount }) => restartCount > 0))
+  await plane.until('asks', 'restarted', (pod) =>
+    (pod.status?.containerStatuses ?? []).every(({ restartCount }) => restartCount > 0),
+  )
   await plane.until('silent', 'Ready', isReady)
   await plane.pass(2_000)
   const { items } = await plane.client.list(events, { namespace: 'default' })

@@ -34,8 +34,7 @@ export function createBridgeDriver({ config, log }: BridgeServices): NetworkDriv
 
 async function purge(node: NetworkContext): Promise<void> {
   const [names, owner] = [namesOf(rangeOf(node)), ownerOf(node)]
-  for (const link of await findLinks())
-    if (link.owner === owner) await disconnectPod(link.address, tagOf(owner, link.id))
+  for (const link of await findLinks()) if (link.owner === owner) await disconnectPod(link.address, tagOf(owner, link.id))
   const firewall = await hasFirewall()
   if (firewall) await changeRules((saved) => portRemoval(saved, names, (port) => port.owner === owner))
   // Another node of the machine that has the same range goes on.

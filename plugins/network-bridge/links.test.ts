@@ -127,7 +127,21 @@ test(
     const [address = ''] = (await network.attach(own)).ips
     const link = linkOf(address)
     await run('ip', ['link', 'delete', link])
-    await run('ip', ['link', 'add', link, 'master', bridge, 'up', 'type', 'veth', 'peer', 'name', 'eth0', 'netns', foreign.namespace])
+    await run('ip', [
+      'link',
+      'add',
+      link,
+      'master',
+      bridge,
+      'up',
+      'type',
+      'veth',
+      'peer',
+      'name',
+      'eth0',
+      'netns',
+      foreign.namespace,
+    ])
     t.defer(() => run('ip', ['link', 'delete', link]))
     await run('ip', ['link', 'set', 'dev', link, 'alias', tagOf('0123456789abcdef', own.id)])
     assert.ok(await isWhole(address, bridge))

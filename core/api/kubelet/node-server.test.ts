@@ -71,8 +71,7 @@ async function site(t: TestContext, more: Partial<NodeStreams> = {}, identity?: 
     return made
   }
   const dialler = dial({})
-  const signed: Site['signed'] = async (name) =>
-    (await loadCertificates({ directory, names: [name], now: clock.now() })).server
+  const signed: Site['signed'] = async (name) => (await loadCertificates({ directory, names: [name], now: clock.now() })).server
   return { agent, client, dialler, dial, signed, remote: remoteNode(dialler, 'one', createClock()) }
 }
 
