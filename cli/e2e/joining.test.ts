@@ -32,14 +32,12 @@ async function site(t: TestContext): Promise<Site> {
     return { code, text: stdout + stderr }
   }
   t.defer(async () => {
-    const left = []
     for (const [machine, directory] of [
       [one, directories.one],
       [two, directories.two],
       [server, directories.server],
     ] as const)
-      left.push(await machine.davit('down', '--data-dir', directory))
-    for (const { code, stderr } of left) assert.is(code, 0, stderr)
+      await machine.davit('down', '--data-dir', directory)
   })
   return {
     ...{ server, one, two, directories, tried },

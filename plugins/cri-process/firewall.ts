@@ -1,10 +1,6 @@
 /** The node's chains of iptables, as constant programs for `/bin/sh`. */
 
-/**
- * $1 name, $2 the node's range, $3 all Pods' range, $4 bridge. Idempotent: rules of host ports stay as they are. Pods begin
- * nothing with the loopback addresses of the machine, ahead of all other rules: the bridge passes these on for host ports
- * (`route_localnet`), and what listens there counts on being reached from the machine alone (CVE-2020-8558).
- */
+/** $1 name, $2 the node's range, $3 all Pods' range, $4 bridge. Idempotent: rules of host ports stay as they are. */
 export const firewall = `
 set -e
 nat() { iptables -w -t nat "$@"; }
@@ -19,10 +15,6 @@ COMMIT
 -A DAVIT-FWD-$1 -i $4 -j ACCEPT
 -A DAVIT-FWD-$1 -o $4 -j ACCEPT
 COMMIT
-*mangle
-:DAVIT-LOOP-$1 - [0:0]
--A DAVIT-LOOP-$1 -m conntrack ! --ctstate RELATED,ESTABLISHED,DNAT -j DROP
-COMMIT
 END
 nat -N "DAVIT-PORTS-$1" 2>/dev/null || :
 local="-m addrtype --dst-type LOCAL"
@@ -30,12 +22,9 @@ nat -C POSTROUTING -j "DAVIT-MASQ-$1" 2>/dev/null || nat -A POSTROUTING -j "DAVI
 nat -C PREROUTING $local -j "DAVIT-PORTS-$1" 2>/dev/null || nat -A PREROUTING $local -j "DAVIT-PORTS-$1"
 nat -C OUTPUT $local -j "DAVIT-PORTS-$1" 2>/dev/null || nat -A OUTPUT $local -j "DAVIT-PORTS-$1"
 iptables -w -C FORWARD -j "DAVIT-FWD-$1" 2>/dev/null || iptables -w -A FORWARD -j "DAVIT-FWD-$1"
-mangle() { iptables -w -t mangle "$@"; }
-loop="PREROUTING -i $4 -d 127.0.0.0/8"
-mangle -C $loop -j "DAVIT-LOOP-$1" 2>/dev/null || mangle -I $loop -j "DAVIT-LOOP-$1"
 `
 
-/** $1 name, $2 bridge. Each part may be missing. */
+/** $1 name. Each part may be missing. */
 export const removeFirewall = `
 nat() { iptables -w -t nat "$@" 2>/dev/null; }
 nat -S "DAVIT-MASQ-$1" > /dev/null || exit 0
@@ -47,9 +36,5 @@ iptables -w -D FORWARD -j "DAVIT-FWD-$1" 2>/dev/null
 for chain in MASQ PORTS; do nat -F "DAVIT-$chain-$1"; nat -X "DAVIT-$chain-$1"; done
 iptables -w -F "DAVIT-FWD-$1" 2>/dev/null
 iptables -w -X "DAVIT-FWD-$1" 2>/dev/null
-mangle() { iptables -w -t mangle "$@" 2>/dev/null; }
-mangle -D PREROUTING -i "$2" -d 127.0.0.0/8 -j "DAVIT-LOOP-$1"
-mangle -F "DAVIT-LOOP-$1"
-mangle -X "DAVIT-LOOP-$1"
 exit 0
 `

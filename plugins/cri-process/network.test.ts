@@ -1,19 +1,15 @@
 // @serial machine
-import { execFile } from 'node:child_process'
-import { once } from 'node:events'
-import { connect, createServer } from 'node:net'
+import { connect } from 'node:net'
 import { networkInterfaces } from 'node:os'
-import { promisify } from 'node:util'
 import { runTool } from '@davit/core/node'
 import { assert, test } from '@davit/core/testing'
 import { machineOf, readMachine, withoutPrivileges } from './machine.js'
 import { hardwareAddress, isLink } from './network.js'
-import { placesOf, sandboxPlaces, short } from './places.js'
+import { short } from './places.js'
 import { eventually, testRange, withNode } from './testing.js'
 
 const root = { requires: ['root', 'netns'] as const, timeoutMs: 30_000 }
 const node = process.execPath
-const run = promisify(execFile)
 
 /** A server that says which connection it sees, at all addresses or one. */
 const server = (port: number, word: string, host = '0.0.0.0'): string =>
@@ -79,34 +75,6 @@ test(
       }
       await runtime.stopSandbox(made.id)
       assert.is(await ask('127.0.0.1', hostPort), undefined)
-    }),
-  { ...root, requires: ['root', 'netns', 'iptables'] as const },
-)
-
-test(
-  'a Pod that may do all with its own network does not reach what listens on the loopback address of the machine',
-  () =>
-    withNode(async ({ sandbox, context }) => {
-      const listening = createServer((socket) => socket.end('loopback')).listen(0, '127.0.0.1')
-      await once(listening, 'listening')
-      try {
-        const { port } = listening.address() as { port: number }
-        const { net } = sandboxPlaces(placesOf(context), (await sandbox()).id).namespaces
-        // Its own loopback is out of the way, so that the packets go to the bridge.
-        const prepare = 'ip link set lo down && echo 1 > /proc/sys/net/ipv4/conf/eth0/route_localnet'
-        await run('nsenter', [`--net=${net}`, 'sh', '-c', prepare])
-        const knock = `exec 3<>/dev/tcp/127.0.0.1/${port} && cat <&3`
-        const answer = () =>
-          run('nsenter', [`--net=${net}`, 'timeout', '2', 'bash', '-c', knock]).then(
-            ({ stdout }) => stdout,
-            () => undefined,
-          )
-        assert.is(await answer(), undefined)
-        await run('iptables', ['-w', '-t', 'mangle', '-F', `DAVIT-LOOP-${short(testRange)}`])
-        assert.is(await answer(), 'loopback', 'it is the rule that keeps it out')
-      } finally {
-        await new Promise((resolve) => listening.close(resolve))
-      }
     }),
   { ...root, requires: ['root', 'netns', 'iptables'] as const },
 )

@@ -42,9 +42,8 @@ export function createNetwork({ podCidr, clusterCidr }: Place, machine: Machine)
     await setting('ip_forward', '1')
     // Pods reach each other through the node, where services are translated; they must not be told of shorter ways.
     await setting(`conf/${bridge}/send_redirects`, '0')
+    await setting(`conf/${bridge}/route_localnet`, '1')
     if (machine.iptables) await runScript(firewall, 'davit-firewall', [name, podCidr, clusterCidr ?? podCidr, bridge])
-    // Host ports answer at the loopback address by this. Not before the rules stand that keep Pods from what listens there.
-    await setting(`conf/${bridge}/route_localnet`, machine.iptables ? '1' : '0')
   }
 
   return {

@@ -18,14 +18,8 @@ export async function makeBridge(bridge: string, range: Range, mtu: number | und
   await runTool('ip', ['-batch', '-'], `addr replace ${gateway}/${range.bits} dev ${bridge}\nlink set dev ${bridge} up\n`)
   await setting('ip_forward', '1')
   await setting(`conf/${bridge}/send_redirects`, '0')
-}
-
-/**
- * What comes to a host port by the loopback address goes out to the bridge only where this is set. It also lets Pods in to
- * what listens on that address (CVE-2020-8558): not before the rules stand that keep them out.
- */
-export function routeLoopback(bridge: string, on: boolean): Promise<void> {
-  return setting(`conf/${bridge}/route_localnet`, on ? '1' : '0')
+  // What comes to a host port by the loopback address.
+  await setting(`conf/${bridge}/route_localnet`, '1')
 }
 
 function setting(name: string, value: string): Promise<void> {

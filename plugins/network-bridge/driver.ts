@@ -6,7 +6,7 @@ import { type NetworkCapabilities, type NetworkContext, type NetworkDriver, runT
 import type { BridgeConfig } from './config.js'
 import { changeRules } from './firewall.js'
 import { disconnectPod, findLinks, isLink, linksOf } from './links.js'
-import { namesOf, ownerOf, tagOf } from './names.js'
+import { namesOf, ownerOf } from './names.js'
 import { createPodNetwork, rangeOf } from './network.js'
 import { portRemoval, removalRules } from './rules.js'
 
@@ -34,7 +34,7 @@ export function createBridgeDriver({ config, log }: BridgeServices): NetworkDriv
 
 async function purge(node: NetworkContext): Promise<void> {
   const [names, owner] = [namesOf(rangeOf(node)), ownerOf(node)]
-  for (const link of await findLinks()) if (link.owner === owner) await disconnectPod(link.address, tagOf(owner, link.id))
+  for (const link of await findLinks()) if (link.owner === owner) await disconnectPod(link.address)
   const firewall = await hasFirewall()
   if (firewall) await changeRules((saved) => portRemoval(saved, names, (port) => port.owner === owner))
   // Another node of the machine that has the same range goes on.

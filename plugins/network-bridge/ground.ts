@@ -2,7 +2,7 @@
 import type { Logger } from '@davit/core/kernel'
 import { refuseForeignRoutes } from '@davit/core/node'
 import type { Range } from './addresses.js'
-import { makeBridge, routeLoopback } from './bridge.js'
+import { makeBridge } from './bridge.js'
 import type { BridgeConfig } from './config.js'
 import { changeRules } from './firewall.js'
 import { isLink, rejoin } from './links.js'
@@ -32,7 +32,6 @@ export function createGround(parts: GroundParts): () => Promise<void> {
     await makeBridge(names.bridge, range, config.mtu)
     if (firewall) await changeRules((saved) => baseRules(saved, { ...parts, masquerade: config.masquerade }))
     else log.warn({}, 'Pods do not reach what lies outside the cluster: this machine has no iptables')
-    await routeLoopback(names.bridge, firewall)
     await rejoin(addresses(), names.bridge)
   }
   return async () => {

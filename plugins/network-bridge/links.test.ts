@@ -1,16 +1,14 @@
 // @serial machine
 /** What a kill at any moment, or somebody at the machine, leaves half done. */
 import { execFile } from 'node:child_process'
-import { once } from 'node:events'
-import { readFile, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { NetworkContext, NetworkSandbox, PodNetwork } from '@davit/core/node'
 import { assert, createTestServices, suite, type TestContext } from '@davit/core/testing'
 import { createBridgeDriver } from './driver.js'
-import { disconnectPod, isLink, isWhole } from './links.js'
-import { linkOf, namesOf, tagOf } from './names.js'
+import { isLink, isWhole } from './links.js'
+import { linkOf, namesOf } from './names.js'
 import { createPodNetwork } from './network.js'
 
 const test = suite('links')
@@ -120,58 +118,6 @@ test(
 )
 
 test(
-  "a link that somebody removed and whose name is another cluster's by now is left to that one",
-  async (t) => {
-    const { network, node, sandbox } = await bench(t)
-    const [own, foreign] = [await sandbox(), await sandbox()]
-    const [address = ''] = (await network.attach(own)).ips
-    const link = linkOf(address)
-    await run('ip', ['link', 'delete', link])
-    await run('ip', [
-      'link',
-      'add',
-      link,
-      'master',
-      bridge,
-      'up',
-      'type',
-      'veth',
-      'peer',
-      'name',
-      'eth0',
-      'netns',
-      foreign.namespace,
-    ])
-    t.defer(() => run('ip', ['link', 'delete', link]))
-    await run('ip', ['link', 'set', 'dev', link, 'alias', tagOf('0123456789abcdef', own.id)])
-    assert.ok(await isWhole(address, bridge))
-    assert.equal(await (await driver.open(node)).adopt([own]), [])
-    assert.is.not((await network.attach(own)).ips[0], address)
-    await network.detach(own.id)
-    await disconnectPod(address, tagOf('fedcba9876543210', own.id))
-    await driver.purge(node)
-    assert.ok(await isLink(link))
-  },
-  machine,
-)
-
-test(
-  'a sandbox that cannot be restored is left out with a warning, and the others are adopted all the same',
-  async (t) => {
-    const { network, node, sandbox } = await bench(t)
-    const portMappings = [{ containerPort: 80, hostPort: 20_997, hostIp: '', protocol: 'TCP' as const }]
-    const [own, other] = [{ ...(await sandbox()), portMappings }, await sandbox()]
-    const kept = await network.attach(own)
-    const [address = ''] = (await network.attach(other)).ips
-    const adopted = await (await driver.open(node)).adopt([{ ...other, portMappings }, own])
-    assert.equal(adopted, [kept])
-    assert.not(await isLink(linkOf(address)))
-    assert.ok(lines.some(({ level, fields, message }) => level === 'warn' && fields.id === other.id && /restored/.test(message)))
-  },
-  machine,
-)
-
-test(
   'a namespace that is not there is an error, and leaves no address in use',
   async (t) => {
     const { network, sandbox } = await bench(t)
@@ -187,32 +133,6 @@ test(
 )
 
 test(
-  'a Pod that may do all with its own network does not reach what listens on the loopback address of the machine',
-  async (t) => {
-    const { network, sandbox } = await bench(t)
-    const server = createServer((socket) => socket.end('loopback')).listen(0, '127.0.0.1')
-    await once(server, 'listening')
-    t.defer(() => new Promise((resolve) => server.close(resolve)))
-    const own = await sandbox()
-    await network.attach(own)
-    const { port } = server.address() as { port: number }
-    // Its own loopback is out of the way, so that the packets go to the bridge.
-    const prepare = 'ip link set lo down && echo 1 > /proc/sys/net/ipv4/conf/eth0/route_localnet'
-    await run('nsenter', [`--net=${own.namespace}`, 'sh', '-c', prepare])
-    const ask = `exec 3<>/dev/tcp/127.0.0.1/${port} && cat <&3`
-    const answer = () =>
-      run('nsenter', [`--net=${own.namespace}`, 'timeout', '2', 'bash', '-c', ask]).then(
-        ({ stdout }) => stdout,
-        () => undefined,
-      )
-    assert.is(await answer(), undefined)
-    await run('iptables', ['-w', '-t', 'mangle', '-F', namesOf(podCidr).loopback])
-    assert.is(await answer(), 'loopback', 'it is the rule that keeps it out')
-  },
-  machine,
-)
-
-test(
   'without iptables Pods are connected, a warning says what they lack, and host ports are refused',
   async (t) => {
     const { node, sandbox, inside } = await bench(t)
@@ -221,7 +141,6 @@ test(
     await network.attach(own)
     await reachesNode(own)
     assert.ok(lines.some(({ message }) => message.includes('no iptables')))
-    assert.is(await readFile(`/proc/sys/net/ipv4/conf/${bridge}/route_localnet`, 'utf8'), '0\n', 'nothing would keep Pods out')
     const portMappings = [{ containerPort: 80, hostPort: 20_999, hostIp: '', protocol: 'TCP' as const }]
     const wanting = { ...(await sandbox()), portMappings }
     assert.match((await assert.rejects(network.attach(wanting))).message, 'host ports need iptables')

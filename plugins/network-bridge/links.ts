@@ -1,8 +1,7 @@
 /**
  * A Pod's link to the bridge. Its host's end is named by the Pod's address and has the sandbox's id as its alias, and it
- * ends with the Pod's network namespace: the kernel keeps the book of addresses, and nothing of it can go stale. The alias
- * comes first: a link without it, or with another, is not ours to touch, for clusters that know nothing of each other may
- * have one range. The host's end goes up last: a link that is up is whole, whenever we were killed.
+ * ends with the Pod's network namespace: the kernel keeps the book of addresses, and nothing of it can go stale. The host's
+ * end goes up last: a link that is up is whole, whenever we were killed.
  */
 import { access, readdir, readFile, readlink, writeFile } from 'node:fs/promises'
 import { basename } from 'node:path'
@@ -14,12 +13,11 @@ const links = '/sys/class/net'
 const [up, broadcast, multicast] = [0x1, 0x2, 0x1000]
 
 /**
- * $1 link, $2 bridge, $3 hardware address, $4 namespace, $5 size of packets or nothing, $6 alias; on its input what makes the
- * Pod's end. Pods reach each other through the node, where services are translated: they must not listen to shorter ways.
+ * $1 link, $2 bridge, $3 hardware address, $4 namespace, $5 size of packets or nothing; on its input what makes the Pod's
+ * end. Pods reach each other through the node, where services are translated: they must not listen to shorter ways.
  */
 const connect = `
 ip link add name "$1" master "$2" \${5:+mtu "$5"} type veth peer name eth0 address "$3" \${5:+mtu "$5"} netns "$4" || exit
-printf %s "$6" > "${links}/$1/ifalias" || exit
 exec nsenter --net="$4" /bin/sh -c '
 for name in all default eth0; do echo 0 > /proc/sys/net/ipv4/conf/$name/accept_redirects || exit; done
 exec ip -batch -'
@@ -36,17 +34,17 @@ export interface Ends {
 /** Rejects with "File exists" where the address is another's, or the namespace has a card already. */
 export async function connectPod(ends: Ends, tag: string): Promise<void> {
   const { address, bridge, namespace, hardwareAddress, mtu } = ends
-  const words = [linkOf(address), bridge, hardwareAddress, namespace, mtu === undefined ? '' : `${mtu}`, tag]
+  const words = [linkOf(address), bridge, hardwareAddress, namespace, mtu === undefined ? '' : `${mtu}`]
   await runTool('/bin/sh', ['-c', connect, 'davit-connect', ...words], insideOf(ends))
-  await raise(address)
+  await raise(address, tag)
 }
 
 /** For one that was cut short before it was whole, or that has lost its bridge. */
-export async function repairPod(ends: Ends): Promise<void> {
+export async function repairPod(ends: Ends, tag: string): Promise<void> {
   const { address, bridge, namespace } = ends
   await runTool('ip', ['link', 'set', 'dev', linkOf(address), 'master', bridge])
   await runTool('nsenter', [`--net=${namespace}`, 'ip', '-batch', '-'], insideOf(ends))
-  await raise(address)
+  await raise(address, tag)
 }
 
 /** Onto a bridge that was made anew; a link that has gone meanwhile stops nothing. */
@@ -70,8 +68,9 @@ function insideOf({ address, gateway }: Ends): string {
   return `${lines.join('\n')}\n`
 }
 
-async function raise(address: string): Promise<void> {
+async function raise(address: string, tag: string): Promise<void> {
   const files = `${links}/${linkOf(address)}`
+  await writeFile(`${files}/ifalias`, tag)
   // Where the machine translates addresses on bridges already, a Pod's way to itself leads back through its own port.
   await writeFile(`${files}/brport/hairpin_mode`, '1')
   await writeFile(`${files}/flags`, `${multicast | broadcast | up}`)
@@ -82,21 +81,13 @@ export function clearPod(namespace: string): Promise<void> {
   return runTool('nsenter', [`--net=${namespace}`, 'ip', 'link', 'delete', 'eth0'])
 }
 
-/** Idempotent: a link goes with its Pod, at any time. One that has another tag by then stays. */
-export async function disconnectPod(address: string, tag: string): Promise<void> {
-  if (!(await isTagged(address, tag))) return
-  await runTool('ip', ['link', 'delete', linkOf(address)]).catch(async (error: unknown) => {
-    if (await isTagged(address, tag)) throw error
+/** Idempotent: a link goes with its Pod, at any time. */
+export async function disconnectPod(address: string): Promise<void> {
+  const link = linkOf(address)
+  if (!(await isLink(link))) return
+  await runTool('ip', ['link', 'delete', link]).catch(async (error: unknown) => {
+    if (await isLink(link)) throw error
   })
-}
-
-export async function isTagged(address: string, tag: string): Promise<boolean> {
-  return (await aliasOf(linkOf(address))) === tag
-}
-
-/** "": it has none, or is not there. */
-async function aliasOf(link: string): Promise<string> {
-  return (await readFile(`${links}/${link}/ifalias`, 'utf8').catch(() => '')).trim()
 }
 
 /** Whether nothing is missing between the Pod and the bridge. */
@@ -117,7 +108,7 @@ export async function findLinks(): Promise<readonly Found[]> {
   const found = (await readdir(links)).map(async (link): Promise<Found | undefined> => {
     const address = addressOfLink(link)
     if (address === undefined) return undefined
-    const tag = parseTag(await aliasOf(link))
+    const tag = parseTag((await readFile(`${links}/${link}/ifalias`, 'utf8').catch(() => '')).trim())
     return tag && { ...tag, address }
   })
   return (await Promise.all(found)).filter((item) => item !== undefined)

@@ -11,7 +11,6 @@ export interface Names {
   readonly masquerade: string
   readonly ports: string
   readonly forward: string
-  readonly loopback: string
 }
 
 /** What belongs to a range: two nodes have different ones. */
@@ -23,7 +22,6 @@ export function namesOf(podCidr: string): Names {
     masquerade: `DAVIT-NET-MASQ-${name}`,
     ports: `DAVIT-NET-PORT-${name}`,
     forward: `DAVIT-NET-FWD-${name}`,
-    loopback: `DAVIT-NET-LOOP-${name}`,
   }
 }
 

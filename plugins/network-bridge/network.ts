@@ -4,7 +4,7 @@ import { createPool, gatewayOf, hardwareAddress, parseRange } from './addresses.
 import type { BridgeConfig } from './config.js'
 import { createGround } from './ground.js'
 import { createHostPorts } from './host-ports.js'
-import { clearPod, connectPod, disconnectPod, type Ends, findLinks, isLink, isTagged, isWhole, repairPod } from './links.js'
+import { clearPod, connectPod, disconnectPod, type Ends, findLinks, isLink, isWhole, repairPod } from './links.js'
 import { linkOf, namesOf, ownerOf, tagOf } from './names.js'
 import { createOnce } from './once.js'
 import { createTurns } from './turns.js'
@@ -57,7 +57,7 @@ export function createPodNetwork({ config, log, firewall }: NetworkParts, node: 
         const foreign = await isLink(linkOf(address))
         if (!foreign && (await tryConnect(endsOf(address, namespace), tagOf(owner, id)))) return address
       } catch (error) {
-        await disconnectPod(address, tagOf(owner, id))
+        await disconnectPod(address)
         pool.release(address)
         throw error
       }
@@ -69,7 +69,7 @@ export function createPodNetwork({ config, log, firewall }: NetworkParts, node: 
     await ports.unpublish(id)
     const address = attached.get(id)
     if (address === undefined) return
-    await disconnectPod(address, tagOf(owner, id))
+    await disconnectPod(address)
     attached.delete(id)
     pool.release(address)
   }
@@ -77,9 +77,9 @@ export function createPodNetwork({ config, log, firewall }: NetworkParts, node: 
   const restore = async ({ id, namespace }: NetworkSandbox): Promise<string | undefined> => {
     const address = attached.get(id)
     if (address === undefined) return undefined
-    if (await isTagged(address, tagOf(owner, id))) {
-      if (await isWhole(address, names.bridge)) return address
-      const repaired = await repairPod(endsOf(address, namespace)).then(
+    if (await isWhole(address, names.bridge)) return address
+    if (await isLink(linkOf(address))) {
+      const repaired = await repairPod(endsOf(address, namespace), tagOf(owner, id)).then(
         () => true,
         (error: unknown) => void log.warn({ id, address, error: String(error) }, 'the link of a Pod cannot be repaired'),
       )
@@ -102,22 +102,11 @@ export function createPodNetwork({ config, log, firewall }: NetworkParts, node: 
     }
     return { id, ips: [address] }
   }
-  /** What fails here is told: it stays in `attached`, and goes when the sandbox is detached or at the next start. */
-  const tryRelease = (id: string): Promise<void> =>
-    release(id).catch((error: unknown) => log.warn({ id, error: String(error) }, 'the network of a Pod cannot be let go of'))
-  /** One that cannot be restored costs its Pod the sandbox, and not the node all others. */
   const adopt = async (sandbox: NetworkSandbox): Promise<Attachment | undefined> => {
-    const { id } = sandbox
-    try {
-      const address = await restore(sandbox)
-      if (address === undefined) return undefined
-      await ports.publish(sandbox, address)
-      return { id, ips: [address] }
-    } catch (error) {
-      log.warn({ id, error: String(error) }, 'the network of a Pod cannot be restored')
-      await tryRelease(id)
-      return undefined
-    }
+    const address = await restore(sandbox)
+    if (address === undefined) return undefined
+    await ports.publish(sandbox, address)
+    return { id: sandbox.id, ips: [address] }
   }
 
   return {
@@ -129,7 +118,7 @@ export function createPodNetwork({ config, log, firewall }: NetworkParts, node: 
       const gone = [...attached.keys()].filter((id) => !ids.has(id))
       if (ids.size === 0 && gone.length === 0) return []
       await ports.keep(ids)
-      await Promise.all(gone.map((id) => turns.run(id, () => tryRelease(id))))
+      await Promise.all(gone.map((id) => turns.run(id, () => release(id))))
       if (ids.size === 0) return []
       await ground()
       const kept = await Promise.all(sandboxes.map((sandbox) => turns.run(sandbox.id, () => adopt(sandbox))))

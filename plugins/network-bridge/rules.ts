@@ -3,18 +3,12 @@ import type { PortMapping } from '@davit/core/node'
 import { anyPorts, type Names, parseTag, tagOf } from './names.js'
 
 const local = '-m addrtype --dst-type LOCAL'
-const tables = ['nat', 'filter', 'mangle'] as const
 
-function chainsOf({ masquerade, ports, forward, loopback }: Names) {
-  return { nat: [masquerade, ports], filter: [forward], mangle: [loopback] }
-}
-
-/** Where our chains are entered from, in the words and the order of `iptables-save`. */
-function jumpsOf({ bridge, masquerade, ports, forward, loopback }: Names) {
+/** Where our chains are entered from. */
+function jumpsOf({ masquerade, ports, forward }: Names) {
   return {
     nat: [`POSTROUTING -j ${masquerade}`, `PREROUTING ${local} -j ${ports}`, `OUTPUT ${local} -j ${ports}`],
     filter: [`FORWARD -j ${forward}`],
-    mangle: [`PREROUTING -d 127.0.0.0/8 -i ${bridge} -j ${loopback}`],
   }
 }
 
@@ -36,26 +30,19 @@ export function baseRules(saved: string, { names, podCidr, clusterCidr, masquera
   const filter = [`-A ${names.forward} -i ${bridge} -j ACCEPT`, `-A ${names.forward} -o ${bridge} -j ACCEPT`]
   const lines = saved.split('\n')
   const chains = [...(lines.some((line) => line.startsWith(`:${names.ports} `)) ? [] : [`:${names.ports} - [0:0]`])]
-  const isMissing = (jump: string): boolean => !lines.includes(`-A ${jump}`)
-  const append = (jump: string): string => `-A ${jump}`
+  const missing = (jump: string): string[] => (lines.includes(`-A ${jump}`) ? [] : [`-A ${jump}`])
   return [
     '*nat',
     `:${names.masquerade} - [0:0]`,
     ...chains,
     ...nat,
     ...hairpinsOf(lines, names),
-    ...jumps.nat.filter(isMissing).map(append),
+    ...jumps.nat.flatMap(missing),
     'COMMIT',
     '*filter',
     `:${names.forward} - [0:0]`,
     ...filter,
-    ...jumps.filter.filter(isMissing).map(append),
-    'COMMIT',
-    '*mangle',
-    `:${names.loopback} - [0:0]`,
-    // Answers to what came from there by a host port are let in; a Pod that begins is not. Ahead of all who accept.
-    `-A ${names.loopback} -m conntrack ! --ctstate RELATED,ESTABLISHED,DNAT -j DROP`,
-    ...jumps.mangle.filter(isMissing).map((jump) => `-I ${jump}`),
+    ...jumps.filter.flatMap(missing),
     'COMMIT',
     '',
   ].join('\n')
@@ -68,10 +55,11 @@ function hairpinsOf(lines: readonly string[], { masquerade }: Names): readonly s
 
 /** Takes away all that belongs to the range. */
 export function removalRules(saved: string, names: Names): string {
-  const [own, jumps] = [chainsOf(names), jumpsOf(names)]
+  const tables = { nat: [names.masquerade, names.ports], filter: [names.forward] } as const
+  const jumps = jumpsOf(names)
   const present = new Set(saved.split('\n').flatMap((line) => /^:(\S+) /.exec(line)?.[1] ?? []))
-  const lines = tables.flatMap((table) => {
-    const chains = own[table].filter((chain) => present.has(chain))
+  const lines = (['nat', 'filter'] as const).flatMap((table) => {
+    const chains = tables[table].filter((chain) => present.has(chain))
     if (chains.length === 0) return []
     const entries = saved.split('\n').filter((line) => jumps[table].some((jump) => line === `-A ${jump}`))
     return [

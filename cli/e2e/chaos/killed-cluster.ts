@@ -21,8 +21,8 @@ export interface KilledCluster {
   killServer(): Promise<void>
   /** Ids of the Pods' own processes on this machine, by the Pod's name. */
   processes(): ReadonlyMap<string, number>
-  /** Who evicts says so before, for a watch does not tell who did what. Called back where the eviction was refused. */
-  evicts(uid: string): () => void
+  /** Who evicts says so before, for a watch does not tell who did what. */
+  evicts(pod: string): void
   stop(): Promise<void>
 }
 
@@ -70,10 +70,7 @@ export async function killedCluster(t: TestContext): Promise<KilledCluster> {
       time.goOn()
     },
     processes: () => processesOf(markOf(notes)),
-    evicts(uid) {
-      evicted.add(uid)
-      return () => void evicted.delete(uid)
-    },
+    evicts: (pod) => void evicted.add(pod),
     stop,
   }
 }
@@ -170,11 +167,11 @@ class Follower {
   }
 
   #heard(type: 'ADDED' | 'MODIFIED' | 'DELETED', pod: Pod): void {
-    const { uid = '', resourceVersion = '' } = pod.metadata
+    const { uid = '', name, resourceVersion = '' } = pod.metadata
     this.#version = resourceVersion
     this.#versions.set(uid, Number(resourceVersion))
     const verb = type === 'ADDED' ? 'create' : type === 'MODIFIED' ? 'update' : 'delete'
-    const user = { name: this.#evicted.has(uid) ? 'test' : 'system:controller:replicaset-controller' }
+    const user = { name: this.#evicted.has(name) ? 'test' : 'system:controller:replicaset-controller' }
     this.#observer.heard({ verb, kind: { group: '', resource: 'pods' }, item: { object: pod }, user })
   }
 }
