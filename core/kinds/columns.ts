@@ -1,5 +1,5 @@
 /** What `kubectl get` shows of each kind: the columns, and the cells of one object. */
-import { autoscalerTable } from './columns/autoscaler.js'
+import { autoscalerTable, scaleTable } from './columns/autoscaler.js'
 import { clusterTables } from './columns/cluster.js'
 import { extensionTables } from './columns/extension.js'
 import { printer } from './columns/format.js'
@@ -19,6 +19,7 @@ const tables: Readonly<Record<string, TablePrinter>> = {
   ...workloadTables,
   '/Pod': podTable,
   'autoscaling/HorizontalPodAutoscaler': autoscalerTable,
+  'autoscaling/Scale': scaleTable,
 }
 
 const plain: TablePrinter = printer<KubeObject>('Name,Created At', ({ metadata }) => [
@@ -36,8 +37,16 @@ export function tableRow(kind: ResourceKind, object: KubeObject, now: number): T
   return printerOf(kind).row(object, now)
 }
 
+/** Of what is stored nowhere only some has columns: reviews have none. */
+export function hasColumns(kind: ResourceKind): boolean {
+  return kind.stored || ownPrinter(kind) !== undefined
+}
+
 function printerOf(kind: ResourceKind): TablePrinter {
-  if (kind.table !== undefined) return kind.table
+  return ownPrinter(kind) ?? plain
+}
+
+function ownPrinter(kind: ResourceKind): TablePrinter | undefined {
   const key = `${kind.group}/${kind.kind}`
-  return (Object.hasOwn(tables, key) ? tables[key] : undefined) ?? plain
+  return kind.table ?? (Object.hasOwn(tables, key) ? tables[key] : undefined)
 }

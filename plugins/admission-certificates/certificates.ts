@@ -1,5 +1,5 @@
 /** Who asks for a certificate, and who may decide about it: rights on the signer, beside those on the request. */
-import type { AdmissionDenial, AdmissionRequest, ApiHooks, UserInfo } from '@davit/core/api'
+import { type AdmissionDenial, type AdmissionRequest, type ApiHooks, readSigningRequest, type UserInfo } from '@davit/core/api'
 import { ApiError } from '@davit/core/client'
 import { type CertificateSigningRequest, equalJson } from '@davit/core/kinds'
 
@@ -47,5 +47,22 @@ export async function denialFor(
   }
   const text = `user not permitted to ${verb} requests with signerName "${signerName}"`
   const { message, reason } = ApiError.forbidden(kind, name, text).status
+  return { code: 403, reason, message }
+}
+
+const clientSigner = 'kubernetes.io/kube-apiserver-client'
+const masters = 'system:masters'
+
+/** Of a new request: nobody asks for what would make him the master of the cluster, whoever might sign it. */
+export async function subjectDenial({ kind, name, object }: AdmissionRequest): Promise<AdmissionDenial | undefined> {
+  const { signerName, request } = (object as CertificateSigningRequest).spec
+  if (signerName !== clientSigner) return undefined
+  const problem = await readSigningRequest(Buffer.from(request, 'base64').toString()).then(
+    ({ organizations }) =>
+      organizations.includes(masters) ? `use of ${clientSigner} signer with ${masters} group is not allowed` : undefined,
+    (error: unknown) => `failed to parse CSR: ${error instanceof Error ? error.message : String(error)}`,
+  )
+  if (problem === undefined) return undefined
+  const { message, reason } = ApiError.forbidden(kind, name, problem).status
   return { code: 403, reason, message }
 }

@@ -1,7 +1,7 @@
 import { ApiHooksToken } from '@davit/core/api'
 import { definePlugin } from '@davit/core/kernel'
 import type { CertificateSigningRequest } from '@davit/core/kinds'
-import { decisionOf, denialFor, isSigningRequest, nameRequester } from './certificates.js'
+import { decisionOf, denialFor, isSigningRequest, nameRequester, subjectDenial } from './certificates.js'
 
 export default definePlugin({
   id: 'admission-certificates',
@@ -15,7 +15,9 @@ export default definePlugin({
       return nameRequester(object as CertificateSigningRequest, request.user)
     })
     context.tap(hooks.validate, (request) => {
-      const verb = isSigningRequest(request) ? decisionOf(request) : undefined
+      if (!isSigningRequest(request)) return undefined
+      if (request.operation === 'CREATE' && request.subresource === '') return subjectDenial(request)
+      const verb = decisionOf(request)
       return verb === undefined ? undefined : denialFor(request, verb, authorize)
     })
     return {}

@@ -1,4 +1,4 @@
-import { ApiHooksToken } from '@davit/core/api'
+import { ApiHooksToken, createKey, createSigningRequest } from '@davit/core/api'
 import { ApiError, ClientsToken, certificateSigningRequests, edit } from '@davit/core/client'
 import type { CertificateSigningRequest } from '@davit/core/kinds'
 import { assert, boot, type TestContext, test } from '@davit/core/testing'
@@ -77,4 +77,22 @@ test('signing and failing need the right to sign, other writes of the status do 
   assert.is(await refusal(decide('Failed', 'status')), text)
   assert.is(await refusal(decide('Failed', 'status', { certificate: Buffer.from('c').toString('base64') })), text)
   await client.updateStatus(certificateSigningRequests, { ...made, metadata: { ...made.metadata, labels: { a: 'b' } } })
+})
+
+test('nobody asks the cluster for a certificate of its masters, nor for one that cannot be read', async (t) => {
+  const { client } = await plane(t)
+  const asked = async (name: string, organizations: readonly string[], signerName = 'kubernetes.io/kube-apiserver-client') => {
+    const pem = createSigningRequest({ commonName: 'jane', organizations, key: await createKey(), dnsNames: [] })
+    const more = { signerName, request: Buffer.from(pem).toString('base64') }
+    return client.create(certificateSigningRequests, request(name, more))
+  }
+  const text = 'use of kubernetes.io/kube-apiserver-client signer with system:masters group is not allowed'
+  assert.is(await refusal(asked('a', ['dev', 'system:masters'])), text)
+  assert.is((await asked('b', ['dev'])).metadata.name, 'b')
+  assert.is((await asked('c', ['system:masters'], 'example.com/own')).metadata.name, 'c', 'another signer decides for itself')
+  const unreadable = client.create(
+    certificateSigningRequests,
+    request('a', { signerName: 'kubernetes.io/kube-apiserver-client' }),
+  )
+  assert.match(await refusal(unreadable), 'failed to parse CSR: ')
 })

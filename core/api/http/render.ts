@@ -1,7 +1,7 @@
 import type { OutgoingHttpHeaders } from 'node:http'
 /** Results of the pipeline as replies, in the form that the client asked for. */
 import { ApiError } from '../../client/contract.js'
-import type { KindRegistry, KubeObject, ResourceKind } from '../../kinds/contract.js'
+import { hasColumns, type KindRegistry, type KubeObject, type ResourceKind } from '../../kinds/contract.js'
 import type { CachedObject } from '../../watch/contract.js'
 import type { ApiResult } from '../contract.js'
 import { type Exchange, header } from './exchange.js'
@@ -69,7 +69,7 @@ function objectIn(representation: Representation, object: KubeObject, kinds: Kin
   const { form, version } = representation
   if (form === 'plain' || object.kind === 'Status') return object
   const kind = kinds.kind(object.apiVersion, object.kind)
-  if (kind && !kind.stored) throw ApiError.notAcceptable(servedTypes)
+  if (kind && !hasColumns(kind)) throw ApiError.notAcceptable(servedTypes)
   if (form === 'metadata') return partialMetadata(object, version)
   if (kind === undefined) throw ApiError.notAcceptable(servedTypes)
   return tableOf(kind, [object], { resourceVersion: object.metadata.resourceVersion }, table)

@@ -158,6 +158,22 @@ test('metadata alone', async () => {
   assert.is(list.items[0].spec, undefined)
 })
 
+test('a scale has a table of its own', async () => {
+  const deployments = '/apis/apps/v1/namespaces/default/deployments'
+  const template = { metadata: { labels: { a: 'b' } }, spec: { containers: [{ name: 'c', image: 'i' }] } }
+  const spec = { replicas: 3, selector: { matchLabels: { a: 'b' } }, template }
+  const body = { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'scaled' }, spec }
+  await server.call(deployments, { method: 'POST', body })
+  const accept = 'application/json;as=Table;v=v1;g=meta.k8s.io'
+  const table = (await server.call(`${deployments}/scaled/scale`, { headers: { accept } })).json
+  assert.equal(
+    table.columnDefinitions.map(({ name }: { name: string }) => name),
+    ['Name', 'Desired', 'Available', 'Age'],
+  )
+  assert.equal(table.rows[0].cells.slice(0, 3), ['scaled', 3, 0])
+  await server.call(`${deployments}/scaled`, { method: 'DELETE' })
+})
+
 test('a form that cannot be served is 406', async () => {
   isStatus(await server.call(pods, { headers: { accept: 'text/html' } }), 406, 'NotAcceptable')
   const review = {

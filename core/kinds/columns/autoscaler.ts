@@ -7,6 +7,7 @@ import type {
   MetricStatus,
   MetricTarget,
   MetricValueStatus,
+  Scale,
 } from '../types.js'
 import { age, NONE, printer, UNKNOWN, UNSET } from './format.js'
 
@@ -26,6 +27,13 @@ export const autoscalerTable: TablePrinter = printer<HorizontalPodAutoscaler | A
     age(object, now),
   ],
 )
+
+export const scaleTable: TablePrinter = printer<Scale>('Name,Desired#,Available#,Age', (scale, now) => [
+  scale.metadata.name,
+  scale.spec.replicas ?? 0,
+  scale.status?.replicas ?? 0,
+  age(scale, now),
+])
 
 function formatUtilization({ spec, status }: AutoscalingV1HorizontalPodAutoscaler): string {
   if (spec.targetCPUUtilizationPercentage === undefined) return NONE
