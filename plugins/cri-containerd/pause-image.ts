@@ -28,7 +28,8 @@ export async function ensurePauseImage(client: Client, clock: Clock, socket: str
     await command('ctr', ['--address', socket, '--namespace', namespace, 'images', 'import', '--no-unpack', '-'], archive)
   } catch (error) {
     if (((error as Error).cause as NodeJS.ErrnoException | undefined)?.code === 'ENOENT') return
-    throw error
+    // Another node of the same runtime was faster by a moment.
+    if (!/already exists/.test((error as Error).message)) throw error
   }
   const deadline = clock.monotonic() + longestWait
   while (!(await present())) {
