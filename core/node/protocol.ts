@@ -56,7 +56,18 @@ export type SentMessage<P extends ProtocolTable, M extends keyof P['messages']> 
 
 /** The calls of one service with one message each way. */
 export type UnaryCallsOf<P extends ProtocolTable, S extends keyof P['services']> = {
-  readonly [C in keyof P['services'][S]]: P['services'][S][C] extends `${infer Q} ${infer A}`
+  readonly [C in keyof P['services'][S] as P['services'][S][C] extends `${string}stream ${string}`
+    ? never
+    : C]: P['services'][S][C] extends `${infer Q} ${infer A}`
+    ? { readonly request: SentMessage<P, Q>; readonly response: ReceivedMessage<P, A> }
+    : never
+}
+
+/** The calls of one service with one message to it and many from it. */
+export type StreamCallsOf<P extends ProtocolTable, S extends keyof P['services']> = {
+  readonly [C in keyof P['services'][S] as P['services'][S][C] extends `${string} stream ${string}`
+    ? C
+    : never]: P['services'][S][C] extends `${infer Q} stream ${infer A}`
     ? { readonly request: SentMessage<P, Q>; readonly response: ReceivedMessage<P, A> }
     : never
 }

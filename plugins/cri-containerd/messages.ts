@@ -3,6 +3,14 @@
  * each field with its type and number on the wire. The types of the messages and what the gRPC library needs come of
  * this one table. Numbers are the protocol's and never change; fields that nobody here uses are left out.
  */
+import {
+  type ProtocolTable,
+  protocolDescriptor,
+  type ReceivedMessage,
+  type SentMessage,
+  type StreamCallsOf,
+  type UnaryCallsOf,
+} from '@davit/core/node'
 
 export const enums = {
   Protocol: ['TCP', 'UDP', 'SCTP'],
@@ -234,100 +242,17 @@ export const services = {
   'containerd.services.tasks.v1.Tasks': { List: 'Empty ListTasksResponse' },
 } as const
 
-type Enums = typeof enums
-type Messages = typeof messages
-type Whole = 'int32' | 'uint32' | 'int64' | 'uint64'
+const table = { enums, messages, services } as const satisfies ProtocolTable
+type Protocol = typeof table
+type Runtime = 'runtime.v1.RuntimeService'
+type Events = 'containerd.services.events.v1.Events'
 
-/** Numbers of 64 bits are rounded to what a number holds: 256 ns in a time of today. */
-type Value<T extends string> = T extends 'string'
-  ? string
-  : T extends 'bool'
-    ? boolean
-    : T extends 'bytes'
-      ? Uint8Array
-      : T extends Whole
-        ? number
-        : T extends keyof Enums
-          ? Enums[T][number]
-          : T extends keyof Messages
-            ? Received<T> | null
-            : never
-type Field<F> = F extends `repeated ${infer T} ${number}`
-  ? readonly NonNullable<Value<T>>[]
-  : F extends `map string ${number}`
-    ? Readonly<Record<string, string>>
-    : F extends `${infer T} ${number}`
-      ? Value<T>
-      : never
-
-/** A message as it comes: what was not sent has its default, and a message in it is null. */
-export type Received<M extends keyof Messages> = { readonly [F in keyof Messages[M]]: Field<Messages[M][F]> }
-
-type SentValue<T extends string> = T extends keyof Messages ? Sent<T> : Value<T>
-type SentField<F> = F extends `repeated ${infer T} ${number}`
-  ? readonly SentValue<T>[]
-  : F extends `map string ${number}`
-    ? Readonly<Record<string, string>>
-    : F extends `${infer T} ${number}`
-      ? SentValue<T>
-      : never
-/** A message as it is sent: what is left out has its default. */
-export type Sent<M extends keyof Messages> = { readonly [F in keyof Messages[M]]?: SentField<Messages[M][F]> }
-
-type Calls<S> = {
-  [C in keyof S as S[C] extends `${string} stream ${string}` ? never : C]: S[C] extends `${infer Q} ${infer A}`
-    ? { readonly request: Sent<Q & keyof Messages>; readonly response: Received<A & keyof Messages> }
-    : never
-}
-type Streams<S> = {
-  [C in keyof S as S[C] extends `${string} stream ${string}` ? C : never]: S[C] extends `${infer Q} stream ${infer A}`
-    ? { readonly request: Sent<Q & keyof Messages>; readonly response: Received<A & keyof Messages> }
-    : never
-}
-type Services = typeof services
-type All = Services['runtime.v1.RuntimeService'] &
-  Services['runtime.v1.ImageService'] &
-  Services['containerd.services.events.v1.Events'] &
-  Services['containerd.services.tasks.v1.Tasks']
-export type UnaryCalls = Calls<All>
-export type StreamCalls = Streams<All>
+export type Received<M extends keyof Protocol['messages']> = ReceivedMessage<Protocol, M>
+export type Sent<M extends keyof Protocol['messages']> = SentMessage<Protocol, M>
+export type UnaryCalls = UnaryCallsOf<Protocol, Runtime> &
+  UnaryCallsOf<Protocol, 'runtime.v1.ImageService'> &
+  UnaryCallsOf<Protocol, 'containerd.services.tasks.v1.Tasks'>
+export type StreamCalls = StreamCallsOf<Protocol, Runtime> & StreamCallsOf<Protocol, Events>
 
 /** The tree of packages in the form that protobuf libraries read. */
-export function descriptor(): { nested: Record<string, object> } {
-  const types: Record<string, object> = {}
-  for (const [name, values] of Object.entries(enums)) {
-    types[name] = { values: Object.fromEntries(values.map((value, index) => [value, index])) }
-  }
-  for (const [name, fields] of Object.entries(messages)) {
-    types[name] = { fields: Object.fromEntries(Object.entries(fields).map(([field, text]) => [field, fieldOf(text as string)])) }
-  }
-  const root: { nested: Record<string, object> } = { nested: { davit: { nested: types } } }
-  for (const [path, calls] of Object.entries(services)) {
-    const [service = '', ...packages] = path.split('.').reverse()
-    let scope: { nested: Record<string, object> } = root
-    for (const part of packages.reverse()) {
-      scope.nested[part] ??= { nested: {} }
-      scope = scope.nested[part] as { nested: Record<string, object> }
-    }
-    scope.nested[service] = {
-      methods: Object.fromEntries(Object.entries(calls).map(([name, text]) => [name, methodOf(text as string)])),
-    }
-  }
-  return root
-}
-
-function fieldOf(text: string): object {
-  const [id = '', type = '', rule] = text.split(' ').reverse()
-  if (rule === 'map') return { keyType: 'string', type, id: Number(id) }
-  return { type, id: Number(id), ...(rule === undefined ? {} : { rule }) }
-}
-
-function methodOf(text: string): object {
-  const [request, ...answer] = text.split(' ')
-  const response = answer.at(-1)
-  return {
-    requestType: `davit.${request}`,
-    responseType: `davit.${response}`,
-    ...(answer.length > 1 ? { responseStream: true } : {}),
-  }
-}
+export const descriptor = (): ReturnType<typeof protocolDescriptor> => protocolDescriptor(table)

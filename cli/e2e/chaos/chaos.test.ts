@@ -8,25 +8,15 @@ import { daemonSets, deployments, isNotFound, jobs, pods, statefulSets } from '@
 import type { Random } from '@davit/core/kernel'
 import { assert, createTestServices, type TestContext, test } from '@davit/core/testing'
 import { type ChaosCluster, chaosCluster, pick } from './cluster.js'
+import { seed, seeded } from './seeded.js'
 import { completions, createAll, createJob, ownedPods, promisesOf, scaled, template, unwell } from './workloads.js'
 
 const kills = Number(process.env.DAVIT_CHAOS_KILLS ?? 40)
-const seed = process.env.DAVIT_CHAOS_SEED ?? 'a stormy night'
 const replicas = 4
 
-test(
-  `${kills} kills: promises hold all the time, and in the end all is well`,
-  async (t) => {
-    try {
-      await storm(t)
-    } catch (error) {
-      throw new Error(`with DAVIT_CHAOS_KILLS=${kills} DAVIT_CHAOS_SEED=${JSON.stringify(seed)}: ${(error as Error).message}`, {
-        cause: error,
-      })
-    }
-  },
-  { timeoutMs: kills > 100 ? 880_000 : 60_000 },
-)
+test(`${kills} kills: promises hold all the time, and in the end all is well`, (t) => seeded(kills, () => storm(t)), {
+  timeoutMs: kills > 100 ? 880_000 : 60_000,
+})
 
 async function storm(t: TestContext): Promise<void> {
   const { random } = createTestServices(`storm ${seed}`)

@@ -13,10 +13,10 @@ import type { Random } from '@davit/core/kernel'
 import type { ObjectMeta, PodTemplateSpec } from '@davit/core/kinds'
 import { assert, createTestServices, type TestContext, test } from '@davit/core/testing'
 import { environmentOf, type KilledCluster, killedCluster } from './killed-cluster.js'
+import { seed, seeded } from './seeded.js'
 import { ownedPods, promisesOf, type Scaled, unwell } from './workloads.js'
 
 const kills = Number(process.env.DAVIT_CHAOS_KILLS ?? 6)
-const seed = process.env.DAVIT_CHAOS_SEED ?? 'a stormy night'
 const replicas = 2
 const scaled: readonly Scaled[] = [
   { name: 'web', kind: 'Deployment', maxUnavailable: 1, maxSurge: 1 },
@@ -50,15 +50,7 @@ function roundOf(random: Random, number: number): Round {
 
 test(
   `${kills} kills of the server and of processes: nothing that was promised or answered is lost`,
-  async (t) => {
-    try {
-      await storm(t)
-    } catch (error) {
-      throw new Error(`with DAVIT_CHAOS_KILLS=${kills} DAVIT_CHAOS_SEED=${JSON.stringify(seed)}: ${(error as Error).message}`, {
-        cause: error,
-      })
-    }
-  },
+  (t) => seeded(kills, () => storm(t)),
   { requires: ['root', 'netns'], timeoutMs: kills > 20 ? 3_500_000 : 180_000 },
 )
 

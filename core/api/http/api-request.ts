@@ -8,7 +8,8 @@ import { type Exchange, header } from './exchange.js'
 import { isTrue } from './query.js'
 import type { ResourceTarget } from './target.js'
 
-const itemVerbs: Readonly<Record<string, ApiVerb>> = {
+/** Of each HTTP method what it asks of one object. */
+export const itemVerbs: Readonly<Record<string, ApiVerb>> = {
   GET: 'get',
   HEAD: 'get',
   POST: 'create',

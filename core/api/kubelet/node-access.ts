@@ -4,6 +4,7 @@ import type { Bag } from '../../kernel/contract.js'
 import type { KubeObject } from '../../kinds/contract.js'
 import { mastersGroup } from '../authorize.js'
 import type { Authentication, Authenticator, UserInfo } from '../contract.js'
+import { itemVerbs } from '../http/api-request.js'
 import { createAuthentication } from '../http/authenticate.js'
 import type { Exchange } from '../http/exchange.js'
 
@@ -40,7 +41,7 @@ export function createNodeAccess(clients: Clients, [first = '']: readonly string
       const user = await authenticate(exchange)
       // Who may do everything need not be asked about, and is let in while the API is away.
       if (user.groups.includes(mastersGroup)) return
-      const verb = verbs[exchange.method] ?? ''
+      const verb = itemVerbs[exchange.method] ?? ''
       const { status } = await ask<{ status: { allowed: boolean } }>(accessReviews, specOf(user, verb, node, subresource))
       if (!status.allowed) {
         throw ApiError.denied(
@@ -56,15 +57,6 @@ export function createNodeAccess(clients: Clients, [first = '']: readonly string
 interface TokenStatus {
   readonly authenticated?: boolean
   readonly user?: { readonly username?: string; readonly groups?: readonly string[] }
-}
-
-const verbs: Readonly<Record<string, string>> = {
-  GET: 'get',
-  HEAD: 'get',
-  POST: 'create',
-  PUT: 'update',
-  PATCH: 'patch',
-  DELETE: 'delete',
 }
 
 function specOf({ name, groups }: UserInfo, verb: string, node: string, subresource: string): object {
